@@ -1,0 +1,1 @@
+//! The Kubernetes types people write and read: kinds, conditions, reasons, labels, annotations, event names.

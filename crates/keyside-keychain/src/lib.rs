@@ -1,0 +1,1 @@
+//! Image references, credentials, and the rule that says which credential answers for which image.

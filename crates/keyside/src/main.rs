@@ -1,0 +1,3 @@
+//! keyside: one place for image pull credentials on Kubernetes.
+
+fn main() {}
