@@ -1,3 +1,84 @@
-//! Installs what the tests need and runs them all.
+//! The tests' own program: it installs what they need, runs them all, and runs the referees that are not ours.
+//!
+//! `cargo e2e tools` installs, `cargo e2e test` installs and runs every test, `cargo e2e conformance` runs
+//! Kubernetes' own conformance tests against `keyside up`.
 
-fn main() {}
+mod conformance;
+mod tools;
+
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let ended = match arguments.first().map(String::as_str) {
+        Some("tools") => tools::install(),
+        Some("test") => test(&arguments[1..]),
+        Some("conformance") => conformance::run(&arguments[1..]),
+        _ => Err(anyhow::anyhow!(
+            "usage: cargo e2e tools | test [cargo test arguments] | conformance [--focus TEXT] [--all]"
+        )),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Installs the tools and runs every test of the workspace with them on the path.
+fn test(arguments: &[String]) -> Result<()> {
+    tools::install()?;
+    let mut command = cargo("test");
+    command
+        .args(["--workspace", "--no-fail-fast"])
+        .args(arguments)
+        .env("PATH", tools::path()?);
+    succeed(&mut command)
+}
+
+/// A cargo command in the workspace's root.
+fn cargo(verb: &str) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.arg(verb).current_dir(root());
+    command
+}
+
+/// The workspace's root.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(Path::to_path_buf)
+        .unwrap_or_default()
+}
+
+/// Runs to the end; anything but success is an error that names the command.
+fn succeed(command: &mut Command) -> Result<()> {
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    if !status.success() {
+        let arguments: Vec<_> = command
+            .get_args()
+            .map(|argument| argument.to_string_lossy().into_owned())
+            .collect();
+        bail!(
+            "{} {} ended with {status}",
+            command.get_program().display(),
+            arguments.join(" ")
+        );
+    }
+    Ok(())
+}
+
+/// A line for whoever watches.
+#[expect(
+    clippy::print_stderr,
+    reason = "this program talks to people on a terminal or in a log"
+)]
+fn say(text: &str) {
+    eprintln!("{text}");
+}

@@ -1,0 +1,36 @@
+//! One file per verb. Each gets the flags and the output, and gives an exit status.
+
+mod completion;
+mod crds;
+mod credential;
+mod down;
+mod events;
+mod explain;
+mod project;
+mod reset;
+mod version;
+
+use crate::cli::{Cli, Verb};
+use crate::failure::Failure;
+use crate::output::Output;
+use std::process::ExitCode;
+
+/// What a verb ends with.
+pub(crate) type Ended = Result<ExitCode, Failure>;
+
+/// Runs the verb.
+pub(crate) async fn run(cli: Cli, output: &Output) -> Ended {
+    let global = &cli.global;
+    match cli.verb {
+        Verb::Up(flags) => crate::up::run(global, &flags, output).await,
+        Verb::Down => down::run(global, output).await,
+        Verb::Reset(confirm) => reset::run(global, &confirm, output).await,
+        Verb::Credential(verb) => credential::run(global, verb, output).await,
+        Verb::Project(verb) => project::run(global, verb, output).await,
+        Verb::Explain(flags) => explain::run(global, &flags, output).await,
+        Verb::Events(flags) => events::run(global, &flags, output).await,
+        Verb::Crds => crds::run(output),
+        Verb::Completion(flags) => Ok(completion::run(&flags, output)),
+        Verb::Version => Ok(version::run(output)),
+    }
+}
