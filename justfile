@@ -1,0 +1,31 @@
+# What people and CI do with this repository. `just` lists it.
+
+default:
+    @just --list
+
+# the embedded cluster, in the foreground
+up *flags:
+    cargo run --release -- up {{flags}}
+
+# install what the tests need, then run them all
+test *flags:
+    cargo e2e test {{flags}}
+
+# formatting, lints, documentation, dependency rules
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+    cargo deny check bans licenses sources
+
+# Kubernetes' own conformance tests against `keyside up`; --all adds the two slow ones
+conformance *flags:
+    cargo e2e conformance {{flags}}
+
+# the figures of docs/performance.md
+bench:
+    cargo bench --workspace
+
+# the committed copy of the resource definitions
+crds:
+    cargo run --quiet -- crds > charts/keyside/files/crds.yaml
