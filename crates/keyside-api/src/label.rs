@@ -1,0 +1,36 @@
+//! Labels and annotations: the ones keyside writes on copies and pods, and the ones users set to steer it.
+
+/// Label of every object keyside owns; its value is [`MANAGED_BY_KEYSIDE`].
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+
+/// Value of [`MANAGED_BY`].
+pub const MANAGED_BY_KEYSIDE: &str = "keyside";
+
+/// Label of a copy: the credential it belongs to, `<kind>.<namespace>.<name>`, hashed when too long for a label.
+pub const CREDENTIAL: &str = "keyside.dev/credential";
+
+/// Annotation of a copy: `<credential uid>/<version>`. The version is a keyed hash of the delivered content, so that a
+/// copy can be compared without being read, and nobody can check a guessed password against it.
+pub const SOURCE: &str = "keyside.dev/source";
+
+/// Set to `"true"` on a Namespace, Secret or Pod by users: keyside leaves it alone.
+pub const IGNORE: &str = "keyside.dev/ignore";
+
+/// Set to [`INJECT_DISABLED`] on a Namespace or Pod by users: no injection; copies still arrive.
+pub const INJECT: &str = "keyside.dev/inject";
+
+/// Value of [`INJECT`].
+pub const INJECT_DISABLED: &str = "disabled";
+
+/// Annotation of a Pod, written by keyside: which pull secrets were added, comma separated, in their order.
+pub const INJECTED: &str = "keyside.dev/injected";
+
+/// Annotation by which Rancher says which of its projects a namespace belongs to (`<cluster>:<project>`).
+pub const RANCHER_PROJECT: &str = "field.cattle.io/projectId";
+
+/// Annotation of a ServiceAccount that lets its pods use only the Secrets it lists; checked by the API server after
+/// mutation, so nothing may be injected there.
+pub const ENFORCE_MOUNTABLE_SECRETS: &str = "kubernetes.io/enforce-mountable-secrets";
+
+/// Annotation by which the kubelet marks the mirror of a static pod; its pull secrets cannot be changed.
+pub const MIRROR_POD: &str = "kubernetes.io/config.mirror";
