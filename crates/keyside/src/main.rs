@@ -8,6 +8,7 @@ mod cli;
 mod connect;
 mod failure;
 mod output;
+mod print;
 mod state;
 mod up;
 mod verbs;

@@ -10,6 +10,8 @@ mod project;
 mod reset;
 mod version;
 
+pub(crate) use reset::OURS;
+
 use crate::cli::{Cli, Verb};
 use crate::failure::Failure;
 use crate::output::Output;

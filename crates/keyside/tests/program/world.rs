@@ -1,0 +1,244 @@
+//! The real program, kubectl beside it: what a user has on the screen.
+#![expect(dead_code, reason = "each test file uses a part of it")]
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// A running `keyside up`, stopped when dropped.
+pub struct World {
+    child: Child,
+    pub ready: Value,
+    pub dir: PathBuf,
+    _temp: Option<tempfile::TempDir>,
+}
+
+/// Starts the embedded world on free ports in a folder of its own.
+pub fn up() -> World {
+    let temp = tempfile::tempdir().expect("a temporary folder");
+    let mut world = up_in(temp.path(), &[]);
+    world._temp = Some(temp);
+    world
+}
+
+/// Starts it in a given folder.
+pub fn up_in(dir: &Path, flags: &[&str]) -> World {
+    let (child, ready) = start(dir, flags);
+    World { child, ready, dir: dir.to_path_buf(), _temp: None }
+}
+
+fn start(dir: &Path, flags: &[&str]) -> (Child, Value) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_keyside"))
+        .args(["up", "-o", "json", "--api-port", "0", "--registry-port", "0", "--ui-port", "0", "--data-dir"])
+        .arg(dir)
+        .args(flags)
+        .env_remove("KUBECONFIG")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("keyside starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("stdout")).read_line(&mut line).expect("a line");
+    let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("`up -o json` printed {line:?}: {error}"));
+    (child, ready)
+}
+
+impl World {
+    pub fn image(&self) -> &str {
+        self.ready["image"].as_str().expect("image")
+    }
+
+    pub fn registry(&self) -> &str {
+        self.ready["registry"].as_str().expect("registry")
+    }
+
+    pub fn user(&self) -> &str {
+        self.ready["registryUser"].as_str().expect("registryUser")
+    }
+
+    pub fn password(&self) -> String {
+        let file = self.ready["registryPasswordFile"].as_str().expect("registryPasswordFile");
+        std::fs::read_to_string(file).expect("the password file").trim_end().to_owned()
+    }
+
+    pub fn kubeconfig(&self) -> &str {
+        self.ready["kubeconfig"].as_str().expect("kubeconfig")
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// kubectl against this world.
+    pub fn kubectl(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("kubectl");
+        command.args(arguments).env("KUBECONFIG", self.kubeconfig());
+        command
+    }
+
+    /// kubectl that must succeed; its stdout.
+    pub fn ok(&self, line: &str) -> String {
+        self.run(&words(line))
+    }
+
+    /// As [`World::ok`], arguments one by one.
+    pub fn run(&self, arguments: &[&str]) -> String {
+        let output = self.kubectl(arguments).output().expect("kubectl runs");
+        assert!(output.status.success(), "kubectl {arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// kubectl that must fail; its stderr.
+    pub fn refused(&self, line: &str) -> String {
+        let output = self.kubectl(&words(line)).output().expect("kubectl runs");
+        assert!(!output.status.success(), "kubectl {line} was expected to fail: {}", text(&output.stdout));
+        text(&output.stderr)
+    }
+
+    /// `kubectl apply -f -`.
+    pub fn apply(&self, yaml: &str) {
+        let output = fed(self.kubectl(&["apply", "-f", "-"]), yaml);
+        assert!(output.status.success(), "kubectl apply: {}\n{yaml}", text(&output.stderr));
+    }
+
+    /// keyside against this world, stdin given.
+    pub fn keyside(&self, line: &str, stdin: &str) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keyside"));
+        command.args(words(line)).arg("--kubeconfig").arg(self.kubeconfig()).env_remove("KEYSIDE_SANDBOX");
+        fed(command, stdin)
+    }
+
+    /// keyside that must succeed; its stdout.
+    pub fn keyside_ok(&self, line: &str, stdin: &str) -> String {
+        let output = self.keyside(line, stdin);
+        assert!(output.status.success(), "keyside {line}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// `keyside credential add … --password-stdin` with the registry's real password.
+    pub fn add_credential(&self, name: &str, scope: &str) -> String {
+        let line = format!("credential add {name} --registry {} --username {} {scope} --password-stdin", self.registry(), self.user());
+        self.keyside_ok(&line, &self.password())
+    }
+
+    /// A pod with the sample image.
+    pub fn pod(&self, namespace: &str, name: &str, extra: &str) {
+        self.pod_of(namespace, name, self.image(), extra);
+    }
+
+    /// A pod with an image; `extra` goes into its spec (two blanks deep).
+    pub fn pod_of(&self, namespace: &str, name: &str, image: &str, extra: &str) {
+        self.apply(&format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec:\n  containers: [{{name: app, image: \"{image}\"}}]\n{extra}"
+        ));
+    }
+
+    /// Waits until the jsonpath over an object gives a text that the check accepts.
+    pub fn wait(&self, object: &str, namespace: &str, path: &str, what: &str, check: impl Fn(&str) -> bool) -> String {
+        let jsonpath = format!("jsonpath={path}");
+        let arguments = ["get", object, "-n", namespace, "-o", &jsonpath];
+        eventually(what, || {
+            let output = self.kubectl(&arguments).output().expect("kubectl runs");
+            let out = text(&output.stdout);
+            if output.status.success() && check(&out) { Ok(out) } else { Err(format!("{out}{}", text(&output.stderr))) }
+        })
+    }
+
+    /// Waits until the pod runs.
+    pub fn wait_running(&self, namespace: &str, pod: &str) {
+        self.wait(&format!("pod/{pod}"), namespace, "{.status.phase}", &format!("{pod} runs"), |phase| phase == "Running");
+    }
+
+    /// Waits until the pod's container waits for this reason.
+    pub fn wait_waiting(&self, namespace: &str, pod: &str, reason: &str) -> String {
+        let path = "{.status.containerStatuses[0].state.waiting.reason}";
+        self.wait(&format!("pod/{pod}"), namespace, path, &format!("{pod} waits with {reason}"), |got| got == reason)
+    }
+
+    /// Reasons and messages of the pod's events, oldest first.
+    pub fn events(&self, namespace: &str, pod: &str) -> Vec<(String, String)> {
+        let selector = format!("involvedObject.name={pod}");
+        let list = self.run(&["get", "events", "-n", namespace, "--field-selector", &selector, "-o", "json"]);
+        let list: Value = serde_json::from_str(&list).expect("JSON");
+        let field = |event: &Value, name: &str| event[name].as_str().unwrap_or_default().to_owned();
+        let items = list["items"].as_array().expect("items");
+        items.iter().map(|event| (field(event, "reason"), field(event, "message"))).collect()
+    }
+
+    /// Kills the process as a power cut would, and starts it again in the same folder on the same ports.
+    pub fn kill_and_restart(&mut self) {
+        self.child.kill().expect("kill");
+        self.child.wait().expect("wait");
+        let port = |url: &str| url.rsplit(':').next().expect("a port").to_owned();
+        let (api, registry) = (port(self.ready["apiServer"].as_str().expect("apiServer")), port(self.registry()));
+        let (child, ready) = start_on(&self.dir, &api, &registry);
+        self.child = child;
+        self.ready = ready;
+    }
+
+    /// Sends SIGTERM and waits for the end.
+    pub fn stop(&mut self) -> std::process::ExitStatus {
+        let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill");
+        assert!(status.success());
+        self.child.wait().expect("wait")
+    }
+}
+
+fn start_on(dir: &Path, api: &str, registry: &str) -> (Child, Value) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_keyside"))
+        .args(["up", "-o", "json", "--ui-port", "0", "--api-port", api, "--registry-port", registry, "--data-dir"])
+        .arg(dir)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("keyside starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("stdout")).read_line(&mut line).expect("a line");
+    let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("`up -o json` printed {line:?}: {error}"));
+    (child, ready)
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a command with text on stdin.
+pub fn fed(mut command: Command, stdin: &str) -> Output {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    // A program that does not read its stdin closes it: not this helper's business.
+    let _ = child.stdin.take().expect("stdin").write_all(stdin.as_bytes());
+    child.wait_with_output().expect("it ends")
+}
+
+/// Tries until it works, half a minute at most.
+pub fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Result<T, String>) -> T {
+    let started = Instant::now();
+    loop {
+        match attempt() {
+            Ok(value) => return value,
+            Err(last) if started.elapsed() > Duration::from_secs(30) => panic!("waited 30 s until {what}; last seen: {last}"),
+            Err(_) => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
+}
+
+/// Whether kubectl is there; in CI its absence is a failure.
+pub fn has_kubectl() -> bool {
+    let found = Command::new("kubectl").args(["version", "--client"]).output().is_ok_and(|output| output.status.success());
+    assert!(found || std::env::var_os("CI").is_none(), "kubectl is not installed: run `cargo e2e tools`");
+    if !found {
+        eprintln!("skipped: kubectl is not installed; `cargo e2e test` installs it");
+    }
+    found
+}
+
+pub fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
