@@ -1,1 +1,50 @@
-//! (being written)
+//! The built-in kinds: what each one defaults, refuses, keeps, warns about and shows in a table.
+//!
+//! [`builtin_resources`] is the list of everything served besides custom resources, in discovery's order. Each API
+//! group has a file with its rows and a folder with its kinds; a kind is a [`kind::Kind`], a table of functions over
+//! the JSON object. Rules and sentences are those of Kubernetes (`pkg/apis/*/v1/defaults.go`,
+//! `pkg/apis/*/validation`, `pkg/registry/*/strategy.go`, `pkg/printers/internalversion`).
+//!
+//! Resources whose only verb is `create` (`TokenReview`, `Binding`) are questions and commands: they are never
+//! stored, and the server answers them with code of its own.
+
+mod access;
+mod admission;
+mod apps;
+mod batch;
+mod cluster;
+mod coordination;
+mod core;
+mod kind;
+mod name;
+mod network;
+mod print;
+mod rbac;
+mod served;
+
+use crate::resource::Resource;
+
+/// Everything served besides custom resources.
+#[must_use]
+pub fn builtin_resources() -> Vec<Resource> {
+    let groups = [
+        core::resources(),
+        apps::resources(),
+        coordination::events(),
+        cluster::reviews(),
+        batch::resources(),
+        network::resources(),
+        cluster::policies(),
+        rbac::resources(),
+        cluster::storage(),
+        admission::resources(),
+        cluster::definitions(),
+        cluster::priorities(),
+        coordination::leases(),
+        network::slices(),
+    ];
+    groups.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests;
