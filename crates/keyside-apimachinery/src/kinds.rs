@@ -16,9 +16,9 @@ mod cluster;
 mod coordination;
 mod core;
 mod kind;
-mod name;
+pub(crate) mod name;
 mod network;
-mod print;
+pub(crate) mod print;
 mod rbac;
 mod served;
 

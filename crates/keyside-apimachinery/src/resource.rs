@@ -133,8 +133,9 @@ pub trait Behaviour: Send + Sync {
     fn validate_create(&self, object: &Value, context: &WriteContext) -> Vec<FieldError>;
     /// All that is wrong with a change, immutability included.
     fn validate_update(&self, new: &Value, old: &Value, context: &WriteContext) -> Vec<FieldError>;
-    /// Sentences for `Warning:` headers.
-    fn warnings(&self, object: &Value) -> Vec<String>;
+    /// Sentences for `Warning:` headers. `old` is the object before an update, `None` at creation: what is not new
+    /// is not warned about again.
+    fn warnings(&self, object: &Value, old: Option<&Value>) -> Vec<String>;
     /// Whether a change between these two raises `metadata.generation`.
     fn generation_counts(&self, new: &Value, old: &Value) -> bool;
     /// Whether `metadata.generation` starts at 1.

@@ -45,7 +45,7 @@ pub(super) struct Kind {
     /// Errors of a change.
     pub(super) validate_update: fn(&Value, &Value, &WriteContext) -> Vec<FieldError>,
     /// `Warning:` sentences.
-    pub(super) warnings: fn(&Value) -> Vec<String>,
+    pub(super) warnings: fn(&Value, Option<&Value>) -> Vec<String>,
     /// Whether `status` belongs to the `/status` subresource.
     pub(super) status: bool,
     /// What raises the generation.
@@ -70,7 +70,7 @@ impl Kind {
         prepare_update: |_, _, _| {},
         validate_create: |_, _| Vec::new(),
         validate_update: |_, _, _| Vec::new(),
-        warnings: |_| Vec::new(),
+        warnings: |_, _| Vec::new(),
         status: false,
         generation: Generation::Absent,
         columns: &[NAME, AGE],
@@ -115,8 +115,8 @@ impl Behaviour for Kind {
         (self.validate_update)(new, old, context)
     }
 
-    fn warnings(&self, object: &Value) -> Vec<String> {
-        (self.warnings)(object)
+    fn warnings(&self, object: &Value, old: Option<&Value>) -> Vec<String> {
+        (self.warnings)(object, old)
     }
 
     fn generation_counts(&self, new: &Value, old: &Value) -> bool {

@@ -5,7 +5,7 @@ const LABEL: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 
 /// A lower-case RFC 1123 subdomain of at most 253 characters: most objects' names. A prefix for `generateName` may
 /// end in a dash.
-pub(super) fn subdomain(name: &str, prefix: bool) -> Vec<String> {
+pub(crate) fn subdomain(name: &str, prefix: bool) -> Vec<String> {
     let name = if prefix { masked(name) } else { name.to_owned() };
     let mut errors = at_most(&name, 253);
     if !name.split('.').all(is_label) {
@@ -52,7 +52,7 @@ fn at_most(text: &str, max: usize) -> Vec<String> {
 }
 
 /// The sentence for a text of more than `max` bytes.
-pub(super) fn too_long(max: usize) -> String {
+pub(crate) fn too_long(max: usize) -> String {
     format!("must be no more than {max} characters")
 }
 

@@ -14,7 +14,7 @@ pub(super) fn age(object: &Value, now: &str) -> String {
 }
 
 /// Time between a timestamp of the object and now in short form, `<unknown>` without one.
-pub(super) fn since(then: &Value, now: &str) -> String {
+pub(crate) fn since(then: &Value, now: &str) -> String {
     let parse = |text: &str| text.parse::<Timestamp>().ok();
     match (then.as_str().and_then(parse), parse(now)) {
         (Some(then), Some(now)) => short(now.as_second() - then.as_second()),
