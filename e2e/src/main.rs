@@ -4,6 +4,7 @@
 //! Kubernetes' own conformance tests against `keyside up`.
 
 mod conformance;
+mod figures;
 mod tools;
 
 use anyhow::{Context, Result, bail};
@@ -16,8 +17,9 @@ fn main() -> ExitCode {
         Some("tools") => tools::install(),
         Some("test") => test(&arguments[1..]),
         Some("conformance") => conformance::run(&arguments[1..]),
+        Some("figures") => figures::run(),
         _ => Err(anyhow::anyhow!(
-            "usage: cargo e2e tools | test [cargo test arguments] | conformance [--focus TEXT] [--all]"
+            "usage: cargo e2e tools | test [cargo test arguments] | conformance [--focus TEXT] [--all] | figures"
         )),
     };
     match ended {
