@@ -1,0 +1,1 @@
+//! Behaviour, traps and properties.
