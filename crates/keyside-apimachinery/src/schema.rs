@@ -5,6 +5,11 @@
 //! A schema is compact: it holds what decides how an object is treated. Descriptions, patterns and bounds stay in
 //! the published document, which [`Source`] finds again.
 
+mod custom;
+pub(crate) mod definitions;
+mod kinds;
+mod merge_rules;
+
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -144,20 +149,22 @@ pub struct Reference {
     target: OnceLock<Arc<Schema>>,
 }
 
-/// The shape of a built-in kind in one of its versions; `None` for one that is not served.
+/// The shape of a built-in kind in one of its versions; `None` for one that is not known.
 #[must_use]
-pub fn builtin(_group: &str, _version: &str, _kind: &str) -> Option<Arc<Schema>> {
-    Some(Arc::new(Schema::of(Shape::Any)))
+pub fn builtin(group: &str, version: &str, kind: &str) -> Option<Arc<Schema>> {
+    definitions::kind(group, version, kind)
+}
+
+/// The shape of `metadata`.
+#[must_use]
+pub fn metadata() -> Arc<Schema> {
+    definitions::metadata()
 }
 
 /// The shape of a custom kind from the `openAPIV3Schema` of one version. `null` or an absent schema keeps anything.
 #[must_use]
 pub fn from_crd(schema: &Value) -> Arc<Schema> {
-    let source = Source::Custom(Arc::new(schema.clone()));
-    Arc::new(Schema {
-        source,
-        ..Schema::of(Shape::Any)
-    })
+    Arc::new(custom::kind(schema))
 }
 
 impl Schema {
@@ -200,6 +207,7 @@ impl Reference {
     /// The definition.
     #[must_use]
     pub fn target(&self) -> &Schema {
-        self.target.get_or_init(|| Arc::new(Schema::of(Shape::Any)))
+        let find = || definitions::find(&self.name).unwrap_or_else(|| Arc::new(Schema::of(Shape::Any)));
+        self.target.get_or_init(find)
     }
 }
