@@ -1,9 +1,10 @@
 //! Reading and writing `metadata`: names, uids, versions, owners, finalizers; and what every object's metadata must
 //! fulfil.
 
-pub mod validation;
+mod validate;
 
-use crate::status::FieldError;
+pub use validate::{manager_name, validate, validate_update};
+
 use serde_json::{Map, Value, json};
 
 /// A reference to the object that owns another.
@@ -163,18 +164,24 @@ pub fn generate_name(prefix: &str, random: u64) -> String {
     name
 }
 
-/// All that is wrong with the metadata of a new object. `name_errors` are the kind's own sentences about the name.
-#[must_use]
-pub fn validate(
-    _object: &Value,
-    _namespaced: bool,
-    _name_errors: impl Fn(&str, bool) -> Vec<String>,
-) -> Vec<FieldError> {
-    Vec::new()
+/// Keeps what the server sets and no update changes: uid, creation time, generation, and the marks of a deletion
+/// that has begun. Call it before [`validate_update`].
+pub fn keep_system_fields(new: &mut Value, old: &Value) {
+    let kept = |field: &str| old["metadata"][field].clone();
+    set(new, "generation", kept("generation"));
+    set(new, "creationTimestamp", kept("creationTimestamp"));
+    for field in ["uid", "namespace", "deletionGracePeriodSeconds"] {
+        if new["metadata"]
+            .get(field)
+            .is_none_or(|value| value.is_null() || value == "")
+        {
+            set(new, field, kept(field));
+        }
+    }
+    if deletion_timestamp(old).is_some() {
+        set(new, "deletionTimestamp", kept("deletionTimestamp"));
+    }
 }
 
-/// All that is wrong with a change of metadata.
-#[must_use]
-pub fn validate_update(_new: &Value, _old: &Value) -> Vec<FieldError> {
-    Vec::new()
-}
+#[cfg(test)]
+mod tests;
