@@ -1,1 +1,28 @@
 //! Every decision as a pure function over Kubernetes objects: index, resolve, inject, plan, diagnose, rotate.
+//!
+//! Nothing here waits, asks a clock, reads a file or opens a socket. The running system feeds the [`Index`] with what its
+//! watches see; everything else is a question to the index:
+//!
+//! * [`resolve`]: which credentials answer for an image in a namespace, in which order, and why. *The* decision: every
+//!   other part calls it, so no two of them can disagree.
+//! * [`inject`]: what to add to a pod.
+//! * [`plan`]: which copies to write and to remove, and [`status`]: what may be said afterwards.
+//! * [`admit`]: whether an object may be created as it is.
+//! * [`explain`]: the decision as people and programs read it.
+
+//admit
+//explain
+pub mod id;
+//index
+//inject
+pub mod names;
+//plan
+//resolve
+pub mod select;
+pub mod source;
+//status
+pub mod version;
+
+pub use id::CredentialId;
+//use index::Index;
+pub use version::InstallKey;
