@@ -16,10 +16,12 @@
 //! | [`apply`] | server-side apply and `managedFields` |
 //! | [`select`] | label and field selectors |
 //! | [`kinds`] | the built-in kinds: defaults, validation, what may change, table columns |
+//! | [`cel`] | rules in the Common Expression Language: checked against a shape, then evaluated |
 //! | [`crd`] | custom kinds: definitions, structural schemas, pruning, defaulting, rules |
 //! | [`openapi`] | the published documents, v2 and v3 |
 
 pub mod apply;
+pub mod cel;
 pub mod crd;
 pub mod decode;
 pub mod kinds;

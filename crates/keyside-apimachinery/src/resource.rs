@@ -152,6 +152,27 @@ pub trait Behaviour: Send + Sync {
     fn grace_period(&self, object: &Value) -> Option<i64>;
     /// Names valid as `metadata.name`: the error sentence, or nothing.
     fn validate_name(&self, name: &str, generated_prefix: bool) -> Vec<String>;
+
+    /// Brings a just decoded object into the kind's shape where that is more than a matter of its [`Schema`] (custom
+    /// kinds), in place of `decode::shape` and with its answers: the sentences about what was removed, or what does
+    /// not fit.
+    /// `None`: `decode::shape` with the schema is all there is to do.
+    fn coerce(&self, _object: &mut Value) -> Option<Result<Vec<String>, String>> {
+        None
+    }
+    /// Whether stored objects have to go through [`Behaviour::adapt_stored`] before they are served.
+    fn adapts_stored(&self) -> bool {
+        false
+    }
+    /// Brings a stored object into the form in which this version serves it: version, pruning, defaults.
+    fn adapt_stored(&self, _object: &mut Value) {}
+    /// Marks an object whose deletion was asked for and has not begun yet (a finalizer, a condition), before the
+    /// server looks whether anything holds it.
+    fn prepare_delete(&self, _object: &mut Value, _context: &WriteContext) {}
+    /// The sentence for the `Warning:` header of every request, where the version is deprecated.
+    fn deprecation(&self) -> Option<String> {
+        None
+    }
 }
 
 impl Resource {

@@ -84,18 +84,13 @@ pub(super) fn priorities() -> Vec<Resource> {
     ]
 }
 
-/// Resources of `/apis/apiextensions.k8s.io/v1`.
+/// Resources of `/apis/apiextensions.k8s.io/v1`. Definitions behave as [`crate::crd`] says.
 pub(super) fn definitions() -> Vec<Resource> {
-    vec![
-        EXTENSIONS
-            .cluster(
-                "CustomResourceDefinition",
-                "customresourcedefinitions",
-                Kind::WITH_STATUS,
-            )
-            .short(&["crd", "crds"])
-            .category("api-extensions")
-            .status()
-            .done(),
-    ]
+    let row = EXTENSIONS
+        .cluster("CustomResourceDefinition", "customresourcedefinitions", Kind::WITH_STATUS)
+        .short(&["crd", "crds"])
+        .category("api-extensions")
+        .status()
+        .done();
+    vec![Resource { behaviour: crate::crd::definition_behaviour(), ..row }]
 }

@@ -1,0 +1,3 @@
+//! Rules in the Common Expression Language, as Kubernetes evaluates them.
+
+pub mod duration;
