@@ -1,1 +1,7 @@
-//! What surrounds an API server in the embedded world: default service accounts, workload controllers, scheduler, a node that pulls, garbage collection, sample images.
+//! What surrounds an API server in the embedded world.
+
+pub(crate) mod event;
+pub(crate) mod informer;
+pub(crate) mod node;
+pub mod queue;
+pub(crate) mod token_bucket;
