@@ -13,6 +13,11 @@ pub const CREDENTIAL: &str = "keyside.dev/credential";
 /// copy can be compared without being read, and nobody can check a guessed password against it.
 pub const SOURCE: &str = "keyside.dev/source";
 
+/// Annotation of a copy: repositories of this namespace's pods, comma separated, that the kubelet would not find under the
+/// usual keys (a host spelled in upper case, a repository that is the credential's path itself), so that the copy carries
+/// keys for them too. It keeps that knowledge over a restart.
+pub const IMAGES: &str = "keyside.dev/images";
+
 /// Set to `"true"` on a Namespace, Secret or Pod by users: keyside leaves it alone.
 pub const IGNORE: &str = "keyside.dev/ignore";
 
@@ -34,3 +39,7 @@ pub const ENFORCE_MOUNTABLE_SECRETS: &str = "kubernetes.io/enforce-mountable-sec
 
 /// Annotation by which the kubelet marks the mirror of a static pod; its pull secrets cannot be changed.
 pub const MIRROR_POD: &str = "kubernetes.io/config.mirror";
+
+/// On a credential that `keyside credential move` makes: the credential (`namespace/name`, or `name` for one of the cluster) whose
+/// place it takes. Its Secret of the same name then counts as no clash.
+pub const MOVED_FROM: &str = "keyside.dev/moved-from";

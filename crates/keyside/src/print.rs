@@ -48,7 +48,7 @@ pub(crate) fn name_of<K: Resource<DynamicType = ()>>(item: &K) -> String {
 }
 
 /// The object with its type, without the bookkeeping of field managers.
-fn whole<K: Resource<DynamicType = ()> + Serialize>(item: &K) -> Result<Value, Failure> {
+pub(crate) fn whole<K: Resource<DynamicType = ()> + Serialize>(item: &K) -> Result<Value, Failure> {
     let mut value = serde_json::to_value(item).map_err(anyhow::Error::from)?;
     value["apiVersion"] = K::api_version(&()).into();
     value["kind"] = K::kind(&()).into();
