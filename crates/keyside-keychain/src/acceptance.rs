@@ -21,16 +21,27 @@ pub(crate) fn failures(rows: Vec<Value>, check: impl Fn(&Value) -> Result<(), St
             failed.push(format!("{}: {reason}", label(row)));
         }
     }
-    assert!(failed.is_empty(), "{} of {} rows fail:\n{}", failed.len(), rows.len(), failed.join("\n"));
+    assert!(
+        failed.is_empty(),
+        "{} of {} rows fail:\n{}",
+        failed.len(),
+        rows.len(),
+        failed.join("\n")
+    );
 }
 
 fn label(row: &Value) -> String {
-    row["name"].as_str().map_or_else(|| format!("{} against {}", row["glob"], row["target"]), str::to_owned)
+    row["name"].as_str().map_or_else(
+        || format!("{} against {}", row["glob"], row["target"]),
+        str::to_owned,
+    )
 }
 
 /// A text that every row has.
 pub(crate) fn text<'a>(row: &'a Value, field: &str) -> &'a str {
-    row[field].as_str().unwrap_or_else(|| panic!("{}: no {field}", label(row)))
+    row[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("{}: no {field}", label(row)))
 }
 
 /// A document: `raw`, `raw_base64` or the object `config`.
@@ -38,7 +49,9 @@ pub(crate) fn document(row: &Value) -> Vec<u8> {
     use base64::Engine as _;
     match (row["raw"].as_str(), row["raw_base64"].as_str()) {
         (Some(raw), _) => raw.as_bytes().to_vec(),
-        (None, Some(raw)) => base64::engine::general_purpose::STANDARD.decode(raw).expect("the table holds base64"),
+        (None, Some(raw)) => base64::engine::general_purpose::STANDARD
+            .decode(raw)
+            .expect("the table holds base64"),
         (None, None) => serde_json::to_vec(&row["config"]).expect("a value can be written"),
     }
 }

@@ -22,8 +22,14 @@ pub enum AuthFieldError {
 /// User and password in a non-empty `auth` field.
 pub(crate) fn decode(field: &[u8]) -> Result<(Secret, Secret), AuthFieldError> {
     let decoded = decode_base64(field, is_padded(field)).map_err(AuthFieldError::Base64)?;
-    let colon = decoded.iter().position(|&byte| byte == b':').ok_or(AuthFieldError::NoColon)?;
-    Ok((Secret::from(&decoded[..colon]), Secret::from(&decoded[colon + 1..])))
+    let colon = decoded
+        .iter()
+        .position(|&byte| byte == b':')
+        .ok_or(AuthFieldError::NoColon)?;
+    Ok((
+        Secret::from(&decoded[..colon]),
+        Secret::from(&decoded[colon + 1..]),
+    ))
 }
 
 /// Whether the field is decoded with padding. Blanks around it count here, although they are errors in the decoding itself.
@@ -63,7 +69,9 @@ fn decode_base64(input: &[u8], padded: bool) -> Result<Zeroizing<Vec<u8>>, usize
                 None => return Err(at - 1),
             }
         }
-        let bits = digits.iter().fold(0_u32, |bits, &digit| bits << 6 | u32::from(digit));
+        let bits = digits
+            .iter()
+            .fold(0_u32, |bits, &digit| bits << 6 | u32::from(digit));
         // Two digits hold one byte, three hold two, four hold three.
         out.extend_from_slice(&bits.to_be_bytes()[1..count.max(1)]);
     }
@@ -113,7 +121,11 @@ mod tests {
         let decoded = decode(field.as_bytes());
         match (&decoded, expected) {
             (Ok((user, password)), Ok((wanted_user, wanted_password))) => {
-                assert_eq!((user.expose_text(), password.expose_text()), (wanted_user.into(), wanted_password.into()), "{field:?}");
+                assert_eq!(
+                    (user.expose_text(), password.expose_text()),
+                    (wanted_user.into(), wanted_password.into()),
+                    "{field:?}"
+                );
             }
             (Err(error), Err(wanted)) => assert_eq!(error.to_string(), wanted, "{field:?}"),
             _ => panic!("{field:?}: {:?}, expected {expected:?}", decoded.err()),
@@ -146,6 +158,9 @@ mod tests {
         check("dTpwOmE6cw==", Ok(("u", "p:a:s")));
         check("Og==", Ok(("", "")));
         check("OnBhc3M=", Ok(("", "pass")));
-        check("cGFudHM=", Err("unable to parse auth field, must be formatted as base64(username:password)"));
+        check(
+            "cGFudHM=",
+            Err("unable to parse auth field, must be formatted as base64(username:password)"),
+        );
     }
 }

@@ -111,7 +111,11 @@ pub struct Credential {
 impl Credential {
     /// A credential without an e-mail address.
     pub fn new(username: impl Into<Secret>, password: impl Into<Secret>) -> Self {
-        Self { username: username.into(), password: password.into(), email: Secret::default() }
+        Self {
+            username: username.into(),
+            password: password.into(),
+            email: Secret::default(),
+        }
     }
 
     /// Whether neither user nor password is given: the kubelet tries such an entry as an anonymous pull.
@@ -137,7 +141,11 @@ impl Credential {
     /// `pkg/credentialprovider/keyring.go`): user, password and e-mail count, the registry does not.
     pub fn kubelet_hash(&self) -> String {
         let mut text = Zeroizing::new(Vec::from(*b"{"));
-        for (name, value) in [("username", &self.username), ("password", &self.password), ("email", &self.email)] {
+        for (name, value) in [
+            ("username", &self.username),
+            ("password", &self.password),
+            ("email", &self.email),
+        ] {
             if value.is_empty() {
                 continue;
             }
@@ -149,7 +157,10 @@ impl Credential {
             json::write_string(&mut text, value.expose(), json::Escape::Html);
         }
         text.push(b'}');
-        Sha256::digest(&*text).iter().map(|byte| format!("{byte:02x}")).collect()
+        Sha256::digest(&*text)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 }
 
@@ -169,13 +180,19 @@ mod tests {
 
     #[test]
     fn basic_auth_splits_at_the_first_colon() {
-        assert_eq!(Credential::new("u", "p:a:s").basic_auth(), Secret::from("dTpwOmE6cw=="));
+        assert_eq!(
+            Credential::new("u", "p:a:s").basic_auth(),
+            Secret::from("dTpwOmE6cw==")
+        );
         assert!(Credential::new("u", "p:a:s").fits_basic_auth());
         assert!(!Credential::new("a:b", "c").fits_basic_auth());
     }
 
     #[test]
     fn an_empty_credential_hashes_like_an_empty_object() {
-        assert_eq!(Credential::default().kubelet_hash(), "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
+        assert_eq!(
+            Credential::default().kubelet_hash(),
+            "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+        );
     }
 }

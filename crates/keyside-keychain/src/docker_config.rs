@@ -26,7 +26,9 @@ pub enum Form {
 impl Form {
     /// The form that a Secret type promises; `None` for every other type, which the kubelet ignores.
     pub fn of_secret_type(secret_type: &str) -> Option<Self> {
-        [Self::ConfigJson, Self::Legacy].into_iter().find(|form| form.secret_type() == secret_type)
+        [Self::ConfigJson, Self::Legacy]
+            .into_iter()
+            .find(|form| form.secret_type() == secret_type)
     }
 
     /// The Secret type.
@@ -128,7 +130,11 @@ impl Entry {
     }
 
     fn token(&self, name: &str) -> Option<Secret> {
-        let member = self.rest.iter().rev().find(|member| json::same_name(&member.name, name))?;
+        let member = self
+            .rest
+            .iter()
+            .rev()
+            .find(|member| json::same_name(&member.name, name))?;
         member.text().filter(|token| !token.is_empty())
     }
 }
@@ -136,7 +142,12 @@ impl Entry {
 impl DockerConfig {
     /// A document without entries.
     pub fn new(form: Form) -> Self {
-        Self { form, entries: Vec::new(), rest: Vec::new(), quirks: Quirks::default() }
+        Self {
+            form,
+            entries: Vec::new(),
+            rest: Vec::new(),
+            quirks: Quirks::default(),
+        }
     }
 
     /// A document with the same credential under each of the keys.
@@ -182,12 +193,19 @@ impl DockerConfig {
         let key = key.into();
         match self.entries.iter_mut().find(|entry| entry.key == key) {
             Some(entry) => {
-                let is_token = |name: &str| json::same_name(name, "identitytoken") || json::same_name(name, "registrytoken");
+                let is_token = |name: &str| {
+                    json::same_name(name, "identitytoken") || json::same_name(name, "registrytoken")
+                };
                 entry.rest.retain(|member| !is_token(&member.name));
                 entry.credential = credential;
                 entry.stated = Stated::default();
             }
-            None => self.entries.push(Entry { key, credential, stated: Stated::default(), rest: Vec::new() }),
+            None => self.entries.push(Entry {
+                key,
+                credential,
+                stated: Stated::default(),
+                rest: Vec::new(),
+            }),
         }
     }
 
@@ -210,18 +228,31 @@ impl DockerConfig {
 
     /// The program that holds the passwords instead of this file (`credsStore`), if docker's own config names one.
     pub fn credential_store(&self) -> Option<String> {
-        let member = self.rest.iter().rev().find(|member| json::same_name(&member.name, "credsstore"))?;
+        let member = self
+            .rest
+            .iter()
+            .rev()
+            .find(|member| json::same_name(&member.name, "credsstore"))?;
         let name = member.text()?.expose_text().into_owned();
         (!name.is_empty()).then_some(name)
     }
 
     /// The programs that hold the passwords of single registries (`credHelpers`): registry and program.
     pub fn credential_helpers(&self) -> Vec<(String, String)> {
-        let helpers = self.rest.iter().rev().find(|member| json::same_name(&member.name, "credhelpers"));
+        let helpers = self
+            .rest
+            .iter()
+            .rev()
+            .find(|member| json::same_name(&member.name, "credhelpers"));
         let raw = helpers.map_or(&[][..], |member| member.raw.expose());
         json::members(raw)
             .filter(|(_, value)| json::kind(value) == json::Kind::String)
-            .map(|(name, value)| (json::string(name).0.to_string(), json::string(value).0.to_string()))
+            .map(|(name, value)| {
+                (
+                    json::string(name).0.to_string(),
+                    json::string(value).0.to_string(),
+                )
+            })
             .collect()
     }
 

@@ -72,7 +72,11 @@ mod tests {
     use super::*;
 
     fn check(pattern: &str, label: &str, expected: bool) {
-        assert_eq!(matches(pattern.as_bytes(), label.as_bytes()), expected, "{pattern} against {label}");
+        assert_eq!(
+            matches(pattern.as_bytes(), label.as_bytes()),
+            expected,
+            "{pattern} against {label}"
+        );
     }
 
     #[test]

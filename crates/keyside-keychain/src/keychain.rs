@@ -73,7 +73,11 @@ pub struct Filed<T> {
 
 impl<T> Default for Keychain<T> {
     fn default() -> Self {
-        Self { exact: HashMap::new(), wildcard: HashMap::new(), len: 0 }
+        Self {
+            exact: HashMap::new(),
+            wildcard: HashMap::new(),
+            len: 0,
+        }
     }
 }
 
@@ -96,7 +100,10 @@ impl<T> Keychain<T> {
     /// Files a credential. One with several registries is filed once for each.
     pub fn insert(&mut self, pattern: Pattern, rank: Rank, payload: T) {
         let node = if pattern.has_wildcard() {
-            let hosts = self.wildcard.entry(literal_suffix(pattern.host()).into()).or_default();
+            let hosts = self
+                .wildcard
+                .entry(literal_suffix(pattern.host()).into())
+                .or_default();
             let known = hosts.iter().position(|(known, _)| known.host() == pattern.host());
             let at = known.unwrap_or_else(|| {
                 hosts.push((pattern.clone(), Node::default()));
@@ -106,7 +113,11 @@ impl<T> Keychain<T> {
         } else {
             self.exact.entry(pattern.host().into()).or_default()
         };
-        node.insert(Filed { pattern, rank, payload });
+        node.insert(Filed {
+            pattern,
+            rank,
+            payload,
+        });
         self.len += 1;
     }
 
@@ -173,7 +184,9 @@ pub fn resolve_all<'a, T: 'a>(
 /// The order of answers: specificity of the pattern, then rank; the spelling of the pattern only makes it total.
 fn by_precedence<T>(a: &Filed<T>, b: &Filed<T>) -> Ordering {
     let specificity = b.pattern.specificity().cmp(&a.pattern.specificity());
-    specificity.then_with(|| a.rank.cmp(&b.rank)).then_with(|| a.pattern.cmp(&b.pattern))
+    specificity
+        .then_with(|| a.rank.cmp(&b.rank))
+        .then_with(|| a.pattern.cmp(&b.pattern))
 }
 
 /// What follows the last label with a wildcard, port included.

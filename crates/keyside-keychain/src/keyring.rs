@@ -33,7 +33,11 @@ pub struct Keyring<S> {
 
 impl<S> Default for Keyring<S> {
     fn default() -> Self {
-        Self { secrets: Ring::default(), node: Ring::default(), plugins: Ring::default() }
+        Self {
+            secrets: Ring::default(),
+            node: Ring::default(),
+            plugins: Ring::default(),
+        }
     }
 }
 
@@ -48,10 +52,19 @@ impl<S: Clone> Keyring<S> {
     ///
     /// # Errors
     /// The document cannot be read. The kubelet then pulls **no** image of **any** container of the pod; the error displays its text.
-    pub fn add_secret(&mut self, source: S, secret_type: &str, key: &str, bytes: &[u8]) -> Result<(), ReadError> {
-        let Some(form) = Form::of_secret_type(secret_type) else { return Ok(()) };
+    pub fn add_secret(
+        &mut self,
+        source: S,
+        secret_type: &str,
+        key: &str,
+        bytes: &[u8],
+    ) -> Result<(), ReadError> {
+        let Some(form) = Form::of_secret_type(secret_type) else {
+            return Ok(());
+        };
         if key == form.data_key() && !bytes.is_empty() {
-            self.secrets.add_config(source, &DockerConfig::parse(form, bytes)?);
+            self.secrets
+                .add_config(source, &DockerConfig::parse(form, bytes)?);
         }
         Ok(())
     }
@@ -71,7 +84,10 @@ impl<S: Clone> Keyring<S> {
     ///
     /// `lookup` is [`crate::Reference::lookup`].
     pub fn lookup(&self, lookup: &str) -> Vec<Found<'_, S>> {
-        [&self.secrets, &self.node, &self.plugins].into_iter().flat_map(|ring| ring.lookup(lookup)).collect()
+        [&self.secrets, &self.node, &self.plugins]
+            .into_iter()
+            .flat_map(|ring| ring.lookup(lookup))
+            .collect()
     }
 
     /// The pod's own Secrets as one ring.
@@ -116,7 +132,9 @@ pub struct Found<'a, S> {
 
 impl<S> Default for Ring<S> {
     fn default() -> Self {
-        Self { index: BTreeMap::new() }
+        Self {
+            index: BTreeMap::new(),
+        }
     }
 }
 
@@ -130,10 +148,23 @@ impl<S: Clone> Ring<S> {
 
     /// Adds one key. A key that is no URL is ignored.
     pub fn add(&mut self, source: S, key: &str, credential: Credential) {
-        let Ok(index_key) = index_key::to_bytes(key) else { return };
-        let held = Held { key: key.to_owned(), credential, source };
-        let new = |index_key: &[u8]| Indexed { glob: Glob::parse(index_key).ok(), held: Vec::new() };
-        self.index.entry(index_key).or_insert_with_key(|index_key| new(index_key)).held.push(held);
+        let Ok(index_key) = index_key::to_bytes(key) else {
+            return;
+        };
+        let held = Held {
+            key: key.to_owned(),
+            credential,
+            source,
+        };
+        let new = |index_key: &[u8]| Indexed {
+            glob: Glob::parse(index_key).ok(),
+            held: Vec::new(),
+        };
+        self.index
+            .entry(index_key)
+            .or_insert_with_key(|index_key| new(index_key))
+            .held
+            .push(held);
     }
 
     /// The credentials for an image, in the order tried. Nothing is deduplicated.
@@ -142,7 +173,11 @@ impl<S: Clone> Ring<S> {
         if !matching.is_empty() {
             return matching;
         }
-        if is_on_hub(lookup) { self.hub_default() } else { matching }
+        if is_on_hub(lookup) {
+            self.hub_default()
+        } else {
+            matching
+        }
     }
 
     /// The Docker Hub defaults that would serve this image if no other key matched it. A path key or a wildcard of any Secret of the
@@ -153,13 +188,24 @@ impl<S: Clone> Ring<S> {
     }
 
     fn matching(&self, lookup: &str) -> Vec<Found<'_, S>> {
-        let Ok(target) = Glob::parse(lookup.as_bytes()) else { return Vec::new() };
+        let Ok(target) = Glob::parse(lookup.as_bytes()) else {
+            return Vec::new();
+        };
         let matches = |indexed: &&Indexed<S>| indexed.glob.as_ref().is_some_and(|glob| glob.matches(&target));
-        self.index.values().rev().filter(matches).flat_map(|indexed| indexed.found(false)).collect()
+        self.index
+            .values()
+            .rev()
+            .filter(matches)
+            .flat_map(|indexed| indexed.found(false))
+            .collect()
     }
 
     fn hub_default(&self) -> Vec<Found<'_, S>> {
-        self.index.get(HUB_DEFAULT).into_iter().flat_map(|indexed| indexed.found(true)).collect()
+        self.index
+            .get(HUB_DEFAULT)
+            .into_iter()
+            .flat_map(|indexed| indexed.found(true))
+            .collect()
     }
 }
 

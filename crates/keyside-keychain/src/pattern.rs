@@ -79,8 +79,16 @@ impl Pattern {
         let wildcard_labels = host.split('.').filter(|label| label.contains('*')).count();
         Specificity {
             wildcard_labels: Reverse(wildcard_labels),
-            literal_len: if wildcard_labels == 0 { 0 } else { host.chars().filter(|&c| c != '*').count() },
-            segments: self.path().split('/').filter(|segment| !segment.is_empty()).count(),
+            literal_len: if wildcard_labels == 0 {
+                0
+            } else {
+                host.chars().filter(|&c| c != '*').count()
+            },
+            segments: self
+                .path()
+                .split('/')
+                .filter(|segment| !segment.is_empty())
+                .count(),
         }
     }
 
@@ -101,8 +109,15 @@ impl Pattern {
     }
 
     fn of_parts(host: &str, path: &str) -> Self {
-        let name = if path.is_empty() { host.to_owned() } else { format!("{host}/{path}") };
-        Self { name: name.into_boxed_str(), host_len: host.len() }
+        let name = if path.is_empty() {
+            host.to_owned()
+        } else {
+            format!("{host}/{path}")
+        };
+        Self {
+            name: name.into_boxed_str(),
+            host_len: host.len(),
+        }
     }
 
     /// The path as it must be written: readers drop one leading version, so a path that begins with one needs it twice.
@@ -165,10 +180,16 @@ impl<'a> ImageName<'a> {
         let written = &lookup[..written_len];
         let host = written.strip_suffix(":443").unwrap_or(written);
         if host.len() == written_len && !host.bytes().any(|b| b.is_ascii_uppercase()) {
-            return Self { name: Cow::Borrowed(lookup), host_len: written_len };
+            return Self {
+                name: Cow::Borrowed(lookup),
+                host_len: written_len,
+            };
         }
         let name = host.to_ascii_lowercase() + &lookup[written_len..];
-        Self { name: Cow::Owned(name), host_len: host.len() }
+        Self {
+            name: Cow::Owned(name),
+            host_len: host.len(),
+        }
     }
 
     pub(crate) fn host(&self) -> &str {

@@ -65,7 +65,9 @@ pub(crate) fn parse(schemeless: &[u8]) -> Result<Location, UrlError> {
 /// Splits host labels and port as `net.SplitHostPort` does; what it cannot split is a host without port.
 pub(crate) fn split_port(host: &[u8]) -> (&[u8], &[u8]) {
     let whole = (host, &host[host.len()..]);
-    let Some(colon) = host.iter().rposition(|&b| b == b':') else { return whole };
+    let Some(colon) = host.iter().rposition(|&b| b == b':') else {
+        return whole;
+    };
     let (name, port) = (&host[..colon], &host[colon + 1..]);
     match name.strip_prefix(b"[") {
         Some(inner) => match inner.strip_suffix(b"]") {
@@ -90,7 +92,10 @@ fn parse_authority(authority: &[u8]) -> Result<Vec<u8>, UrlError> {
     };
     let host = parse_host(&authority[at + 1..])?;
     let user = &authority[..at];
-    if !user.iter().all(|&b| b.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&b)) {
+    if !user
+        .iter()
+        .all(|&b| b.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&b))
+    {
         return Err(UrlError::User);
     }
     unescape(user, Place::Elsewhere)?;
@@ -111,10 +116,16 @@ fn parse_host(host: &[u8]) -> Result<Vec<u8>, UrlError> {
 
 /// An IPv6 address in brackets, perhaps with a zone and a port.
 fn parse_address(host: &[u8]) -> Result<Vec<u8>, UrlError> {
-    let close = host.iter().rposition(|&b| b == b']').ok_or(UrlError::MissingBracket)?;
+    let close = host
+        .iter()
+        .rposition(|&b| b == b']')
+        .ok_or(UrlError::MissingBracket)?;
     let (inner, port) = (&host[1..close], &host[close + 1..]);
     check_port(port)?;
-    let zone = inner.windows(3).position(|window| window == b"%25").unwrap_or(inner.len());
+    let zone = inner
+        .windows(3)
+        .position(|window| window == b"%25")
+        .unwrap_or(inner.len());
     let mut address = unescape(&inner[..zone], Place::Host)?;
     address.extend(unescape(&inner[zone..], Place::Zone)?);
     if !is_ipv6(&address) {
@@ -126,7 +137,9 @@ fn parse_address(host: &[u8]) -> Result<Vec<u8>, UrlError> {
 /// Whether `netip.ParseAddr` takes it for an IPv6 address; a zone may follow, but not an empty one.
 fn is_ipv6(address: &[u8]) -> bool {
     let (address, zone) = cut(address, b'%');
-    let Ok(text) = std::str::from_utf8(address) else { return false };
+    let Ok(text) = std::str::from_utf8(address) else {
+        return false;
+    };
     zone.is_none_or(|zone| !zone.is_empty()) && text.parse::<Ipv6Addr>().is_ok()
 }
 
@@ -183,5 +196,9 @@ fn is_host_byte(byte: u8) -> bool {
 
 /// A character in double quotes as Go's `%q` shows it.
 fn go_quote(c: char) -> String {
-    if c == '\\' { "\"\\\\\"".to_owned() } else { format!("\"{c}\"") }
+    if c == '\\' {
+        "\"\\\\\"".to_owned()
+    } else {
+        format!("\"{c}\"")
+    }
 }

@@ -55,7 +55,9 @@ impl std::fmt::Display for Place {
         const CONFIG: &str = "struct field DockerConfigJSON";
         const ENTRY: &str = "credentialprovider.dockerConfigEntryWithAuth";
         match *self {
-            Self::Document(Form::ConfigJson) => f.write_str("value of type credentialprovider.DockerConfigJSON"),
+            Self::Document(Form::ConfigJson) => {
+                f.write_str("value of type credentialprovider.DockerConfigJSON")
+            }
             Self::Document(Form::Legacy) => f.write_str("value of type credentialprovider.DockerConfig"),
             Self::Auths => write!(f, "{CONFIG}.auths of type credentialprovider.DockerConfig"),
             Self::Headers => write!(f, "{CONFIG}.HttpHeaders of type map[string]string"),
@@ -63,7 +65,9 @@ impl std::fmt::Display for Place {
             Self::Entry(Form::ConfigJson) => write!(f, "{CONFIG}.auths of type {ENTRY}"),
             Self::Entry(Form::Legacy) => write!(f, "value of type {ENTRY}"),
             Self::Field(Form::ConfigJson, name) => write!(f, "{CONFIG}.auths.{name} of type string"),
-            Self::Field(Form::Legacy, name) => write!(f, "struct field dockerConfigEntryWithAuth.{name} of type string"),
+            Self::Field(Form::Legacy, name) => {
+                write!(f, "struct field dockerConfigEntryWithAuth.{name} of type string")
+            }
             Self::ApiServerDocument => f.write_str("value of type map[string]interface {}"),
             Self::ApiServerNumber => f.write_str("value of type float64"),
         }
@@ -90,10 +94,16 @@ pub(super) fn check_for_api_server(bytes: &[u8]) -> Result<(), ReadError> {
     let checked = json::check(bytes)?;
     let kind = json::kind(bytes);
     if !matches!(kind, Kind::Null | Kind::Object) {
-        return Err(ReadError::WrongType { found: kind.word(), place: Place::ApiServerDocument });
+        return Err(ReadError::WrongType {
+            found: kind.word(),
+            place: Place::ApiServerDocument,
+        });
     }
     if checked.number_out_of_range {
-        return Err(ReadError::WrongType { found: Kind::Number.word(), place: Place::ApiServerNumber });
+        return Err(ReadError::WrongType {
+            found: Kind::Number.word(),
+            place: Place::ApiServerNumber,
+        });
     }
     Ok(())
 }
@@ -105,11 +115,17 @@ struct Reader {
 
 impl Reader {
     fn new(form: Form) -> Self {
-        Self { config: DockerConfig::new(form), saved: None }
+        Self {
+            config: DockerConfig::new(form),
+            saved: None,
+        }
     }
 
     fn wrong_type(&mut self, kind: Kind, place: Place) {
-        self.saved.get_or_insert(ReadError::WrongType { found: kind.word(), place });
+        self.saved.get_or_insert(ReadError::WrongType {
+            found: kind.word(),
+            place,
+        });
     }
 
     fn document(&mut self, bytes: &[u8]) -> Result<(), ReadError> {
@@ -124,7 +140,10 @@ impl Reader {
             if json::same_name(&name, "httpheaders") {
                 self.headers(value);
             }
-            self.config.rest.push(Member { name: name.to_string(), raw: Secret::from(value) });
+            self.config.rest.push(Member {
+                name: name.to_string(),
+                raw: Secret::from(value),
+            });
         }
         Ok(())
     }
@@ -158,7 +177,12 @@ impl Reader {
         for (key, value) in json::members(object) {
             let key = self.text(key).to_string();
             let entry = self.entry(key, value)?;
-            match self.config.entries.iter_mut().find(|known| known.key == entry.key) {
+            match self
+                .config
+                .entries
+                .iter_mut()
+                .find(|known| known.key == entry.key)
+            {
                 Some(known) => {
                     self.config.quirks.duplicate_names = true;
                     *known = entry;
@@ -172,7 +196,10 @@ impl Reader {
     fn entry(&mut self, key: String, value: &[u8]) -> Result<Entry, ReadError> {
         let form = self.config.form;
         if !matches!(json::kind(value), Kind::Object | Kind::Null) {
-            return Err(ReadError::WrongType { found: json::kind(value).word(), place: Place::Entry(form) });
+            return Err(ReadError::WrongType {
+                found: json::kind(value).word(),
+                place: Place::Entry(form),
+            });
         }
         let mut stated = Stated::default();
         let mut email = None;
@@ -186,7 +213,10 @@ impl Reader {
                 Some("auth") => ("auth", &mut stated.auth),
                 Some(field) => (field, &mut email),
                 None => {
-                    rest.push(Member { name: name.to_string(), raw: Secret::from(value) });
+                    rest.push(Member {
+                        name: name.to_string(),
+                        raw: Secret::from(value),
+                    });
                     continue;
                 }
             };
@@ -195,11 +225,15 @@ impl Reader {
                 Kind::Null => {}
                 Kind::String => {
                     let text = self.text(value);
-                    self.config.quirks.duplicate_names |= slot.replace(Secret::from(text.as_bytes())).is_some();
+                    self.config.quirks.duplicate_names |=
+                        slot.replace(Secret::from(text.as_bytes())).is_some();
                 }
                 kind => {
                     let place = Place::Field(form, field);
-                    first_error.get_or_insert(ReadError::WrongType { found: kind.word(), place });
+                    first_error.get_or_insert(ReadError::WrongType {
+                        found: kind.word(),
+                        place,
+                    });
                 }
             }
         }
@@ -207,7 +241,12 @@ impl Reader {
             return Err(error);
         }
         let credential = effective(&stated, email.unwrap_or_default())?;
-        Ok(Entry { key, credential, stated, rest })
+        Ok(Entry {
+            key,
+            credential,
+            stated,
+            rest,
+        })
     }
 
     fn text(&mut self, quoted: &[u8]) -> Zeroizing<String> {
@@ -224,7 +263,14 @@ const FIELDS: [&str; 4] = ["username", "password", "email", "auth"];
 fn effective(stated: &Stated, email: Secret) -> Result<Credential, AuthFieldError> {
     let (username, password) = match &stated.auth {
         Some(auth) if !auth.is_empty() => auth_field::decode(auth.expose())?,
-        _ => (stated.username.clone().unwrap_or_default(), stated.password.clone().unwrap_or_default()),
+        _ => (
+            stated.username.clone().unwrap_or_default(),
+            stated.password.clone().unwrap_or_default(),
+        ),
     };
-    Ok(Credential { username, password, email })
+    Ok(Credential {
+        username,
+        password,
+        email,
+    })
 }

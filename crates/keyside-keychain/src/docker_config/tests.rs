@@ -21,7 +21,11 @@ fn every_row_of_the_table_is_read_as_the_kubelet_does() {
         let bytes = document(row);
         let kubelet = &row["kubelet"];
         if kubelet["skipped"] == Value::Bool(true) {
-            return if bytes.is_empty() { Ok(()) } else { Err("only an empty value is skipped".to_owned()) };
+            return if bytes.is_empty() {
+                Ok(())
+            } else {
+                Err("only an empty value is skipped".to_owned())
+            };
         }
         match DockerConfig::parse(form, &bytes) {
             Err(error) if kubelet["ok"] == Value::Bool(true) => Err(format!("refused: {error}")),
@@ -36,26 +40,42 @@ fn every_row_of_the_table_is_read_as_the_kubelet_does() {
 fn every_row_of_the_table_is_accepted_or_refused_as_by_the_api_server() {
     failures(cases("dockerconfig.json", "cases"), |row| {
         let accepted = api_server_accepts(&document(row)).is_ok();
-        same(&accepted, &row["api_server"]["accepted"].as_bool().expect("a verdict"))
+        same(
+            &accepted,
+            &row["api_server"]["accepted"].as_bool().expect("a verdict"),
+        )
     });
 }
 
 fn same<T: PartialEq + std::fmt::Debug + ?Sized>(actual: &T, expected: &T) -> Result<(), String> {
-    if actual == expected { Ok(()) } else { Err(format!("{actual:?}, expected {expected:?}")) }
+    if actual == expected {
+        Ok(())
+    } else {
+        Err(format!("{actual:?}, expected {expected:?}"))
+    }
 }
 
 fn same_entries(config: &DockerConfig, expected: &serde_json::Map<String, Value>) -> Result<(), String> {
     same(&config.entries().len(), &expected.len())?;
     for entry in config.entries() {
-        let wanted = expected.get(entry.key()).ok_or_else(|| format!("unexpected key {:?}", entry.key()))?;
-        for (name, value) in [("username", &entry.credential().username), ("password", &entry.credential().password)] {
+        let wanted = expected
+            .get(entry.key())
+            .ok_or_else(|| format!("unexpected key {:?}", entry.key()))?;
+        for (name, value) in [
+            ("username", &entry.credential().username),
+            ("password", &entry.credential().password),
+        ] {
             let wanted = match wanted[format!("{name}_base64")].as_str() {
                 Some(encoded) => document(&serde_json::json!({"raw_base64": encoded})),
                 None => text(wanted, name).as_bytes().to_vec(),
             };
-            same(value.expose(), wanted.as_slice()).map_err(|error| format!("{name} of {}: {error}", entry.key()))?;
+            same(value.expose(), wanted.as_slice())
+                .map_err(|error| format!("{name} of {}: {error}", entry.key()))?;
         }
-        same(entry.credential().email.expose(), text(wanted, "email").as_bytes())?;
+        same(
+            entry.credential().email.expose(),
+            text(wanted, "email").as_bytes(),
+        )?;
     }
     Ok(())
 }
@@ -64,10 +84,16 @@ fn same_entries(config: &DockerConfig, expected: &serde_json::Map<String, Value>
 fn a_new_document_looks_like_the_one_kubectl_writes() {
     let mut credential = Credential::new("u", "p");
     let config = DockerConfig::with_keys(["quay.io"], &credential);
-    assert_eq!(plain(&config), r#"{"auths":{"quay.io":{"username":"u","password":"p","auth":"dTpw"}}}"#);
+    assert_eq!(
+        plain(&config),
+        r#"{"auths":{"quay.io":{"username":"u","password":"p","auth":"dTpw"}}}"#
+    );
     credential.email = Secret::from("a@b.c");
     let config = DockerConfig::with_keys(["quay.io"], &credential);
-    assert_eq!(plain(&config), r#"{"auths":{"quay.io":{"username":"u","password":"p","email":"a@b.c","auth":"dTpw"}}}"#);
+    assert_eq!(
+        plain(&config),
+        r#"{"auths":{"quay.io":{"username":"u","password":"p","email":"a@b.c","auth":"dTpw"}}}"#
+    );
 }
 
 #[test]
@@ -94,18 +120,25 @@ fn an_edit_keeps_other_entries_and_unknown_fields() {
 
 #[test]
 fn a_new_password_drops_the_tokens_of_the_old_one() {
-    let mut config = parse(r#"{"auths":{"a":{"auth":"dTpw","identitytoken":"t","registrytoken":"r","x":1}}}"#);
+    let mut config =
+        parse(r#"{"auths":{"a":{"auth":"dTpw","identitytoken":"t","registrytoken":"r","x":1}}}"#);
     assert_eq!(config.entries()[0].identity_token(), Some(Secret::from("t")));
     assert_eq!(config.entries()[0].registry_token(), Some(Secret::from("r")));
     config.set("a", Credential::new("u", "q"));
-    assert_eq!(plain(&config), r#"{"auths":{"a":{"username":"u","password":"q","auth":"dTpx","x":1}}}"#);
+    assert_eq!(
+        plain(&config),
+        r#"{"auths":{"a":{"username":"u","password":"q","auth":"dTpx","x":1}}}"#
+    );
 }
 
 #[test]
 fn auth_is_left_out_where_it_would_be_wrong() {
     assert_eq!(plain(&parse(r#"{"auths":{"h":{}}}"#)), r#"{"auths":{"h":{}}}"#);
     let colon = parse(r#"{"auths":{"h":{"username":"a:b","password":"c"}}}"#);
-    assert_eq!(plain(&colon), r#"{"auths":{"h":{"username":"a:b","password":"c"}}}"#);
+    assert_eq!(
+        plain(&colon),
+        r#"{"auths":{"h":{"username":"a:b","password":"c"}}}"#
+    );
 }
 
 #[test]
@@ -116,7 +149,9 @@ fn bytes_that_are_no_text_survive_in_auth() {
 
 #[test]
 fn null_empties_auths_and_leaves_a_field_as_it_was() {
-    let config = parse(r#"{"auths":{"a":{"auth":"dTpw"}},"auths":null,"auths":{"b":{"username":"u","username":null}}}"#);
+    let config = parse(
+        r#"{"auths":{"a":{"auth":"dTpw"}},"auths":null,"auths":{"b":{"username":"u","username":null}}}"#,
+    );
     assert_eq!(config.entries().len(), 1);
     assert_eq!(config.entries()[0].credential().username, Secret::from("u"));
     assert!(config.quirks().duplicate_names);
@@ -124,7 +159,11 @@ fn null_empties_auths_and_leaves_a_field_as_it_was() {
 
 #[test]
 fn an_entry_that_cannot_be_read_is_reported_before_an_earlier_wrong_type() {
-    let error = |text: &str| DockerConfig::parse(Form::ConfigJson, text.as_bytes()).unwrap_err().to_string();
+    let error = |text: &str| {
+        DockerConfig::parse(Form::ConfigJson, text.as_bytes())
+            .unwrap_err()
+            .to_string()
+    };
     let header = r#""HttpHeaders":{"X":1}"#;
     assert_eq!(
         error(&format!(r#"{{{header},"auths":{{"h":{{"auth":"pants"}}}}}}"#)),
@@ -139,7 +178,10 @@ fn an_entry_that_cannot_be_read_is_reported_before_an_earlier_wrong_type() {
 #[test]
 fn a_legacy_document_converts_to_the_form_of_today() {
     let config = DockerConfig::parse(Form::Legacy, br#"{"quay.io":{"auth":"dTpw","email":"e"}}"#).unwrap();
-    assert_eq!(plain(&config), r#"{"quay.io":{"username":"u","password":"p","email":"e","auth":"dTpw"}}"#);
+    assert_eq!(
+        plain(&config),
+        r#"{"quay.io":{"username":"u","password":"p","email":"e","auth":"dTpw"}}"#
+    );
     let converted = config.into_form(Form::ConfigJson);
     assert_eq!(
         plain(&converted),
@@ -149,9 +191,13 @@ fn a_legacy_document_converts_to_the_form_of_today() {
 
 #[test]
 fn stores_and_helpers_are_noticed() {
-    let config = parse(r#"{"auths":{"quay.io":{}},"credsStore":"desktop","credHelpers":{"gcr.io":"gcloud","x":1}}"#);
+    let config =
+        parse(r#"{"auths":{"quay.io":{}},"credsStore":"desktop","credHelpers":{"gcr.io":"gcloud","x":1}}"#);
     assert_eq!(config.credential_store().as_deref(), Some("desktop"));
-    assert_eq!(config.credential_helpers(), [("gcr.io".to_owned(), "gcloud".to_owned())]);
+    assert_eq!(
+        config.credential_helpers(),
+        [("gcr.io".to_owned(), "gcloud".to_owned())]
+    );
     assert_eq!(parse("{}").credential_store(), None);
 }
 
@@ -165,7 +211,9 @@ fn depth_up_to_ten_thousand_is_fine_and_one_more_is_not() {
 
 #[test]
 fn debug_output_of_a_document_holds_no_secret() {
-    let config = parse(r#"{"auths":{"h":{"username":"hidden-user","password":"hidden-word","identitytoken":"hidden-token"}}}"#);
+    let config = parse(
+        r#"{"auths":{"h":{"username":"hidden-user","password":"hidden-word","identitytoken":"hidden-token"}}}"#,
+    );
     assert!(!format!("{config:?}").contains("hidden"));
 }
 

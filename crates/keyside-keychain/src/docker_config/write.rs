@@ -7,7 +7,10 @@ use crate::credential::Secret;
 use crate::json::{self, Escape};
 
 pub(super) fn to_json(config: &DockerConfig, escape: Escape) -> Secret {
-    let mut writer = Writer { out: Zeroizing::new(Vec::new()), escape };
+    let mut writer = Writer {
+        out: Zeroizing::new(Vec::new()),
+        escape,
+    };
     match config.form {
         Form::Legacy => writer.entries(&config.entries),
         Form::ConfigJson => {

@@ -27,7 +27,9 @@ impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::UnexpectedEnd => f.write_str("unexpected end of JSON input"),
-            Self::Unexpected { byte, context } => write!(f, "invalid character {} {context}", text::quoted_char(byte)),
+            Self::Unexpected { byte, context } => {
+                write!(f, "invalid character {} {context}", text::quoted_char(byte))
+            }
         }
     }
 }
@@ -80,15 +82,25 @@ pub(crate) fn kind(value: &[u8]) -> Kind {
 
 /// Whether `bytes` are one JSON value with nothing but white space around it.
 pub(crate) fn check(bytes: &[u8]) -> Result<Checked, SyntaxError> {
-    let mut scanner = Scanner { bytes, at: 0, open: Vec::new(), number_out_of_range: false };
+    let mut scanner = Scanner {
+        bytes,
+        at: 0,
+        open: Vec::new(),
+        number_out_of_range: false,
+    };
     let mut state = State::Value;
     while state != State::End {
         state = scanner.step(state)?;
     }
     scanner.skip_space();
     match scanner.peek() {
-        None => Ok(Checked { number_out_of_range: scanner.number_out_of_range }),
-        Some(byte) => Err(SyntaxError::Unexpected { byte, context: "after top-level value" }),
+        None => Ok(Checked {
+            number_out_of_range: scanner.number_out_of_range,
+        }),
+        Some(byte) => Err(SyntaxError::Unexpected {
+            byte,
+            context: "after top-level value",
+        }),
     }
 }
 
@@ -139,7 +151,12 @@ impl Scanner<'_> {
             b't' => self.literal(&TRUE)?,
             b'f' => self.literal(&FALSE)?,
             b'n' => self.literal(&NULL)?,
-            _ => return Err(SyntaxError::Unexpected { byte, context: "looking for beginning of value" }),
+            _ => {
+                return Err(SyntaxError::Unexpected {
+                    byte,
+                    context: "looking for beginning of value",
+                });
+            }
         }
         Ok(self.value_done())
     }
@@ -147,7 +164,10 @@ impl Scanner<'_> {
     fn descend(&mut self, byte: u8, open: Open, next: State) -> Result<State, SyntaxError> {
         self.open.push(open);
         if self.open.len() > MAX_DEPTH {
-            return Err(SyntaxError::Unexpected { byte, context: "exceeded max depth" });
+            return Err(SyntaxError::Unexpected {
+                byte,
+                context: "exceeded max depth",
+            });
         }
         self.at += 1;
         Ok(next)
@@ -160,7 +180,11 @@ impl Scanner<'_> {
     }
 
     fn value_done(&self) -> State {
-        if self.open.is_empty() { State::End } else { State::AfterValue }
+        if self.open.is_empty() {
+            State::End
+        } else {
+            State::AfterValue
+        }
     }
 
     fn key(&mut self) -> Result<State, SyntaxError> {
@@ -190,29 +214,42 @@ impl Scanner<'_> {
 
     fn string(&mut self) -> Result<(), SyntaxError> {
         self.at += 1;
-        loop {
-            match self.bump()? {
+        while let Some(byte) = self.peek() {
+            self.at += 1;
+            match byte {
                 b'"' => return Ok(()),
                 b'\\' => self.escape()?,
-                byte if byte < 0x20 => return Err(SyntaxError::Unexpected { byte, context: "in string literal" }),
+                0x00..0x20 => {
+                    return Err(SyntaxError::Unexpected {
+                        byte,
+                        context: "in string literal",
+                    });
+                }
                 _ => {}
             }
         }
+        Err(SyntaxError::UnexpectedEnd)
     }
 
     fn escape(&mut self) -> Result<(), SyntaxError> {
-        match self.bump()? {
+        match self.bump() {
             b'b' | b'f' | b'n' | b'r' | b't' | b'\\' | b'/' | b'"' => Ok(()),
             b'u' => {
                 for _ in 0..4 {
-                    let byte = self.bump()?;
+                    let byte = self.bump();
                     if !byte.is_ascii_hexdigit() {
-                        return Err(SyntaxError::Unexpected { byte, context: "in \\u hexadecimal character escape" });
+                        return Err(SyntaxError::Unexpected {
+                            byte,
+                            context: "in \\u hexadecimal character escape",
+                        });
                     }
                 }
                 Ok(())
             }
-            byte => Err(SyntaxError::Unexpected { byte, context: "in string escape code" }),
+            byte => Err(SyntaxError::Unexpected {
+                byte,
+                context: "in string escape code",
+            }),
         }
     }
 
@@ -243,7 +280,7 @@ impl Scanner<'_> {
 
     /// One digit or more.
     fn digits(&mut self, context: &'static str) -> Result<(), SyntaxError> {
-        let first = self.bump()?;
+        let first = self.bump();
         if !first.is_ascii_digit() {
             return Err(SyntaxError::Unexpected { byte: first, context });
         }
@@ -256,7 +293,7 @@ impl Scanner<'_> {
     fn literal(&mut self, letters: &[(u8, &'static str)]) -> Result<(), SyntaxError> {
         self.at += 1;
         for &(expected, context) in letters {
-            let byte = self.bump()?;
+            let byte = self.bump();
             if byte != expected {
                 return Err(SyntaxError::Unexpected { byte, context });
             }
@@ -272,10 +309,11 @@ impl Scanner<'_> {
         }
     }
 
-    fn bump(&mut self) -> Result<u8, SyntaxError> {
-        let byte = self.peek().ok_or(SyntaxError::UnexpectedEnd)?;
+    /// The next byte inside a literal, number or escape. Go checks an unfinished one by adding a blank, and complains about that.
+    fn bump(&mut self) -> u8 {
+        let byte = self.peek().unwrap_or(b' ');
         self.at += 1;
-        Ok(byte)
+        byte
     }
 
     fn peek(&self) -> Option<u8> {
@@ -310,7 +348,11 @@ const NULL: [(u8, &str); 3] = [
 /// The members of a checked object, in order: the raw name (with its quotes) and the raw value. Nothing for any other value.
 pub(crate) fn members(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let is_object = kind(object) == Kind::Object;
-    let mut rest = if is_object { &object.trim_ascii_start()[1..] } else { &[] };
+    let mut rest = if is_object {
+        &object.trim_ascii_start()[1..]
+    } else {
+        &[]
+    };
     std::iter::from_fn(move || {
         rest = skip(rest, b",");
         if rest.first() != Some(&b'"') {
@@ -326,7 +368,9 @@ pub(crate) fn members(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 
 /// `bytes` without leading white space and without the punctuation given.
 fn skip<'a>(bytes: &'a [u8], punctuation: &[u8]) -> &'a [u8] {
-    let end = bytes.iter().position(|byte| !b" \t\r\n".contains(byte) && !punctuation.contains(byte));
+    let end = bytes
+        .iter()
+        .position(|byte| !b" \t\r\n".contains(byte) && !punctuation.contains(byte));
     &bytes[end.unwrap_or(bytes.len())..]
 }
 

@@ -40,7 +40,9 @@ pub(crate) fn string(quoted: &[u8]) -> (Zeroizing<String>, bool) {
 
 /// Decodes one escape (without its backslash) and returns what follows it.
 fn unescape<'a>(escape: &'a [u8], text: &mut String, replaced: &mut bool) -> &'a [u8] {
-    let Some((&letter, rest)) = escape.split_first() else { return &[] };
+    let Some((&letter, rest)) = escape.split_first() else {
+        return &[];
+    };
     let plain = match letter {
         b'b' => '\u{8}',
         b'f' => '\u{c}',
@@ -69,7 +71,10 @@ fn unicode_escape(digits: &[u8]) -> (Option<char>, &[u8]) {
     if let Some(second_digits) = rest.strip_prefix(b"\\u") {
         let (second, after) = hex4(second_digits);
         if first < 0xdc00 && (0xdc00..0xe000).contains(&second) {
-            return (char::from_u32(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00)), after);
+            return (
+                char::from_u32(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00)),
+                after,
+            );
         }
     }
     (None, rest)
@@ -77,7 +82,9 @@ fn unicode_escape(digits: &[u8]) -> (Option<char>, &[u8]) {
 
 fn hex4(digits: &[u8]) -> (u32, &[u8]) {
     let (digits, rest) = digits.split_at(digits.len().min(4));
-    let value = digits.iter().fold(0, |value, &digit| value * 16 + char::from(digit).to_digit(16).unwrap_or(0));
+    let value = digits.iter().fold(0, |value, &digit| {
+        value * 16 + char::from(digit).to_digit(16).unwrap_or(0)
+    });
     (value, rest)
 }
 

@@ -40,7 +40,9 @@ impl fmt::Display for Miss {
             Self::OtherPort => "it is for another port of this host",
             Self::Neighbour => "it is for a path that only begins like this one",
             Self::OtherPath => "it is for another path of this registry",
-            Self::OtherDepth => "it does not cover sub-domains of its host; a wildcard stands for exactly one label",
+            Self::OtherDepth => {
+                "it does not cover sub-domains of its host; a wildcard stands for exactly one label"
+            }
             Self::OtherRegistry => "it is for another registry",
         })
     }
@@ -54,8 +56,16 @@ impl<T> Keychain<T> {
             .filter_map(|filed| filed.pattern.miss(image).map(|miss| Near { filed, miss }))
             .collect();
         near.sort_by(|a, b| {
-            let key = |near: &Near<'_, T>| (near.miss, std::cmp::Reverse(shared_segments(&near.filed.pattern, image)));
-            key(a).cmp(&key(b)).then_with(|| a.filed.rank.cmp(&b.filed.rank)).then_with(|| a.filed.pattern.cmp(&b.filed.pattern))
+            let key = |near: &Near<'_, T>| {
+                (
+                    near.miss,
+                    std::cmp::Reverse(shared_segments(&near.filed.pattern, image)),
+                )
+            };
+            key(a)
+                .cmp(&key(b))
+                .then_with(|| a.filed.rank.cmp(&b.filed.rank))
+                .then_with(|| a.filed.pattern.cmp(&b.filed.pattern))
         });
         near.truncate(limit);
         near
@@ -71,7 +81,8 @@ impl Pattern {
         }
         let ((name, _), (image_name, image_port)) = (split_port(self.host()), split_port(image.host()));
         let both_on_hub = self.host() == DOCKER_HUB && image_port.is_none() && hub::is_spelling(image_name);
-        let is_below = |host: &str, domain: &str| host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
+        let is_below =
+            |host: &str, domain: &str| host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
         let fixed = name.trim_start_matches(['*', '.']);
         Some(if both_on_hub {
             Miss::HostSpelling
@@ -97,5 +108,10 @@ impl Pattern {
 
 /// How many leading segments of the paths agree.
 fn shared_segments(pattern: &Pattern, image: &Reference) -> usize {
-    pattern.path().split('/').zip(image.path().split('/')).take_while(|(a, b)| a == b).count()
+    pattern
+        .path()
+        .split('/')
+        .zip(image.path().split('/'))
+        .take_while(|(a, b)| a == b)
+        .count()
 }

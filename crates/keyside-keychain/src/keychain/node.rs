@@ -15,7 +15,11 @@ pub(super) struct Node<T> {
 
 impl<T> Default for Node<T> {
     fn default() -> Self {
-        Self { whole_host: Vec::new(), by_path: HashMap::new(), deepest: 0 }
+        Self {
+            whole_host: Vec::new(),
+            by_path: HashMap::new(),
+            deepest: 0,
+        }
     }
 }
 
@@ -49,7 +53,10 @@ impl<T> Node<T> {
     /// Appends the credentials for a path, the longest matching path first.
     pub(super) fn collect<'a>(&'a self, path: &str, found: &mut Vec<&'a Filed<T>>) {
         if !self.by_path.is_empty() {
-            let ends = path.match_indices('/').map(|(slash, _)| slash).chain(std::iter::once(path.len()));
+            let ends = path
+                .match_indices('/')
+                .map(|(slash, _)| slash)
+                .chain(std::iter::once(path.len()));
             let at_first = found.len();
             for end in ends.take(self.deepest) {
                 found.extend(self.by_path.get(&path[..end]).into_iter().flatten().rev());

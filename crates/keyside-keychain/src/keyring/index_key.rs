@@ -15,8 +15,14 @@ pub fn index_key(key: &str) -> Result<String, UrlError> {
 }
 
 pub(super) fn to_bytes(key: &str) -> Result<Vec<u8>, UrlError> {
-    let schemeless = key.strip_prefix("https://").or(key.strip_prefix("http://")).unwrap_or(key);
-    let Location { host: mut index_key, path } = url::parse(schemeless.as_bytes())?;
+    let schemeless = key
+        .strip_prefix("https://")
+        .or(key.strip_prefix("http://"))
+        .unwrap_or(key);
+    let Location {
+        host: mut index_key,
+        path,
+    } = url::parse(schemeless.as_bytes())?;
     let has_version = path.starts_with(b"/v1/") || path.starts_with(b"/v2/");
     let path = if has_version { &path[3..] } else { &path };
     if path != b"/" {
@@ -54,13 +60,21 @@ impl Glob {
         let Location { host, path } = url::parse(schemeless)?;
         let (name, port) = url::split_port(&host);
         let labels = name.split(|&b| b == b'.').map(<[u8]>::to_vec).collect();
-        Ok(Self { labels, port: port.to_vec(), path })
+        Ok(Self {
+            labels,
+            port: port.to_vec(),
+            path,
+        })
     }
 
     pub(super) fn matches(&self, target: &Self) -> bool {
         self.port == target.port
             && self.labels.len() == target.labels.len()
             && target.path.starts_with(&self.path)
-            && self.labels.iter().zip(&target.labels).all(|(pattern, label)| glob::matches(pattern, label))
+            && self
+                .labels
+                .iter()
+                .zip(&target.labels)
+                .all(|(pattern, label)| glob::matches(pattern, label))
     }
 }

@@ -21,8 +21,17 @@ fn every_row_of_the_keyring_table_is_looked_up_as_the_kubelet_does() {
             Ok(_) if row["keyring_error"].is_string() => return Err("no keyring error".to_owned()),
             Ok(keyring) => keyring,
         };
-        let mut found: Vec<Row> = keyring.lookup(text(row, "lookup")).iter().map(found_row).collect();
-        let mut expected: Vec<Row> = row["expected"].as_array().into_iter().flatten().map(expected_row).collect();
+        let mut found: Vec<Row> = keyring
+            .lookup(text(row, "lookup"))
+            .iter()
+            .map(found_row)
+            .collect();
+        let mut expected: Vec<Row> = row["expected"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(expected_row)
+            .collect();
         if row["order"] == "unspecified" {
             found.sort();
             expected.sort();
@@ -36,7 +45,12 @@ fn keyring_of(row: &Value) -> Result<Keyring<String>, ReadError> {
     let mut keyring = Keyring::new();
     for secret in row["secrets"].as_array().into_iter().flatten() {
         let source = text(secret, "name").to_owned();
-        keyring.add_secret(source, text(secret, "type"), text(secret, "key"), &document(secret))?;
+        keyring.add_secret(
+            source,
+            text(secret, "type"),
+            text(secret, "key"),
+            &document(secret),
+        )?;
     }
     if !row["node_config"].is_null() {
         let config = DockerConfig::parse(Form::ConfigJson, row["node_config"].to_string().as_bytes())?;
@@ -46,28 +60,50 @@ fn keyring_of(row: &Value) -> Result<Keyring<String>, ReadError> {
 }
 
 fn found_row(found: &Found<'_, String>) -> Row {
-    let Credential { username, password, email } = found.credential;
-    let [username, password, email] = [username, password, email].map(|value| value.expose_text().into_owned());
-    [username, password, email, found.source.clone(), found.credential.kubelet_hash()]
+    let Credential {
+        username,
+        password,
+        email,
+    } = found.credential;
+    let [username, password, email] =
+        [username, password, email].map(|value| value.expose_text().into_owned());
+    [
+        username,
+        password,
+        email,
+        found.source.clone(),
+        found.credential.kubelet_hash(),
+    ]
 }
 
 fn expected_row(row: &Value) -> Row {
-    ["username", "password", "email", "from", "hash"].map(|field| row[field].as_str().unwrap_or_default().to_owned())
+    ["username", "password", "email", "from", "hash"]
+        .map(|field| row[field].as_str().unwrap_or_default().to_owned())
 }
 
 #[test]
 fn every_row_of_the_match_table_is_compared_as_the_kubelet_does() {
     failures(cases("keyring.json", "urls_match"), |row| {
         let compared = urls_match(text(row, "glob"), text(row, "target"));
-        same(compared.as_ref().is_ok_and(|&matches| matches), row["match"].as_bool().expect("a verdict"))?;
+        same(
+            compared.as_ref().is_ok_and(|&matches| matches),
+            row["match"].as_bool().expect("a verdict"),
+        )?;
         // Upstream's text quotes the pattern, which ours leaves out.
-        let reason = row["error"].as_str().and_then(|error| error.split_once("\": ")).map(|(_, reason)| reason);
+        let reason = row["error"]
+            .as_str()
+            .and_then(|error| error.split_once("\": "))
+            .map(|(_, reason)| reason);
         same(compared.err().map(|error| error.to_string()).as_deref(), reason)
     });
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(actual: T, expected: T) -> Result<(), String> {
-    if actual == expected { Ok(()) } else { Err(format!("{actual:?}, expected {expected:?}")) }
+    if actual == expected {
+        Ok(())
+    } else {
+        Err(format!("{actual:?}, expected {expected:?}"))
+    }
 }
 
 fn ring(keys: &[&str]) -> Ring<()> {
@@ -79,7 +115,10 @@ fn ring(keys: &[&str]) -> Ring<()> {
 }
 
 fn keys_found(ring: &Ring<()>, lookup: &str) -> Vec<String> {
-    ring.lookup(lookup).iter().map(|found| found.key.to_owned()).collect()
+    ring.lookup(lookup)
+        .iter()
+        .map(|found| found.key.to_owned())
+        .collect()
 }
 
 #[test]
@@ -108,7 +147,10 @@ fn a_hidden_hub_default_is_told() {
     let ring = ring(&["docker.io/team", "https://index.docker.io/v1/"]);
     assert_eq!(keys_found(&ring, "docker.io/team/app"), ["docker.io/team"]);
     let hidden = ring.hidden_hub_default("docker.io/team/app");
-    assert_eq!(hidden.iter().map(|found| found.key).collect::<Vec<_>>(), ["https://index.docker.io/v1/"]);
+    assert_eq!(
+        hidden.iter().map(|found| found.key).collect::<Vec<_>>(),
+        ["https://index.docker.io/v1/"]
+    );
     assert!(ring.hidden_hub_default("docker.io/library/nginx").is_empty());
     assert!(ring.lookup("docker.io/library/nginx")[0].is_hub_default);
 }
@@ -117,8 +159,19 @@ fn a_hidden_hub_default_is_told() {
 fn plugins_come_last_and_have_their_own_hub_default() {
     let mut keyring = Keyring::new();
     keyring.add_plugin_answer("plugin", "https://index.docker.io/v1/", Credential::new("c", "p"));
-    keyring.add_secret("secret", Form::ConfigJson.secret_type(), ".dockerconfigjson", br#"{"auths":{"docker.io":{}}}"#).unwrap();
-    let sources: Vec<_> = keyring.lookup("docker.io/library/nginx").iter().map(|found| *found.source).collect();
+    keyring
+        .add_secret(
+            "secret",
+            Form::ConfigJson.secret_type(),
+            ".dockerconfigjson",
+            br#"{"auths":{"docker.io":{}}}"#,
+        )
+        .unwrap();
+    let sources: Vec<_> = keyring
+        .lookup("docker.io/library/nginx")
+        .iter()
+        .map(|found| *found.source)
+        .collect();
     assert_eq!(sources, ["secret", "plugin"]);
 }
 
@@ -133,7 +186,14 @@ fn an_unusable_key_is_filed_nowhere_and_says_why() {
         ("quay.io/%zz", "invalid URL escape"),
         ("ro bot@quay.io", "net/url: invalid userinfo"),
     ] {
-        assert_eq!(index_key(key).map_err(|error| error.to_string()), Err(reason.to_owned()), "{key:?}");
+        assert_eq!(
+            index_key(key).map_err(|error| error.to_string()),
+            Err(reason.to_owned()),
+            "{key:?}"
+        );
     }
-    assert_eq!(index_key("https://u:p@quay.io/v2/org?x#y").as_deref(), Ok("quay.io/org"));
+    assert_eq!(
+        index_key("https://u:p@quay.io/v2/org?x#y").as_deref(),
+        Ok("quay.io/org")
+    );
 }

@@ -45,7 +45,11 @@ impl Pattern {
     fn key_for(&self, image: &Reference) -> String {
         let written_host = image.lookup().split('/').next().unwrap_or_default();
         let spelled_as_usual = ImageName::of(image).host() == written_host;
-        let host = if spelled_as_usual { self.host() } else { written_host };
+        let host = if spelled_as_usual {
+            self.host()
+        } else {
+            written_host
+        };
         let below = self.key_below(host);
         if keyring::serves(&below, image.lookup()) {
             return below;

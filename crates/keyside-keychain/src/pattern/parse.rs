@@ -78,31 +78,54 @@ impl fmt::Display for PatternError {
 
 impl std::error::Error for PatternError {}
 
-impl Refusal {
-    /// The error, with the first of the suggestions that is a pattern.
-    fn suggesting(self, text: &str) -> PatternError {
-        PatternError { refusal: self, suggestion: parse(text).ok().map(|pattern| pattern.to_string()) }
-    }
+/// A refusal, and what to try as a suggestion. Trying happens once, so that no suggestion asks for another.
+struct Refused {
+    refusal: Refusal,
+    instead: Option<String>,
+}
 
-    fn alone(self) -> PatternError {
-        PatternError { refusal: self, suggestion: None }
+impl Refusal {
+    fn or_rather(self, instead: impl Into<String>) -> Refused {
+        Refused {
+            refusal: self,
+            instead: Some(instead.into()),
+        }
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            refusal,
+            instead: None,
+        }
     }
 }
 
 pub(super) fn parse(text: &str) -> Result<Pattern, PatternError> {
+    read(text).map_err(|Refused { refusal, instead }| {
+        let suggestion = instead.and_then(|instead| read(&instead).ok());
+        PatternError {
+            refusal,
+            suggestion: suggestion.map(|pattern| pattern.to_string()),
+        }
+    })
+}
+
+fn read(text: &str) -> Result<Pattern, Refused> {
     let text = without_scheme(text.trim());
     if let Some((before, after)) = text.split_once('?') {
         return Err(refuse_query(before, after));
     }
     if let Some((before, _)) = text.split_once('#') {
-        return Err(Refusal::Fragment.suggesting(before));
+        return Err(Refusal::Fragment.or_rather(before));
     }
     if text.contains('%') {
-        return Err(Refusal::Escape.alone());
+        return Err(Refusal::Escape.into());
     }
     let (host, path) = text.split_once('/').unwrap_or((text, ""));
     if let Some((_, host)) = host.rsplit_once('@') {
-        return Err(Refusal::UserPart.suggesting(&format!("{host}/{path}")));
+        return Err(Refusal::UserPart.or_rather(format!("{host}/{path}")));
     }
     let host = canonical_host(host)?;
     let path = without_version(path.trim_matches('/'));
@@ -111,17 +134,22 @@ pub(super) fn parse(text: &str) -> Result<Pattern, PatternError> {
 }
 
 /// A question mark inside the host was meant as a wildcard; behind the host it begins a query.
-fn refuse_query(before: &str, after: &str) -> PatternError {
+fn refuse_query(before: &str, after: &str) -> Refused {
     let rest_of_host = after.split('/').next().unwrap_or_default();
     if !before.contains('/') && rest_of_host.contains('.') {
-        Refusal::Query.suggesting(&format!("{before}*{after}"))
+        Refusal::Query.or_rather(format!("{before}*{after}"))
     } else {
-        Refusal::Query.suggesting(before)
+        Refusal::Query.or_rather(before)
     }
 }
 
 fn without_scheme(text: &str) -> &str {
-    let is_scheme = |scheme: &str| !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    let is_scheme = |scheme: &str| {
+        !scheme.is_empty()
+            && scheme
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    };
     match text.split_once("://") {
         Some((scheme, rest)) if is_scheme(scheme) => rest,
         _ => text,
@@ -137,34 +165,31 @@ fn without_version(path: &str) -> &str {
     }
 }
 
-fn canonical_host(written: &str) -> Result<String, PatternError> {
+fn canonical_host(written: &str) -> Result<String, Refused> {
     let lower = written.to_ascii_lowercase();
     let (name, port) = split_port(&lower);
     if name.is_empty() {
-        return Err(if lower.is_empty() { Refusal::Empty } else { Refusal::Host }.alone());
+        return Err(if lower.is_empty() {
+            Refusal::Empty
+        } else {
+            Refusal::Host
+        }
+        .into());
     }
     let port = match port {
         None | Some("" | "443") => None,
-        Some(port) if port.contains('*') => return Err(Refusal::WildcardPort.alone()),
+        Some(port) if port.contains('*') => return Err(Refusal::WildcardPort.into()),
         Some(port) if port.bytes().all(|b| b.is_ascii_digit()) => Some(port),
-        Some(_) => return Err(Refusal::Port.suggesting(name)),
+        Some(_) => return Err(Refusal::Port.or_rather(name)),
     };
     if !is_host_pattern(name) {
-        return Err(Refusal::Host.suggesting(name.trim_end_matches('.')).unless_same(name));
+        return Err(Refusal::Host.or_rather(name.trim_end_matches('.')));
     }
     Ok(match port {
         Some(port) => format!("{name}:{port}"),
         None if hub::is_spelling(name) => DOCKER_HUB.to_owned(),
         None => name.to_owned(),
     })
-}
-
-impl PatternError {
-    /// Drops a suggestion that is what was refused.
-    fn unless_same(mut self, refused: &str) -> Self {
-        self.suggestion = self.suggestion.filter(|suggestion| suggestion != refused);
-        self
-    }
 }
 
 /// Labels of lower-case letters, digits, dashes, underscores and stars; or an IPv6 address in brackets.
@@ -175,28 +200,30 @@ fn is_host_pattern(name: &str) -> bool {
         return reference::is_host(name);
     }
     let is_label = |label: &str| {
-        let bytes_fit = label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_*".contains(&b));
+        let bytes_fit = label
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_*".contains(&b));
         !label.is_empty() && bytes_fit && !label.starts_with('-') && !label.ends_with('-')
     };
     name.split('.').all(is_label)
 }
 
-fn check_path(host: &str, path: &str) -> Result<(), PatternError> {
+fn check_path(host: &str, path: &str) -> Result<(), Refused> {
     if path.is_empty() || reference::is_path(path) {
         return Ok(());
     }
-    let suggest = |refusal: Refusal, path: &str| refusal.suggesting(&format!("{host}/{path}"));
+    let under = |path: &str| format!("{host}/{path}");
     let segments = || path.split('/');
     Err(if segments().any(str::is_empty) {
         let cleaned: Vec<_> = segments().filter(|segment| !segment.is_empty()).collect();
-        suggest(Refusal::EmptySegment, &cleaned.join("/"))
+        Refusal::EmptySegment.or_rather(under(&cleaned.join("/")))
     } else if segments().any(|segment| matches!(segment, "." | "..")) {
-        Refusal::DotSegment.alone()
+        Refusal::DotSegment.into()
     } else if let Some((before, _)) = path.split_once('*') {
-        suggest(Refusal::WildcardPath, before.rsplit_once('/').map_or("", |(parent, _)| parent))
+        Refusal::WildcardPath.or_rather(under(before.rsplit_once('/').map_or("", |(parent, _)| parent)))
     } else if let Some((before, _)) = path.split_once([':', '@']) {
-        suggest(Refusal::TagOrDigest, before)
+        Refusal::TagOrDigest.or_rather(under(before))
     } else {
-        suggest(Refusal::Path, &path.to_lowercase()).unless_same(&format!("{host}/{path}"))
+        Refusal::Path.or_rather(under(&path.to_lowercase()))
     })
 }

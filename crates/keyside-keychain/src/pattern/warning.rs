@@ -22,16 +22,47 @@ pub enum Warning {
     ReadAsHubUser,
 }
 
+impl Warning {
+    /// What the pattern does, in a few words.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::OfferedToEveryHost => "offered to every host matching",
+            Self::IncludesDockerHub => "the wildcard also matches Docker Hub",
+            Self::HidesHubDefault => "hides the default credential of Docker Hub from images under this path",
+            Self::OfferedToNeighbours => {
+                "the kubelet also offers it to repositories whose name only begins like this path"
+            }
+            Self::AddressWithoutPort => "no pull secret works for an IPv6 address without port",
+            Self::ReadAsHubUser => "a host without dot and port is read as a user of Docker Hub",
+        }
+    }
+
+    /// What follows from it, and what to do about it.
+    pub fn consequence(self) -> &'static str {
+        match self {
+            Self::OfferedToEveryHost => {
+                "whoever owns such a host is sent the password: name the hosts if they are known"
+            }
+            Self::IncludesDockerHub => {
+                "images of Docker Hub are pulled with it, and no longer with the default for Docker Hub"
+            }
+            Self::HidesHubDefault => {
+                "a default stored under index.docker.io is not used where this one matches; keyside writes it as docker.io too"
+            }
+            Self::OfferedToNeighbours => "a closing slash keeps them out; keyside writes it in its copies",
+            Self::AddressWithoutPort => {
+                "the kubelet reads the brackets as a set of characters: write the port, or use a name"
+            }
+            Self::ReadAsHubUser => {
+                "an image written like that is looked for on Docker Hub: use the full name or a port"
+            }
+        }
+    }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::OfferedToEveryHost => "offered to every host matching the wildcard",
-            Self::IncludesDockerHub => "the wildcard also matches Docker Hub and hides its default credential",
-            Self::HidesHubDefault => "hides a default credential for Docker Hub from images under this path",
-            Self::OfferedToNeighbours => "the kubelet also offers it to repositories whose name only begins like this path",
-            Self::AddressWithoutPort => "no pull secret works for an IPv6 address without port",
-            Self::ReadAsHubUser => "an image under a host without dot and port is looked for on Docker Hub",
-        })
+        f.write_str(self.summary())
     }
 }
 
@@ -47,8 +78,15 @@ impl Pattern {
             (on_hub && !self.path().is_empty(), Warning::HidesHubDefault),
             (!self.path().is_empty(), Warning::OfferedToNeighbours),
             (is_address && port.is_none(), Warning::AddressWithoutPort),
-            (!is_address && port.is_none() && !name.contains('.') && name != "localhost", Warning::ReadAsHubUser),
+            (
+                !is_address && port.is_none() && !name.contains('.') && name != "localhost",
+                Warning::ReadAsHubUser,
+            ),
         ];
-        checks.into_iter().filter(|(applies, _)| *applies).map(|(_, warning)| warning).collect()
+        checks
+            .into_iter()
+            .filter(|(applies, _)| *applies)
+            .map(|(_, warning)| warning)
+            .collect()
     }
 }

@@ -14,12 +14,16 @@ pub(super) fn parse(image: &str) -> Result<Reference, ReferenceError> {
     }
     let (host, rest) = split_host(image);
     let repository = rest.split(':').next().unwrap_or_default();
-    if has_upper_case(&repository) {
+    if has_upper_case(repository) {
         return Err(ReferenceError::UpperCase(repository.to_owned()));
     }
     let Some(parts) = Parts::of(host, &rest) else {
         let fits_in_lower_case = Parts::of(&host.to_lowercase(), &rest.to_lowercase()).is_some();
-        return Err(if fits_in_lower_case { ReferenceError::UpperCaseHost } else { ReferenceError::Format });
+        return Err(if fits_in_lower_case {
+            ReferenceError::UpperCaseHost
+        } else {
+            ReferenceError::Format
+        });
     };
     if parts.path.len() > MAX_PATH {
         return Err(ReferenceError::TooLong);
@@ -75,10 +79,22 @@ impl<'a> Parts<'a> {
         let fits = is_path(path) && tag.is_none_or(is_tag) && digest.is_none_or(is_digest);
         let name = format!("{host}/{path}");
         if fits && is_host(host) {
-            Some(Self { name, host, path: path.to_owned(), tag, digest })
+            Some(Self {
+                name,
+                host,
+                path: path.to_owned(),
+                tag,
+                digest,
+            })
         } else if fits && is_path(host) {
             // No host to the grammar, but good as the first part of a path.
-            Some(Self { path: name.clone(), name, host: "", tag, digest })
+            Some(Self {
+                path: name.clone(),
+                name,
+                host: "",
+                tag,
+                digest,
+            })
         } else {
             None
         }
@@ -95,9 +111,13 @@ fn split_optional(text: &str, separator: char) -> (&str, Option<&str>) {
 /// Labels of letters, digits and inner dashes joined by dots, or hexadecimal digits and colons in brackets; then perhaps a port.
 pub(crate) fn is_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[') {
-        let Some((address, port)) = address.split_once(']') else { return false };
+        let Some((address, port)) = address.split_once(']') else {
+            return false;
+        };
         let port_fits = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
-        return !address.is_empty() && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':') && port_fits;
+        return !address.is_empty()
+            && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':')
+            && port_fits;
     }
     let (name, port) = split_optional(host, ':');
     name.split('.').all(is_label) && port.is_none_or(is_port)
@@ -122,10 +142,11 @@ fn is_component(component: &str) -> bool {
     let is_word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let bytes = component.as_bytes();
     let ends_fit = bytes.first().is_some_and(|&b| is_word(b)) && bytes.last().is_some_and(|&b| is_word(b));
-    ends_fit && bytes.split(|&b| is_word(b)).all(|separator| match separator {
-        [] | b"." | b"_" | b"__" => true,
-        dashes => dashes.iter().all(|&b| b == b'-'),
-    })
+    ends_fit
+        && bytes.split(|&b| is_word(b)).all(|separator| match separator {
+            [] | b"." | b"_" | b"__" => true,
+            dashes => dashes.iter().all(|&b| b == b'-'),
+        })
 }
 
 fn is_tag(tag: &str) -> bool {
@@ -135,8 +156,12 @@ fn is_tag(tag: &str) -> bool {
 
 /// An algorithm, a colon and at least 32 hexadecimal digits of either case.
 fn is_digest(digest: &str) -> bool {
-    let Some((algorithm, encoded)) = digest.split_once(':') else { return false };
-    let part_fits = |part: &str| part.starts_with(|c: char| c.is_ascii_alphabetic()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    let Some((algorithm, encoded)) = digest.split_once(':') else {
+        return false;
+    };
+    let part_fits = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
     algorithm.split(['-', '_', '+', '.']).all(part_fits)
         && encoded.len() >= 32
         && encoded.bytes().all(|b| b.is_ascii_hexdigit())
@@ -156,7 +181,11 @@ fn check_digest(digest: &str) -> Result<(), ReferenceError> {
     if encoded.len() != digits {
         return Err(ReferenceError::DigestLength);
     }
-    if encoded.bytes().all(is_lower_hex) { Ok(()) } else { Err(ReferenceError::DigestFormat) }
+    if encoded.bytes().all(is_lower_hex) {
+        Ok(())
+    } else {
+        Err(ReferenceError::DigestFormat)
+    }
 }
 
 fn is_lower_hex(byte: u8) -> bool {

@@ -23,18 +23,34 @@ fn every_row_of_the_reference_table_is_read_as_upstream_does() {
         expect(image.to_string().as_str(), text(row, "normalized"), "normalized")?;
         expect(image.familiar().as_str(), text(row, "familiar"), "familiar")?;
         expect(image.lookup(), text(row, "kubelet_lookup"), "kubelet_lookup")?;
-        expect(image.pull_string().as_str(), text(row, "kubelet_pull"), "kubelet_pull")?;
-        expect(image.containerd_name().as_str(), text(row, "containerd_ref"), "containerd_ref")?;
+        expect(
+            image.pull_string().as_str(),
+            text(row, "kubelet_pull"),
+            "kubelet_pull",
+        )?;
+        expect(
+            image.containerd_name().as_str(),
+            text(row, "containerd_ref"),
+            "containerd_ref",
+        )?;
         expect(image.original(), input, "original")
     });
 }
 
 fn expect<T: PartialEq + std::fmt::Debug>(actual: T, expected: T, what: &str) -> Result<(), String> {
-    if actual == expected { Ok(()) } else { Err(format!("{what} is {actual:?}, expected {expected:?}")) }
+    if actual == expected {
+        Ok(())
+    } else {
+        Err(format!("{what} is {actual:?}, expected {expected:?}"))
+    }
 }
 
 fn refused(image: &str, message: &str) {
-    assert_eq!(Reference::parse(image).map_err(|error| error.to_string()), Err(message.to_owned()), "{image:?}");
+    assert_eq!(
+        Reference::parse(image).map_err(|error| error.to_string()),
+        Err(message.to_owned()),
+        "{image:?}"
+    );
 }
 
 #[test]
@@ -44,16 +60,25 @@ fn an_upper_case_host_with_an_underscore_is_refused_for_its_case() {
 
 #[test]
 fn upper_case_beyond_ascii_counts_as_upper_case() {
-    refused("quay.io/É", "invalid reference format: repository name (É) must be lowercase");
+    refused(
+        "quay.io/É",
+        "invalid reference format: repository name (É) must be lowercase",
+    );
     refused("É/app", "invalid reference format");
 }
 
 #[test]
 fn a_digest_behind_a_tag_may_name_an_algorithm_in_upper_case_only_to_be_refused() {
     let digits = "f".repeat(64);
-    refused(&format!("repo:tag@SHA256:{digits}"), "invalid checksum digest format");
+    refused(
+        &format!("repo:tag@SHA256:{digits}"),
+        "invalid checksum digest format",
+    );
     refused(&format!("repo:tag@md5:{digits}"), "unsupported digest algorithm");
-    refused(&format!("repo:tag@sha512:{digits}"), "invalid checksum digest length");
+    refused(
+        &format!("repo:tag@sha512:{digits}"),
+        "invalid checksum digest length",
+    );
 }
 
 #[test]
