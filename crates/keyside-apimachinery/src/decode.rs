@@ -1,15 +1,31 @@
-//! Bytes to an object: JSON and YAML with duplicate keys noticed, and the strictness of Go's typed decoder over a
+//! Bytes to an object: JSON and YAML with repeated keys noticed, and the strictness of Go's typed decoder over a
 //! [`Schema`].
+//!
+//! Reading happens in two steps, because what is sent may be a patch or an object of any kind: [`parse`] makes a
+//! value of bytes, [`shape`] brings the value to the form of a kind. What both noticed without refusing goes to the
+//! client as warnings, or, under `fieldValidation=Strict`, as one [`strict_error`].
 
-use crate::schema::Schema;
+mod amounts;
+mod shape;
+mod syntax;
+mod times;
+mod tree;
+
+use serde::de::DeserializeSeed;
 use serde_json::Value;
+use serde_saphyr::DuplicateKeyPolicy;
+use std::fmt::{Display, Write};
+use tree::{Notes, Seed};
+
+pub use amounts::canonical as canonical_quantity;
+pub use shape::shape;
 
 /// How bytes are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// `application/json`.
     Json,
-    /// `application/yaml`.
+    /// `application/yaml`, which JSON is too.
     Yaml,
 }
 
@@ -20,6 +36,7 @@ pub struct Parsed {
     pub value: Value,
     /// Sentences about repeated keys, such as `duplicate field "spec.paused"`.
     pub duplicates: Vec<String>,
+    format: Format,
 }
 
 /// Why bytes are not an object of the wanted shape. The sentence is Go's.
@@ -32,24 +49,13 @@ pub struct DecodeError(pub String);
 /// # Errors
 /// The syntax error, in the words of Go's decoder.
 pub fn parse(bytes: &[u8], format: Format) -> Result<Parsed, DecodeError> {
-    let value = match format {
-        Format::Json => serde_json::from_slice(bytes).map_err(|e| DecodeError(e.to_string()))?,
-        Format::Yaml => serde_saphyr::from_slice(bytes).map_err(|e| DecodeError(e.to_string()))?,
-    };
-    Ok(Parsed {
-        value,
-        duplicates: Vec::new(),
-    })
-}
-
-/// Brings an object to the form Go's typed decoder gives it: unknown fields and nulls are removed, times and
-/// quantities are written canonically. Answers with the sentences about what was removed, such as
-/// `unknown field "spec.foo"`.
-///
-/// # Errors
-/// A value of the wrong type, in Go's words.
-pub fn shape(_schema: &Schema, _object: &mut Value) -> Result<Vec<String>, DecodeError> {
-    Ok(Vec::new())
+    match format {
+        Format::Json => json(bytes),
+        Format::Yaml => match json(bytes) {
+            Ok(parsed) if parsed.duplicates.is_empty() => Ok(Parsed { format, ..parsed }),
+            _ => yaml(bytes),
+        },
+    }
 }
 
 /// The sentence of a request refused under `fieldValidation=Strict`: `strict decoding error: unknown field "a", …`.
@@ -57,3 +63,77 @@ pub fn shape(_schema: &Schema, _object: &mut Value) -> Result<Vec<String>, Decod
 pub fn strict_error(findings: &[String]) -> String {
     format!("strict decoding error: {}", findings.join(", "))
 }
+
+/// The sentence of a request whose body is not even an object, with the body's first bytes as Kubernetes quotes them.
+#[must_use]
+pub fn unreadable(kind: &str, error: &DecodeError, body: &[u8]) -> String {
+    let begin = &body[..body.len().min(30)];
+    let more = if body.len() > begin.len() { " ..." } else { "" };
+    let quoted = match begin.first() {
+        None => "<empty>".to_owned(),
+        Some(b'{') => String::from_utf8_lossy(begin).into_owned(),
+        Some(_) => begin.iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        }),
+    };
+    format!(
+        "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error: \
+         {error} ({quoted}{more})"
+    )
+}
+
+impl Parsed {
+    /// Everything noticed about a body in the order Kubernetes tells it, `unknown` being what [`shape`] answered.
+    #[must_use]
+    pub fn findings(self, unknown: Vec<String>) -> Vec<String> {
+        match self.format {
+            Format::Json => [unknown, self.duplicates].concat(),
+            Format::Yaml => [self.duplicates, unknown].concat(),
+        }
+    }
+}
+
+fn json(bytes: &[u8]) -> Result<Parsed, DecodeError> {
+    let mut notes = Notes::default();
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let read = Seed(&mut notes).deserialize(&mut deserializer);
+    let read = read.and_then(|value| deserializer.end().map(|()| value));
+    let value =
+        read.map_err(|error| DecodeError(syntax::first_error(bytes).unwrap_or_else(|| error.to_string())))?;
+    Ok(Parsed {
+        value,
+        duplicates: notes.repeated,
+        format: Format::Json,
+    })
+}
+
+fn yaml(bytes: &[u8]) -> Result<Parsed, DecodeError> {
+    let failed = |error: &dyn Display| DecodeError(format!("error converting YAML to JSON: yaml: {error}"));
+    let text = std::str::from_utf8(bytes).map_err(|error| failed(&error))?;
+    let options = serde_saphyr::options! {
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        legacy_octal_numbers: true,
+        with_snippet: false,
+    };
+    let mut notes = Notes::by_line();
+    let value = serde_saphyr::with_deserializer_from_str_with_options(text, options, |deserializer| {
+        Seed(&mut notes).deserialize(deserializer)
+    });
+    let value = value.map_err(|error| failed(&error))?;
+    let mut duplicates = Vec::new();
+    if !notes.repeated.is_empty() {
+        duplicates.push(format!(
+            "yaml: unmarshal errors:\n  {}",
+            notes.repeated.join("\n  ")
+        ));
+    }
+    Ok(Parsed {
+        value,
+        duplicates,
+        format: Format::Yaml,
+    })
+}
+
+#[cfg(test)]
+mod tests;
