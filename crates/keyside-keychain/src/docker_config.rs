@@ -64,8 +64,6 @@ pub struct Quirks {
     pub duplicate_names: bool,
     /// Bytes that are not UTF-8, or half a surrogate pair, became U+FFFD.
     pub replaced_text: bool,
-    /// A number is too large for a float, which the API server refuses wherever it stands.
-    pub number_out_of_range: bool,
 }
 
 /// One registry key with its credential.

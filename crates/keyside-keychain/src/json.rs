@@ -7,11 +7,13 @@
 
 mod scan;
 mod text;
+mod walk;
 
 pub use scan::SyntaxError;
-pub(crate) use scan::{Kind, check, kind, members};
+pub(crate) use scan::check;
 pub use text::Escape;
 pub(crate) use text::{string, write_string};
+pub(crate) use walk::{Kind, kind, members};
 
 /// Whether Go would take `name` for the struct field `field`: equal without regard to case, where the two non-ASCII characters that
 /// fold to an ASCII letter count too. `field` must be lower-case ASCII.

@@ -13,7 +13,7 @@ mod node;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use crate::pattern::{ImageName, Pattern, split_port};
+use crate::pattern::{ImageName, Pattern, Specificity, split_port};
 use crate::reference::Reference;
 
 pub use near::{Miss, Near};
@@ -69,6 +69,27 @@ pub struct Filed<T> {
     pub rank: Rank,
     /// The caller's part.
     pub payload: T,
+    /// Of the pattern; known beforehand, because every resolution compares it.
+    specificity: Specificity,
+}
+
+impl<T> Filed<T> {
+    fn new(pattern: Pattern, rank: Rank, payload: T) -> Self {
+        Self {
+            specificity: pattern.specificity(),
+            pattern,
+            rank,
+            payload,
+        }
+    }
+
+    /// The order of answers: specificity of the pattern, then rank; the spelling of the pattern only makes it total.
+    fn by_precedence(&self, other: &Self) -> Ordering {
+        let specificity = other.specificity.cmp(&self.specificity);
+        specificity
+            .then_with(|| self.rank.cmp(&other.rank))
+            .then_with(|| self.pattern.cmp(&other.pattern))
+    }
 }
 
 impl<T> Default for Keychain<T> {
@@ -113,11 +134,7 @@ impl<T> Keychain<T> {
         } else {
             self.exact.entry(pattern.host().into()).or_default()
         };
-        node.insert(Filed {
-            pattern,
-            rank,
-            payload,
-        });
+        node.insert(Filed::new(pattern, rank, payload));
         self.len += 1;
     }
 
@@ -142,7 +159,7 @@ impl<T> Keychain<T> {
         let mut found = Vec::new();
         let ordered = self.collect(&ImageName::of(image), &mut found);
         if !ordered {
-            found.sort_by(|a, b| by_precedence(a, b));
+            found.sort_by(|a, b| a.by_precedence(b));
         }
         found
     }
@@ -177,16 +194,8 @@ pub fn resolve_all<'a, T: 'a>(
     for keychain in keychains {
         keychain.collect(&image, &mut found);
     }
-    found.sort_by(|a, b| by_precedence(a, b));
+    found.sort_by(|a, b| a.by_precedence(b));
     found
-}
-
-/// The order of answers: specificity of the pattern, then rank; the spelling of the pattern only makes it total.
-fn by_precedence<T>(a: &Filed<T>, b: &Filed<T>) -> Ordering {
-    let specificity = b.pattern.specificity().cmp(&a.pattern.specificity());
-    specificity
-        .then_with(|| a.rank.cmp(&b.rank))
-        .then_with(|| a.pattern.cmp(&b.pattern))
 }
 
 /// What follows the last label with a wildcard, port included.

@@ -220,11 +220,16 @@ impl<S> Indexed<S> {
     }
 }
 
-/// Whether the kubelet finds a credential stored under `key`, and nothing else, for an image.
+/// Whether the kubelet finds a credential for an image if it is stored under `key`, and nothing else is.
 pub fn serves(key: &str, lookup: &str) -> bool {
-    let mut ring = Ring::default();
-    ring.add((), key, Credential::default());
-    !ring.lookup(lookup).is_empty()
+    let Ok(index_key) = index_key::to_bytes(key) else {
+        return false;
+    };
+    let matches = match (Glob::parse(&index_key), Glob::parse(lookup.as_bytes())) {
+        (Ok(glob), Ok(target)) => glob.matches(&target),
+        _ => false,
+    };
+    matches || (index_key == HUB_DEFAULT && is_on_hub(lookup))
 }
 
 /// Whether the kubelet takes an image for one of Docker Hub when it looks for the default.

@@ -5,7 +5,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{DockerConfig, Entry, Form, Member, Quirks, Stated};
+use super::{DockerConfig, Entry, Form, Member, Stated};
 use crate::auth_field::{self, AuthFieldError};
 use crate::credential::{Credential, Secret};
 use crate::json::{self, Kind, SyntaxError};
@@ -75,9 +75,8 @@ impl std::fmt::Display for Place {
 }
 
 pub(super) fn parse(form: Form, bytes: &[u8]) -> Result<DockerConfig, ReadError> {
-    let checked = json::check(bytes)?;
+    json::check(bytes)?;
     let mut reader = Reader::new(form);
-    reader.config.quirks.number_out_of_range = checked.number_out_of_range;
     match (json::kind(bytes), form) {
         (Kind::Null, _) => {}
         (Kind::Object, Form::ConfigJson) => reader.document(bytes)?,
@@ -251,8 +250,7 @@ impl Reader {
 
     fn text(&mut self, quoted: &[u8]) -> Zeroizing<String> {
         let (text, replaced) = json::string(quoted);
-        let Quirks { replaced_text, .. } = &mut self.config.quirks;
-        *replaced_text |= replaced;
+        self.config.quirks.replaced_text |= replaced;
         text
     }
 }

@@ -220,11 +220,11 @@ proptest! {
             let scope = [Scope::Namespace, Scope::Project, Scope::Cluster][index % 3];
             let (pattern, rank) = (Pattern::parse(text).unwrap(), rank(scope, Origin::Managed, &format!("{index:02}")));
             keychain.insert(pattern.clone(), rank.clone(), index);
-            all.push(Filed { pattern, rank, payload: index });
+            all.push(Filed::new(pattern, rank, index));
         }
         let reference = image(&reference);
         let mut expected: Vec<_> = all.iter().filter(|filed| filed.pattern.matches(&reference)).collect();
-        expected.sort_by(|a, b| by_precedence(a, b));
+        expected.sort_by(|a, b| a.by_precedence(b));
         let expected: Vec<_> = expected.iter().map(|filed| filed.payload).collect();
         let found: Vec<_> = keychain.resolve(&reference).iter().map(|filed| filed.payload).collect();
         prop_assert_eq!(found, expected);

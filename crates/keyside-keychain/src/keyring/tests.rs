@@ -197,3 +197,33 @@ fn an_unusable_key_is_filed_nowhere_and_says_why() {
         Ok("quay.io/org")
     );
 }
+
+#[test]
+fn one_key_alone_serves_what_a_ring_of_it_finds() {
+    let keys = [
+        "quay.io",
+        "docker.io/team",
+        "https://index.docker.io/v1/",
+        "index.docker.io/v1",
+        "*.io",
+        "quay.io/%2561pp",
+        "[",
+        "",
+    ];
+    let lookups = [
+        "quay.io/app",
+        "docker.io/team/app",
+        "docker.io/library/nginx",
+        "google/app",
+        "nginx",
+        "[",
+        "",
+    ];
+    for (key, lookup) in keys.iter().flat_map(|key| lookups.map(|lookup| (*key, lookup))) {
+        assert_eq!(
+            serves(key, lookup),
+            !ring(&[key]).lookup(lookup).is_empty(),
+            "{key:?} for {lookup:?}"
+        );
+    }
+}
