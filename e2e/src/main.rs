@@ -5,6 +5,7 @@
 
 mod conformance;
 mod figures;
+mod protobuf;
 mod tools;
 
 use anyhow::{Context, Result, bail};
@@ -18,8 +19,9 @@ fn main() -> ExitCode {
         Some("test") => test(&arguments[1..]),
         Some("conformance") => conformance::run(&arguments[1..]),
         Some("figures") => figures::run(),
+        Some("protobuf") => protobuf::run(),
         _ => Err(anyhow::anyhow!(
-            "usage: cargo e2e tools | test [cargo test arguments] | conformance [--focus TEXT] [--all] | figures"
+            "usage: cargo e2e tools | test [cargo test arguments] | conformance [--focus TEXT] [--all] | figures | protobuf"
         )),
     };
     match ended {

@@ -19,6 +19,7 @@
 //! | [`cel`] | rules in the Common Expression Language: checked against a shape, then evaluated |
 //! | [`crd`] | custom kinds: definitions, structural schemas, pruning, defaulting, rules |
 //! | [`openapi`] | the published documents, v2 and v3 |
+//! | [`protobuf`] | bodies in the binary form that Go clients send |
 
 pub mod apply;
 pub mod cel;
@@ -28,6 +29,7 @@ pub mod kinds;
 pub mod meta;
 pub mod openapi;
 pub mod patch;
+pub mod protobuf;
 pub mod resource;
 pub mod schema;
 pub mod select;
