@@ -5,6 +5,7 @@
 //! as the kubelet does, with its tolerance and its errors; [`DockerConfig::to_json`] writes what kubectl would have written, always
 //! with `auth` (some runtimes read nothing else), and keeps every field that it does not know.
 
+mod entries;
 mod read;
 mod write;
 
@@ -13,6 +14,8 @@ use crate::json;
 
 pub use crate::json::Escape;
 pub use read::{Place, ReadError};
+
+use entries::Entries;
 
 /// The two shapes of a document in a Secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,7 +55,7 @@ impl Form {
 #[derive(Clone, Debug)]
 pub struct DockerConfig {
     form: Form,
-    entries: Vec<Entry>,
+    entries: Entries,
     rest: Vec<Member>,
     quirks: Quirks,
 }
@@ -142,7 +145,7 @@ impl DockerConfig {
     pub fn new(form: Form) -> Self {
         Self {
             form,
-            entries: Vec::new(),
+            entries: Entries::default(),
             rest: Vec::new(),
             quirks: Quirks::default(),
         }
@@ -173,12 +176,12 @@ impl DockerConfig {
 
     /// The entries in the order of the document.
     pub fn entries(&self) -> &[Entry] {
-        &self.entries
+        self.entries.as_slice()
     }
 
     /// The entry under exactly this key.
     pub fn get(&self, key: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.key == key)
+        self.entries.get(key)
     }
 
     /// What was unusual in the text.
@@ -189,29 +192,25 @@ impl DockerConfig {
     /// Sets the credential of a key. Other fields of the entry stay, except tokens that belonged to the former credential.
     pub fn set(&mut self, key: impl Into<String>, credential: Credential) {
         let key = key.into();
-        match self.entries.iter_mut().find(|entry| entry.key == key) {
-            Some(entry) => {
-                let is_token = |name: &str| {
-                    json::same_name(name, "identitytoken") || json::same_name(name, "registrytoken")
-                };
-                entry.rest.retain(|member| !is_token(&member.name));
-                entry.credential = credential;
-                entry.stated = Stated::default();
-            }
-            None => self.entries.push(Entry {
+        let Some(entry) = self.entries.get_mut(&key) else {
+            self.entries.put(Entry {
                 key,
                 credential,
                 stated: Stated::default(),
                 rest: Vec::new(),
-            }),
-        }
+            });
+            return;
+        };
+        let is_token =
+            |name: &str| json::same_name(name, "identitytoken") || json::same_name(name, "registrytoken");
+        entry.rest.retain(|member| !is_token(&member.name));
+        entry.credential = credential;
+        entry.stated = Stated::default();
     }
 
     /// Removes a key, and says whether it was there.
     pub fn remove(&mut self, key: &str) -> bool {
-        let before = self.entries.len();
-        self.entries.retain(|entry| entry.key != key);
-        self.entries.len() < before
+        self.entries.remove(key)
     }
 
     /// The same entries in the other form; a legacy document has no place for anything else.

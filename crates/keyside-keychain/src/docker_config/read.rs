@@ -176,67 +176,41 @@ impl Reader {
         for (key, value) in json::members(object) {
             let key = self.text(key).to_string();
             let entry = self.entry(key, value)?;
-            match self
-                .config
-                .entries
-                .iter_mut()
-                .find(|known| known.key == entry.key)
-            {
-                Some(known) => {
-                    self.config.quirks.duplicate_names = true;
-                    *known = entry;
-                }
-                None => self.config.entries.push(entry),
-            }
+            self.config.quirks.duplicate_names |= self.config.entries.put(entry).is_some();
         }
         Ok(())
     }
 
     fn entry(&mut self, key: String, value: &[u8]) -> Result<Entry, ReadError> {
-        let form = self.config.form;
-        if !matches!(json::kind(value), Kind::Object | Kind::Null) {
+        let kind = json::kind(value);
+        if !matches!(kind, Kind::Object | Kind::Null) {
             return Err(ReadError::WrongType {
-                found: json::kind(value).word(),
-                place: Place::Entry(form),
+                found: kind.word(),
+                place: Place::Entry(self.config.form),
             });
         }
         let mut stated = Stated::default();
         let mut email = None;
         let mut rest = Vec::new();
-        let mut first_error = None;
+        let mut wrong = None;
         for (name, value) in json::members(value) {
             let name = self.text(name);
-            let (field, slot) = match FIELDS.into_iter().find(|field| json::same_name(&name, field)) {
-                Some("username") => ("username", &mut stated.username),
-                Some("password") => ("password", &mut stated.password),
-                Some("auth") => ("auth", &mut stated.auth),
-                Some(field) => (field, &mut email),
+            let read = match FIELDS.into_iter().find(|field| json::same_name(&name, field)) {
+                Some("username") => self.field("username", value, &mut stated.username),
+                Some("password") => self.field("password", value, &mut stated.password),
+                Some("auth") => self.field("auth", value, &mut stated.auth),
+                Some(_) => self.field("email", value, &mut email),
                 None => {
                     rest.push(Member {
                         name: name.to_string(),
                         raw: Secret::from(value),
                     });
-                    continue;
+                    Ok(())
                 }
             };
-            match json::kind(value) {
-                // Null leaves what an earlier duplicate said.
-                Kind::Null => {}
-                Kind::String => {
-                    let text = self.text(value);
-                    self.config.quirks.duplicate_names |=
-                        slot.replace(Secret::from(text.as_bytes())).is_some();
-                }
-                kind => {
-                    let place = Place::Field(form, field);
-                    first_error.get_or_insert(ReadError::WrongType {
-                        found: kind.word(),
-                        place,
-                    });
-                }
-            }
+            wrong = wrong.or(read.err());
         }
-        if let Some(error) = first_error {
+        if let Some(error) = wrong {
             return Err(error);
         }
         let credential = effective(&stated, email.unwrap_or_default())?;
@@ -246,6 +220,27 @@ impl Reader {
             stated,
             rest,
         })
+    }
+
+    /// Reads a text into its slot. Null leaves there what an earlier duplicate said.
+    fn field(
+        &mut self,
+        name: &'static str,
+        value: &[u8],
+        slot: &mut Option<Secret>,
+    ) -> Result<(), ReadError> {
+        match json::kind(value) {
+            Kind::Null => Ok(()),
+            Kind::String => {
+                let text = self.text(value);
+                self.config.quirks.duplicate_names |= slot.replace(Secret::from(text.as_bytes())).is_some();
+                Ok(())
+            }
+            kind => Err(ReadError::WrongType {
+                found: kind.word(),
+                place: Place::Field(self.config.form, name),
+            }),
+        }
     }
 
     fn text(&mut self, quoted: &[u8]) -> Zeroizing<String> {

@@ -217,6 +217,42 @@ fn debug_output_of_a_document_holds_no_secret() {
     assert!(!format!("{config:?}").contains("hidden"));
 }
 
+#[test]
+fn a_removed_key_leaves_the_others_where_they_were() {
+    let mut config = DockerConfig::with_keys(["a", "b", "c", "d"], &Credential::new("u", "p"));
+    assert!(config.remove("b"));
+    config.set("c", Credential::new("v", "q"));
+    config.set("b", Credential::default());
+    let entries: Vec<_> = config
+        .entries()
+        .iter()
+        .map(|entry| {
+            (
+                entry.key(),
+                entry.credential().username.expose_text().into_owned(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        entries,
+        [("a", "u"), ("c", "v"), ("d", "u"), ("b", "")].map(|(key, user)| (key, user.to_owned()))
+    );
+    assert_eq!(config.get("d").map(Entry::key), Some("d"));
+}
+
+/// As many keys as fit into a Secret. Searching for each among the others would take minutes.
+#[test]
+fn a_document_full_of_keys_is_read_without_searching() {
+    let entries: Vec<_> = (0..80_000).map(|n| format!(r#""{n}":{{}}"#)).collect();
+    let text = format!(r#"{{"auths":{{{}}}}}"#, entries.join(","));
+    let mut config = parse(&text);
+    for n in 0..80_000 {
+        config.set(n.to_string(), Credential::default());
+    }
+    assert_eq!(config.entries().len(), 80_000);
+    assert_eq!(plain(&config), text);
+}
+
 proptest! {
     #[test]
     fn what_is_written_is_read_back(

@@ -12,11 +12,11 @@ pub(super) fn to_json(config: &DockerConfig, escape: Escape) -> Secret {
         escape,
     };
     match config.form {
-        Form::Legacy => writer.entries(&config.entries),
+        Form::Legacy => writer.entries(config.entries()),
         Form::ConfigJson => {
             writer.out.push(b'{');
             writer.name(b"auths");
-            writer.entries(&config.entries);
+            writer.entries(config.entries());
             writer.members(&config.rest);
             writer.out.push(b'}');
         }
