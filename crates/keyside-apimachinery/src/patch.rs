@@ -1,18 +1,49 @@
 //! The three ways to send a change instead of an object: JSON patch (RFC 6902), merge patch (RFC 7386) and
 //! Kubernetes' strategic merge patch, which knows the lists of a kind.
 
-use crate::schema::Schema;
+mod strategic;
+
+use crate::status::Status;
 use serde_json::Value;
+
+pub use strategic::strategic;
+
+/// More operations than this are not even tried.
+const MAX_OPERATIONS: usize = 10_000;
 
 /// Why a patch cannot be applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatchError {
-    /// The patch itself is malformed: 400 `BadRequest`.
+    /// The patch itself is malformed.
     #[error("{0}")]
     Malformed(String),
-    /// The patch does not fit the object: 422 `Invalid`.
+    /// The patch is too long.
+    #[error("The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {0}")]
+    TooLong(usize),
+    /// The patch does not fit the object.
     #[error("{0}")]
     Unfit(String),
+    /// The patch contradicts itself or the kind's lists.
+    #[error("{0}")]
+    Contradicts(String),
+}
+
+impl PatchError {
+    /// What goes over the wire. Kubernetes hides why a patch does not fit behind a general sentence; clients compare
+    /// it, so it is kept.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Malformed(message) => Status::bad_request(message),
+            Self::TooLong(_) => Status::new(413, "RequestEntityTooLarge", self.to_string()),
+            Self::Unfit(_) => Status::new(
+                422,
+                "Invalid",
+                "the server rejected our request due to an error in our request",
+            ),
+            Self::Contradicts(message) => Status::new(500, "", message),
+        }
+    }
 }
 
 /// Applies a JSON patch.
@@ -20,8 +51,21 @@ pub enum PatchError {
 /// # Errors
 /// A patch that is no list of operations, or an operation that does not fit the document.
 pub fn json(document: &Value, patch: &Value) -> Result<Value, PatchError> {
-    let patch: json_patch::Patch =
-        serde_json::from_value(patch.clone()).map_err(|e| PatchError::Malformed(e.to_string()))?;
+    let operations = patch.as_array().map_or(0, Vec::len);
+    if operations > MAX_OPERATIONS {
+        return Err(PatchError::TooLong(operations));
+    }
+    let mut patch = patch.clone();
+    for operation in patch.as_array_mut().into_iter().flatten() {
+        // Go sets what is not given to null.
+        if matches!(operation["op"].as_str(), Some("add" | "replace" | "test"))
+            && operation["value"].is_null()
+        {
+            operation["value"] = Value::Null;
+        }
+    }
+    let patch: json_patch::Patch = serde_json::from_value(patch)
+        .map_err(|e| PatchError::Malformed(format!("error decoding patch: {e}")))?;
     let mut out = document.clone();
     json_patch::patch(&mut out, &patch).map_err(|e| PatchError::Unfit(e.to_string()))?;
     Ok(out)
@@ -35,10 +79,5 @@ pub fn merge(document: &Value, patch: &Value) -> Value {
     out
 }
 
-/// Applies a strategic merge patch.
-///
-/// # Errors
-/// A directive that is not understood, or a list element without its merge key.
-pub fn strategic(_schema: &Schema, document: &Value, patch: &Value) -> Result<Value, PatchError> {
-    Ok(merge(document, patch))
-}
+#[cfg(test)]
+mod tests;
