@@ -10,19 +10,19 @@
 //! * [`admit`]: whether an object may be created as it is.
 //! * [`explain`]: the decision as people and programs read it.
 
-//admit
-//explain
+pub mod admit;
+pub mod explain;
 pub mod id;
-//index
-//inject
+pub mod index;
+pub mod inject;
 pub mod names;
-//plan
-//resolve
+pub mod plan;
+pub mod resolve;
 pub mod select;
 pub mod source;
-//status
+pub mod status;
 pub mod version;
 
 pub use id::CredentialId;
-//use index::Index;
+pub use index::Index;
 pub use version::InstallKey;

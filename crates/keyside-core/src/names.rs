@@ -26,7 +26,11 @@ pub fn credential_label(id: &CredentialId) -> String {
 
 /// The name of a copy where the credential's own name is taken: `<name>-<8 hex of the uid>`.
 pub fn conflict_name(name: &str, uid: &str) -> String {
-    let digits: String = uid.chars().filter(char::is_ascii_hexdigit).take(CONFLICT_DIGITS).collect();
+    let digits: String = uid
+        .chars()
+        .filter(char::is_ascii_hexdigit)
+        .take(CONFLICT_DIGITS)
+        .collect();
     if digits.len() == CONFLICT_DIGITS {
         return format!("{name}-{}", digits.to_ascii_lowercase());
     }
@@ -58,18 +62,30 @@ mod tests {
     #[test]
     fn label_reads_as_kind_namespace_and_name() {
         let project = CredentialId::namespaced("project-shop", "testquay");
-        assert_eq!(credential_label(&project), "RegistryCredential.project-shop.testquay");
-        assert_eq!(credential_label(&CredentialId::cluster("hub")), "ClusterRegistryCredential..hub");
+        assert_eq!(
+            credential_label(&project),
+            "RegistryCredential.project-shop.testquay"
+        );
+        assert_eq!(
+            credential_label(&CredentialId::cluster("hub")),
+            "ClusterRegistryCredential..hub"
+        );
     }
 
     #[test]
     fn f50_long_labels_are_hashed_and_stay_apart() {
         let [one, other] = ["docker.io", "docker.corp"].map(|tail| {
-            credential_label(&CredentialId::namespaced("project-with-a-rather-long-name", format!("{}-{tail}", "x".repeat(60))))
+            credential_label(&CredentialId::namespaced(
+                "project-with-a-rather-long-name",
+                format!("{}-{tail}", "x".repeat(60)),
+            ))
         });
         assert_ne!(one, other);
         for label in [one, other] {
-            assert!(label.len() <= LABEL_MAX && label.starts_with("RegistryCredential."), "{label}");
+            assert!(
+                label.len() <= LABEL_MAX && label.starts_with("RegistryCredential."),
+                "{label}"
+            );
         }
     }
 

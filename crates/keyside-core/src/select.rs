@@ -9,11 +9,16 @@ pub type Labels = BTreeMap<String, String>;
 /// Whether the selector selects an object with these labels. An empty selector selects everything, as in Kubernetes; an
 /// unknown operator selects nothing.
 pub fn selects(selector: &LabelSelector, labels: &Labels) -> bool {
-    let equal = selector.match_labels.iter().flatten().all(|(key, value)| labels.get(key) == Some(value));
+    let equal = selector
+        .match_labels
+        .iter()
+        .flatten()
+        .all(|(key, value)| labels.get(key) == Some(value));
     equal
         && selector.match_expressions.iter().flatten().all(|expression| {
             let value = labels.get(&expression.key);
-            let listed = || value.is_some_and(|value| expression.values.iter().flatten().any(|one| one == value));
+            let listed =
+                || value.is_some_and(|value| expression.values.iter().flatten().any(|one| one == value));
             match expression.operator.as_str() {
                 "In" => listed(),
                 "NotIn" => !listed(),
@@ -35,9 +40,13 @@ pub fn is_empty(selector: &LabelSelector) -> bool {
 pub fn glob(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = name.strip_prefix(first) else { return false };
+    let Some(mut rest) = name.strip_prefix(first) else {
+        return false;
+    };
     let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else { return rest.is_empty() };
+    let Some(last) = parts.pop() else {
+        return rest.is_empty();
+    };
     for part in parts {
         let Some(at) = rest.find(part) else { return false };
         rest = &rest[at + part.len()..];
@@ -52,15 +61,30 @@ mod tests {
 
     fn check(selector: serde_json::Value, labels: &[(&str, &str)], expected: bool) {
         let selector: LabelSelector = serde_json::from_value(selector).unwrap();
-        let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        assert_eq!(selects(&selector, &labels), expected, "{selector:?} on {labels:?}");
+        let labels = labels
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        assert_eq!(
+            selects(&selector, &labels),
+            expected,
+            "{selector:?} on {labels:?}"
+        );
     }
 
     #[test]
     fn labels_and_expressions_must_all_hold() {
         check(json!({}), &[], true);
-        check(json!({"matchLabels": {"tier": "prod"}}), &[("tier", "prod"), ("a", "b")], true);
-        check(json!({"matchLabels": {"tier": "prod"}}), &[("tier", "dev")], false);
+        check(
+            json!({"matchLabels": {"tier": "prod"}}),
+            &[("tier", "prod"), ("a", "b")],
+            true,
+        );
+        check(
+            json!({"matchLabels": {"tier": "prod"}}),
+            &[("tier", "dev")],
+            false,
+        );
         let expression = |operator: &str| json!({"matchExpressions": [{"key": "tier", "operator": operator, "values": ["a", "b"]}]});
         check(expression("In"), &[("tier", "b")], true);
         check(expression("In"), &[], false);

@@ -56,7 +56,13 @@ impl PullSecret {
     pub fn read(secret: &core::Secret, key: Option<&InstallKey>) -> Self {
         let meta = &secret.metadata;
         let uid = meta.uid.clone().unwrap_or_default();
-        let values = || secret.data.iter().flatten().map(|(name, value)| (name.as_str(), value.0.as_slice()));
+        let values = || {
+            secret
+                .data
+                .iter()
+                .flatten()
+                .map(|(name, value)| (name.as_str(), value.0.as_slice()))
+        };
         Self {
             name: meta.name.as_deref().unwrap_or_default().into(),
             holding: Holding::read(secret),
@@ -77,18 +83,29 @@ impl PullSecret {
 
 impl Holding {
     fn read(secret: &core::Secret) -> Self {
-        let value = |name: &str| secret.data.as_ref().and_then(|data| data.get(name)).map(|bytes| bytes.0.as_slice());
+        let value = |name: &str| {
+            secret
+                .data
+                .as_ref()
+                .and_then(|data| data.get(name))
+                .map(|bytes| bytes.0.as_slice())
+        };
         let secret_type = secret.type_.as_deref().unwrap_or_default();
         if secret_type == BASIC_AUTH {
             let part = |name| value(name).unwrap_or_default();
             return Self::BasicAuth(Credential::new(part("username"), part("password")));
         }
-        let Some(form) = Form::of_secret_type(secret_type) else { return Self::Nothing };
+        let Some(form) = Form::of_secret_type(secret_type) else {
+            return Self::Nothing;
+        };
         match value(form.data_key()).filter(|bytes| !bytes.is_empty()) {
             None => Self::Nothing,
             Some(bytes) => match DockerConfig::parse(form, bytes) {
                 Ok(config) => Self::Config(config),
-                Err(error) => Self::Broken { form, error: error.to_string() },
+                Err(error) => Self::Broken {
+                    form,
+                    error: error.to_string(),
+                },
             },
         }
     }
@@ -99,7 +116,10 @@ pub fn is_ignored(
     labels: Option<&std::collections::BTreeMap<String, String>>,
     annotations: Option<&std::collections::BTreeMap<String, String>>,
 ) -> bool {
-    [labels, annotations].into_iter().flatten().any(|map| map.get(label::IGNORE).is_some_and(|value| value == "true"))
+    [labels, annotations]
+        .into_iter()
+        .flatten()
+        .any(|map| map.get(label::IGNORE).is_some_and(|value| value == "true"))
 }
 
 #[cfg(test)]

@@ -29,7 +29,9 @@ impl InstallKey {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
         }
-        mac.finalize().into_bytes()[..16].try_into().expect("the hash has 32 bytes")
+        mac.finalize().into_bytes()[..16]
+            .try_into()
+            .expect("the hash has 32 bytes")
     }
 
     /// The version of a delivered document.

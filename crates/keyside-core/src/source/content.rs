@@ -4,6 +4,7 @@ use super::{Holding, Problem, PullSecret};
 use crate::version::{InstallKey, Version};
 use keyside_keychain::docker_config::Escape;
 use keyside_keychain::{Credential, DockerConfig, Form, Pattern, Reference, Secret, keyring};
+use std::sync::Arc;
 
 /// The most bytes that the data of a Secret may have.
 const SECRET_MAX: usize = 1_048_576;
@@ -32,7 +33,7 @@ pub struct Content {
     /// By pattern, in the order of the Secret; no pattern twice.
     pub served: Vec<Served>,
     /// The usual document; a namespace whose images need more keys gets its own.
-    pub document: Secret,
+    pub document: Arc<Secret>,
     /// Its version, if there is an install key.
     pub version: Option<Version>,
     /// Whether a kubelet that reads the source Secret itself finds the same, so that no copy is needed beside it.
@@ -46,46 +47,77 @@ impl Content {
     /// Nothing can be delivered, and why.
     pub fn read(source: &PullSecret, terms: &Terms, key: Option<&InstallKey>) -> Result<Self, Problem> {
         let served = narrow(entries(source, terms)?, &terms.repositories)?;
-        let document = document(&served, &[])?;
+        let document = Arc::new(document(&served, &[])?);
         let version = key.map(|key| key.version(&document));
-        let serves_directly = source.config().is_some_and(|config| answers_for_all(config, &served));
-        Ok(Self { served, document, version, serves_directly })
+        let serves_directly = source
+            .config()
+            .is_some_and(|config| answers_for_all(config, &served));
+        Ok(Self {
+            served,
+            document,
+            version,
+            serves_directly,
+        })
     }
 
     /// The document for a namespace where these images need keys of their own. See [`Pattern::delivered_keys`].
     ///
     /// # Errors
     /// It would be too large.
-    pub fn document_for(&self, images: &[Reference]) -> Result<Secret, Problem> {
-        if images.is_empty() { Ok(self.document.clone()) } else { document(&self.served, images) }
+    pub fn document_for(&self, images: &[Reference]) -> Result<Arc<Secret>, Problem> {
+        if images.is_empty() {
+            Ok(self.document.clone())
+        } else {
+            document(&self.served, images).map(Arc::new)
+        }
     }
 
     /// Whether an image of this credential is found by the kubelet only under a key of its own.
     pub fn needs_own_key(&self, image: &Reference) -> bool {
-        let mut matching = self.served.iter().filter(|served| served.pattern.matches(image)).peekable();
+        let mut matching = self
+            .served
+            .iter()
+            .filter(|served| served.pattern.matches(image))
+            .peekable();
         matching.peek().is_some()
             && !matching.any(|served| {
-                served.pattern.delivered_keys([]).iter().any(|key| keyring::serves(key, image.lookup()))
+                served
+                    .pattern
+                    .delivered_keys([])
+                    .iter()
+                    .any(|key| keyring::serves(key, image.lookup()))
             })
     }
 }
 
 /// The entries of the source that can be used and that `spec.registry` lets through.
 fn entries(source: &PullSecret, terms: &Terms) -> Result<Vec<Served>, Problem> {
-    let registry = terms.registry.as_deref().map(Pattern::parse).transpose().map_err(Problem::RegistryUnusable)?;
+    let registry = terms
+        .registry
+        .as_deref()
+        .map(Pattern::parse)
+        .transpose()
+        .map_err(Problem::RegistryUnusable)?;
     match &source.holding {
         Holding::BasicAuth(credential) => {
             let pattern = registry.ok_or(Problem::RegistryNeeded)?;
             if credential.is_empty() {
                 return Err(Problem::Empty);
             }
-            Ok(vec![Served { pattern, credential: credential.clone() }])
+            Ok(vec![Served {
+                pattern,
+                credential: credential.clone(),
+            }])
         }
         Holding::Config(config) => {
             let all = usable(config)?;
             let Some(registry) = registry else { return Ok(all) };
             let narrowed = under(all, std::slice::from_ref(&registry));
-            if narrowed.is_empty() { Err(Problem::NoEntryForRegistry(registry.to_string())) } else { Ok(narrowed) }
+            if narrowed.is_empty() {
+                Err(Problem::NoEntryForRegistry(registry.to_string()))
+            } else {
+                Ok(narrowed)
+            }
         }
         Holding::Broken { error, .. } => Err(Problem::Broken(error.clone())),
         Holding::Nothing => Err(Problem::Empty),
@@ -105,20 +137,32 @@ fn usable(config: &DockerConfig) -> Result<Vec<Served>, Problem> {
         }
         match Pattern::parse(entry.key()) {
             Ok(pattern) if served.iter().any(|known| known.pattern == pattern) => {}
-            Ok(pattern) => served.push(Served { pattern, credential: entry.credential().clone() }),
+            Ok(pattern) => served.push(Served {
+                pattern,
+                credential: entry.credential().clone(),
+            }),
             Err(error) => problem = Problem::NoUsableKey(error),
         }
     }
-    if served.is_empty() { Err(problem) } else { Ok(served) }
+    if served.is_empty() {
+        Err(problem)
+    } else {
+        Ok(served)
+    }
 }
 
 fn narrow(served: Vec<Served>, repositories: &[String]) -> Result<Vec<Served>, Problem> {
     if repositories.is_empty() {
         return Ok(served);
     }
-    let repositories: Result<Vec<Pattern>, _> = repositories.iter().map(|text| Pattern::parse(text)).collect();
+    let repositories: Result<Vec<Pattern>, _> =
+        repositories.iter().map(|text| Pattern::parse(text)).collect();
     let narrowed = under(served, &repositories.map_err(Problem::RepositoryUnusable)?);
-    if narrowed.is_empty() { Err(Problem::NothingUnderRepositories) } else { Ok(narrowed) }
+    if narrowed.is_empty() {
+        Err(Problem::NothingUnderRepositories)
+    } else {
+        Ok(narrowed)
+    }
 }
 
 /// The part of each entry that lies under one of the limits: the narrower of the two patterns.
@@ -134,7 +178,10 @@ fn under(served: Vec<Served>, limits: &[Pattern]) -> Vec<Served> {
                 continue;
             };
             if !narrowed.iter().any(|known| known.pattern == *common) {
-                narrowed.push(Served { pattern: common.clone(), credential: credential.clone() });
+                narrowed.push(Served {
+                    pattern: common.clone(),
+                    credential: credential.clone(),
+                });
             }
         }
     }
@@ -143,7 +190,8 @@ fn under(served: Vec<Served>, limits: &[Pattern]) -> Vec<Served> {
 
 /// Whether everything that `inner` matches is matched by `outer` too. A wildcard covers another one only if it is the same.
 fn covers(outer: &Pattern, inner: &Pattern) -> bool {
-    let host = outer.host() == inner.host() || (!inner.has_wildcard() && probe(inner, "x").is_some_and(|image| matches_host(outer, &image)));
+    let host = outer.host() == inner.host()
+        || (!inner.has_wildcard() && probe(inner, "x").is_some_and(|image| matches_host(outer, &image)));
     let path = inner.path().strip_prefix(outer.path());
     host && path.is_some_and(|rest| outer.path().is_empty() || rest.is_empty() || rest.starts_with('/'))
 }
@@ -156,7 +204,11 @@ fn matches_host(pattern: &Pattern, image: &Reference) -> bool {
 /// An image that the pattern matches: the pattern itself with something for each wildcard, and `below` at the end.
 fn probe(pattern: &Pattern, below: &str) -> Option<Reference> {
     let host = pattern.host().replace('*', "x");
-    let path = [pattern.path(), below].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+    let path = [pattern.path(), below]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("/");
     Reference::parse(&format!("{host}/{path}")).ok()
 }
 
@@ -166,9 +218,17 @@ fn answers_for_all(config: &DockerConfig, served: &[Served]) -> bool {
     ring.add_config((), config);
     served.iter().all(|one| {
         let probes = [probe(&one.pattern, "x/y"), probe(&one.pattern, "")];
-        let mut known = probes.iter().flatten().filter(|image| one.pattern.matches(image)).peekable();
+        let mut known = probes
+            .iter()
+            .flatten()
+            .filter(|image| one.pattern.matches(image))
+            .peekable();
         known.peek().is_some()
-            && known.all(|image| ring.lookup(image.lookup()).first().is_some_and(|found| *found.credential == one.credential))
+            && known.all(|image| {
+                ring.lookup(image.lookup())
+                    .first()
+                    .is_some_and(|found| *found.credential == one.credential)
+            })
     })
 }
 
@@ -183,5 +243,9 @@ fn document(served: &[Served], images: &[Reference]) -> Result<Secret, Problem> 
         }
     }
     let document = config.to_json(Escape::Plain);
-    if document.len() > SECRET_MAX { Err(Problem::TooLarge) } else { Ok(document) }
+    if document.len() > SECRET_MAX {
+        Err(Problem::TooLarge)
+    } else {
+        Ok(document)
+    }
 }

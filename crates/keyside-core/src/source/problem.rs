@@ -39,20 +39,36 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { namespace, name } => {
-                write!(f, "there is no Secret {name} with a registry credential in namespace {namespace}")
+                write!(
+                    f,
+                    "there is no Secret {name} with a registry credential in namespace {namespace}"
+                )
             }
             Self::Broken(error) => write!(f, "the Secret cannot be read, by a kubelet neither: {error}"),
             Self::Empty => f.write_str("the Secret has no entry with a user name and password"),
-            Self::OnlyTokens => f.write_str("the Secret holds only login tokens of docker, which a kubelet ignores"),
-            Self::RegistryNeeded => f.write_str("a basic-auth Secret does not say for which registry it is: set `spec.registry`"),
+            Self::OnlyTokens => {
+                f.write_str("the Secret holds only login tokens of docker, which a kubelet ignores")
+            }
+            Self::RegistryNeeded => {
+                f.write_str("a basic-auth Secret does not say for which registry it is: set `spec.registry`")
+            }
             Self::RegistryUnusable(error) => write!(f, "`spec.registry` cannot be used: {error}"),
             Self::NoUsableKey(error) => write!(f, "no registry in the Secret can be used: {error}"),
             Self::NoEntryForRegistry(registry) => {
-                write!(f, "the Secret has no entry for {registry}, which `spec.registry` asks for")
+                write!(
+                    f,
+                    "the Secret has no entry for {registry}, which `spec.registry` asks for"
+                )
             }
-            Self::RepositoryUnusable(error) => write!(f, "an entry of `spec.repositories` cannot be used: {error}"),
-            Self::NothingUnderRepositories => f.write_str("the Secret is for nothing that `spec.repositories` allows"),
-            Self::TooLarge => f.write_str("a copy would have more than 1048576 bytes, which no Secret may have"),
+            Self::RepositoryUnusable(error) => {
+                write!(f, "an entry of `spec.repositories` cannot be used: {error}")
+            }
+            Self::NothingUnderRepositories => {
+                f.write_str("the Secret is for nothing that `spec.repositories` allows")
+            }
+            Self::TooLarge => {
+                f.write_str("a copy would have more than 1048576 bytes, which no Secret may have")
+            }
         }
     }
 }

@@ -7,13 +7,21 @@ fn key() -> InstallKey {
 }
 
 fn config_secret(document: &str) -> PullSecret {
-    read("kubernetes.io/dockerconfigjson", &[(".dockerconfigjson", document)])
+    read(
+        "kubernetes.io/dockerconfigjson",
+        &[(".dockerconfigjson", document)],
+    )
 }
 
 fn read(secret_type: &str, values: &[(&str, &str)]) -> PullSecret {
     let data: serde_json::Map<_, _> = values
         .iter()
-        .map(|(name, value)| ((*name).to_owned(), json!(k8s_openapi::ByteString(value.as_bytes().to_vec()))))
+        .map(|(name, value)| {
+            (
+                (*name).to_owned(),
+                json!(k8s_openapi::ByteString(value.as_bytes().to_vec())),
+            )
+        })
         .collect();
     let secret = json!({"metadata": {"name": "s", "uid": "u"}, "type": secret_type, "data": data});
     PullSecret::read(&serde_json::from_value(secret).unwrap(), Some(&key()))
@@ -28,10 +36,14 @@ fn check(source: &PullSecret, terms: &Terms, expected: Result<&str, &str>) {
 }
 
 fn terms(registry: Option<&str>, repositories: &[&str]) -> Terms {
-    Terms { registry: registry.map(str::to_owned), repositories: repositories.iter().map(|r| (*r).to_owned()).collect() }
+    Terms {
+        registry: registry.map(str::to_owned),
+        repositories: repositories.iter().map(|r| (*r).to_owned()).collect(),
+    }
 }
 
-const QUAY: &str = r#"{"auths":{"https://Quay.io/v2/":{"username":"u","password":"p:w","extra":"kept away"}}}"#;
+const QUAY: &str =
+    r#"{"auths":{"https://Quay.io/v2/":{"username":"u","password":"p:w","extra":"kept away"}}}"#;
 
 #[test]
 fn f25_copy_carries_the_canonical_key_and_auth() {
@@ -42,7 +54,12 @@ fn f25_copy_carries_the_canonical_key_and_auth() {
 #[test]
 fn f24_docker_hub_is_delivered_under_both_keys() {
     let expected = r#"{"auths":{"docker.io":{"username":"u","password":"p","auth":"dTpw"},"https://index.docker.io/v1/":{"username":"u","password":"p","auth":"dTpw"}}}"#;
-    for spelling in ["docker.io", "https://index.docker.io/v1/", "registry-1.docker.io", "hub.docker.com"] {
+    for spelling in [
+        "docker.io",
+        "https://index.docker.io/v1/",
+        "registry-1.docker.io",
+        "hub.docker.com",
+    ] {
         let source = config_secret(&format!(r#"{{"auths":{{"{spelling}":{{"auth":"dTpw"}}}}}}"#));
         check(&source, &Terms::default(), Ok(expected));
     }
@@ -50,14 +67,25 @@ fn f24_docker_hub_is_delivered_under_both_keys() {
 
 #[test]
 fn f33_legacy_form_is_read_and_delivered_as_the_new_one() {
-    let source = read("kubernetes.io/dockercfg", &[(".dockercfg", r#"{"quay.io":{"auth":"dTpw"}}"#)]);
-    check(&source, &Terms::default(), Ok(r#"{"auths":{"quay.io":{"username":"u","password":"p","auth":"dTpw"}}}"#));
+    let source = read(
+        "kubernetes.io/dockercfg",
+        &[(".dockercfg", r#"{"quay.io":{"auth":"dTpw"}}"#)],
+    );
+    check(
+        &source,
+        &Terms::default(),
+        Ok(r#"{"auths":{"quay.io":{"username":"u","password":"p","auth":"dTpw"}}}"#),
+    );
 }
 
 #[test]
 fn f31_only_tokens_are_refused_with_the_reason() {
     let source = config_secret(r#"{"auths":{"quay.io":{"identitytoken":"t"}}}"#);
-    check(&source, &Terms::default(), Err("the Secret holds only login tokens of docker, which a kubelet ignores"));
+    check(
+        &source,
+        &Terms::default(),
+        Err("the Secret holds only login tokens of docker, which a kubelet ignores"),
+    );
 }
 
 #[test]
@@ -72,14 +100,24 @@ fn basic_auth_needs_a_registry() {
 #[test]
 fn repositories_narrow_the_pattern_and_close_it_at_a_segment() {
     let expected = r#"{"auths":{"quay.io/shop/":{"username":"u","password":"p:w","auth":"dTpwOnc="}}}"#;
-    check(&config_secret(QUAY), &terms(None, &["quay.io/shop"]), Ok(expected));
+    check(
+        &config_secret(QUAY),
+        &terms(None, &["quay.io/shop"]),
+        Ok(expected),
+    );
     let nothing = "the Secret is for nothing that `spec.repositories` allows";
-    check(&config_secret(QUAY), &terms(None, &["ghcr.io/shop"]), Err(nothing));
+    check(
+        &config_secret(QUAY),
+        &terms(None, &["ghcr.io/shop"]),
+        Err(nothing),
+    );
 }
 
 #[test]
 fn narrower_entry_stays_under_a_wider_repository() {
-    let source = config_secret(r#"{"auths":{"quay.io/shop/team":{"auth":"dTpw"},"quay.io/shopping":{"auth":"eDp5"}}}"#);
+    let source = config_secret(
+        r#"{"auths":{"quay.io/shop/team":{"auth":"dTpw"},"quay.io/shopping":{"auth":"eDp5"}}}"#,
+    );
     let expected = r#"{"auths":{"quay.io/shop/team/":{"username":"u","password":"p","auth":"dTpw"}}}"#;
     check(&source, &terms(None, &["quay.io/shop"]), Ok(expected));
 }
@@ -96,29 +134,64 @@ fn registry_picks_the_entries_of_one_registry() {
 #[test]
 fn broken_secret_is_refused_in_the_words_of_the_kubelet_without_a_value() {
     let source = config_secret(r#"{"auths":{"quay.io":{"auth":"s3cret!"}}}"#);
-    let problem = Content::read(&source, &Terms::default(), None).unwrap_err().to_string();
-    assert!(problem.contains("illegal base64 data") && !problem.contains("s3cret"), "{problem}");
+    let problem = Content::read(&source, &Terms::default(), None)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        problem.contains("illegal base64 data") && !problem.contains("s3cret"),
+        "{problem}"
+    );
 }
 
 #[test]
 fn too_large_copy_is_refused_before_it_is_tried() {
-    let source = config_secret(&format!(r#"{{"auths":{{"quay.io":{{"username":"u","password":"{}"}}}}}}"#, "x".repeat(700_000)));
-    check(&source, &Terms::default(), Err("a copy would have more than 1048576 bytes, which no Secret may have"));
+    let source = config_secret(&format!(
+        r#"{{"auths":{{"quay.io":{{"username":"u","password":"{}"}}}}}}"#,
+        "x".repeat(700_000)
+    ));
+    check(
+        &source,
+        &Terms::default(),
+        Err("a copy would have more than 1048576 bytes, which no Secret may have"),
+    );
 }
 
 fn direct(document: &str, terms: &Terms) -> bool {
-    Content::read(&config_secret(document), terms, None).unwrap().serves_directly
+    Content::read(&config_secret(document), terms, None)
+        .unwrap()
+        .serves_directly
 }
 
 #[test]
 fn source_serves_its_own_namespace_only_if_a_kubelet_finds_the_same_in_it() {
-    assert!(direct(r#"{"auths":{"quay.io":{"auth":"dTpw"}}}"#, &Terms::default()));
-    assert!(direct(r#"{"auths":{"quay.io/shop":{"auth":"dTpw"}}}"#, &Terms::default()));
-    assert!(direct(r#"{"auths":{"https://index.docker.io/v1/":{"auth":"dTpw"}}}"#, &Terms::default()));
-    assert!(direct(r#"{"auths":{"quay.io":{"auth":"dTpw"}}}"#, &terms(None, &["quay.io/shop"])));
-    assert!(!direct(r#"{"auths":{"registry-1.docker.io":{"auth":"dTpw"}}}"#, &Terms::default()));
-    assert!(!direct(r#"{"auths":{"Quay.io":{"auth":"dTpw"}}}"#, &Terms::default()));
-    assert!(!direct(r#"{"auths":{"quay.io/shop/":{"auth":"dTpw"}}}"#, &Terms::default()));
+    assert!(direct(
+        r#"{"auths":{"quay.io":{"auth":"dTpw"}}}"#,
+        &Terms::default()
+    ));
+    assert!(direct(
+        r#"{"auths":{"quay.io/shop":{"auth":"dTpw"}}}"#,
+        &Terms::default()
+    ));
+    assert!(direct(
+        r#"{"auths":{"https://index.docker.io/v1/":{"auth":"dTpw"}}}"#,
+        &Terms::default()
+    ));
+    assert!(direct(
+        r#"{"auths":{"quay.io":{"auth":"dTpw"}}}"#,
+        &terms(None, &["quay.io/shop"])
+    ));
+    assert!(!direct(
+        r#"{"auths":{"registry-1.docker.io":{"auth":"dTpw"}}}"#,
+        &Terms::default()
+    ));
+    assert!(!direct(
+        r#"{"auths":{"Quay.io":{"auth":"dTpw"}}}"#,
+        &Terms::default()
+    ));
+    assert!(!direct(
+        r#"{"auths":{"quay.io/shop/":{"auth":"dTpw"}}}"#,
+        &Terms::default()
+    ));
 }
 
 #[test]

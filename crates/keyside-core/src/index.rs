@@ -1,0 +1,108 @@
+//! What keyside knows of the cluster, in memory: namespaces, projects, credentials, pull secrets and its own copies.
+//!
+//! Watches feed it ([`Index::apply_namespace`] and its siblings), one writer at a time; every decision reads it. Each
+//! change says whom it touches ([`Touched`]), so that nobody has to look through everything. No question costs more
+//! because there are more namespaces or more credentials, and of a copy only its identity is kept, never its content.
+
+mod ask;
+mod copies;
+mod credentials;
+mod feed;
+mod namespaces;
+mod needs;
+mod projects;
+mod reach;
+mod secrets;
+mod touched;
+
+pub use ask::{Clash, Outside, Placement};
+pub use copies::Copy;
+pub use credentials::{Applies, Credential, State};
+pub use namespaces::Namespace;
+pub use needs::Need;
+pub use projects::{Accepted, Claim, Project, Recreated};
+pub use reach::Candidate;
+pub use touched::Touched;
+
+use crate::CredentialId;
+use crate::version::InstallKey;
+use copies::Copies;
+use jiff::Timestamp;
+use needs::Needs;
+use projects::Projects;
+use reach::Reach;
+use secrets::Secrets;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+/// What keyside knows of the cluster.
+#[derive(Debug)]
+pub struct Index {
+    /// Makes the fingerprints; without it (on the command line) copies can be seen but not compared.
+    key: Option<InstallKey>,
+    /// The namespace keyside lives in.
+    system_namespace: Arc<str>,
+    namespaces: HashMap<Arc<str>, Namespace>,
+    projects: Projects,
+    credentials: BTreeMap<CredentialId, Credential>,
+    /// Credentials by their own name, to see that two of them want one name.
+    by_name: HashMap<Arc<str>, Vec<CredentialId>>,
+    /// Credentials by the label of their copies.
+    by_label: HashMap<Arc<str>, CredentialId>,
+    /// Credentials by the Secret they are made of.
+    by_source: HashMap<(Arc<str>, Arc<str>), Vec<CredentialId>>,
+    secrets: Secrets,
+    copies: Copies,
+    needs: Needs,
+    /// Since when copies have had no reason to stand.
+    unwanted: HashMap<(Arc<str>, Arc<str>), Timestamp>,
+    reach: Reach,
+    /// ServiceAccounts whose pods may use only the Secrets that the account lists.
+    guarded_accounts: HashSet<(Arc<str>, Arc<str>)>,
+}
+
+impl Index {
+    /// An empty index of the installation in this namespace.
+    pub fn new(system_namespace: &str, key: Option<InstallKey>) -> Self {
+        Self {
+            key,
+            system_namespace: system_namespace.into(),
+            namespaces: HashMap::new(),
+            projects: Projects::default(),
+            credentials: BTreeMap::new(),
+            by_name: HashMap::new(),
+            by_label: HashMap::new(),
+            by_source: HashMap::new(),
+            secrets: Secrets::default(),
+            copies: Copies::default(),
+            needs: Needs::default(),
+            unwanted: HashMap::new(),
+            reach: Reach::default(),
+            guarded_accounts: HashSet::new(),
+        }
+    }
+
+    /// Says what happens to a stated namespace that was deleted and made anew.
+    pub fn set_recreated(&mut self, policy: Recreated) {
+        self.projects.recreated = policy;
+    }
+
+    /// Which namespaces were accepted as members before, as remembered from an earlier run.
+    pub fn restore_accepted(&mut self, accepted: Accepted) {
+        self.projects.accepted = accepted;
+    }
+
+    /// Which namespaces are accepted as members.
+    pub fn accepted(&self) -> &Accepted {
+        &self.projects.accepted
+    }
+
+    /// Whether this is one of the cluster's own namespaces or keyside's: they join nothing by selectors, and pods there
+    /// are none of our business.
+    pub fn is_system(&self, namespace: &str) -> bool {
+        namespace.starts_with("kube-") || namespace == &*self.system_namespace
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,307 @@
+//! Credentials, as decisions see them: where they apply, what they deliver, and what their status says.
+
+use crate::CredentialId;
+use crate::names::credential_label;
+use crate::source::{Content, Problem, PullSecret, Terms};
+use crate::version::{InstallKey, Version};
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, Time};
+use keyside_api::{
+    Cause, ClusterRegistryCredential, CredentialStatus, Delivery, RegistryCredential, Scope, condition,
+};
+use std::sync::Arc;
+
+/// Where a credential applies.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Applies {
+    /// In its own namespace.
+    Namespace,
+    /// In the namespaces of the Project whose home it lives in.
+    Project,
+    /// In the namespaces of the cluster that are selected and not excluded.
+    Cluster {
+        /// Selects by labels; none selects all.
+        selector: Option<LabelSelector>,
+        /// Leaves out by name.
+        exclude: Vec<String>,
+    },
+}
+
+impl Applies {
+    /// A letter in the stored binding, in the order from narrow to wide.
+    fn letter(&self) -> char {
+        match self {
+            Self::Namespace => '1',
+            Self::Project => '2',
+            Self::Cluster { .. } => '3',
+        }
+    }
+}
+
+/// Whether and what a credential delivers.
+#[derive(Clone, Debug)]
+pub enum State {
+    /// This.
+    Ready(Content),
+    /// Where it may be sent was changed without entering the secret again.
+    Suspended,
+    /// The source cannot be used. Copies keep the last good content, and what that was for is still served where a copy
+    /// stands.
+    Unserved {
+        /// Why.
+        problem: Problem,
+        /// The last good content of this run.
+        last: Option<Content>,
+    },
+}
+
+/// A credential.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// Its name.
+    pub id: CredentialId,
+    /// Its uid.
+    pub uid: String,
+    /// When it was created; of two that want one name, the older gets it.
+    pub created: Option<Timestamp>,
+    /// The generation of its spec.
+    pub generation: i64,
+    /// The label of its copies.
+    pub label: Arc<str>,
+    /// Where it applies.
+    pub applies: Applies,
+    /// How it reaches pods.
+    pub delivery: Delivery,
+    /// Namespace and name of its Secret.
+    pub source: Option<(Arc<str>, Arc<str>)>,
+    /// How its Secret is used.
+    pub terms: Terms,
+    /// What decides where it may be sent, besides the Secret itself.
+    destination: Vec<String>,
+    /// When it stops working, as the spec says.
+    pub expiry: Option<Time>,
+    /// The status as last seen.
+    pub status: CredentialStatus,
+    /// Whether and what it delivers.
+    pub state: State,
+    /// The binding of content and destination that holds now, to be stored in the status.
+    pub binding: Option<String>,
+}
+
+/// What both kinds have in common, taken from their specs.
+struct Common<'a> {
+    meta: &'a ObjectMeta,
+    id: CredentialId,
+    applies: Applies,
+    source: Option<(Arc<str>, Arc<str>)>,
+    delivery: Delivery,
+    registry: Option<&'a String>,
+    repositories: &'a [String],
+    token_service: Option<&'a String>,
+    certificate_authority: String,
+    expiry: Option<&'a Time>,
+    status: Option<&'a CredentialStatus>,
+}
+
+impl From<Common<'_>> for Credential {
+    fn from(common: Common<'_>) -> Self {
+        let text = |value: Option<&String>| value.cloned().unwrap_or_default();
+        Self {
+            uid: common.meta.uid.clone().unwrap_or_default(),
+            created: common.meta.creation_timestamp.as_ref().map(|time| time.0),
+            generation: common.meta.generation.unwrap_or_default(),
+            label: credential_label(&common.id).into(),
+            id: common.id,
+            applies: common.applies,
+            delivery: common.delivery,
+            state: State::Unserved {
+                problem: missing(common.source.as_ref()),
+                last: None,
+            },
+            source: common.source,
+            terms: Terms {
+                registry: common.registry.cloned(),
+                repositories: common.repositories.to_vec(),
+            },
+            destination: vec![
+                text(common.registry),
+                text(common.token_service),
+                common.certificate_authority,
+            ],
+            expiry: common.expiry.cloned(),
+            status: common.status.cloned().unwrap_or_default(),
+            binding: None,
+        }
+    }
+}
+
+impl From<&RegistryCredential> for Credential {
+    fn from(object: &RegistryCredential) -> Self {
+        let spec = &object.spec;
+        let meta = &object.metadata;
+        let namespace: Arc<str> = meta.namespace.as_deref().unwrap_or_default().into();
+        let name = meta.name.as_deref().unwrap_or_default();
+        Self::from(Common {
+            meta,
+            id: CredentialId::namespaced(namespace.clone(), name),
+            applies: match spec.scope {
+                Scope::Namespace => Applies::Namespace,
+                Scope::Project => Applies::Project,
+            },
+            source: spec
+                .source
+                .secret
+                .as_ref()
+                .map(|secret| (namespace, secret.name.as_str().into())),
+            delivery: spec.delivery,
+            registry: spec.registry.as_ref(),
+            repositories: &spec.repositories,
+            token_service: spec.token_service.as_ref(),
+            certificate_authority: as_text(&spec.certificate_authority),
+            expiry: spec.expiry_time.as_ref(),
+            status: object.status.as_ref(),
+        })
+    }
+}
+
+impl From<&ClusterRegistryCredential> for Credential {
+    fn from(object: &ClusterRegistryCredential) -> Self {
+        let spec = &object.spec;
+        let secret = spec.source.secret.as_ref();
+        Self::from(Common {
+            meta: &object.metadata,
+            id: CredentialId::cluster(object.metadata.name.as_deref().unwrap_or_default()),
+            applies: Applies::Cluster {
+                selector: spec.namespace_selector.clone(),
+                exclude: spec.exclude_namespaces.clone(),
+            },
+            source: secret.map(|secret| (secret.namespace.as_str().into(), secret.name.as_str().into())),
+            delivery: spec.delivery,
+            registry: spec.registry.as_ref(),
+            repositories: &spec.repositories,
+            token_service: spec.token_service.as_ref(),
+            certificate_authority: as_text(&spec.certificate_authority),
+            expiry: spec.expiry_time.as_ref(),
+            status: object.status.as_ref(),
+        })
+    }
+}
+
+fn as_text(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("references are plain data")
+}
+
+fn missing(source: Option<&(Arc<str>, Arc<str>)>) -> Problem {
+    let (namespace, name) = source
+        .map(|(namespace, name)| (&**namespace, &**name))
+        .unwrap_or_default();
+    Problem::Missing {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    }
+}
+
+impl Credential {
+    /// What it delivers, or delivered last.
+    pub fn content(&self) -> Option<&Content> {
+        match &self.state {
+            State::Ready(content) => Some(content),
+            State::Suspended => None,
+            State::Unserved { last, .. } => last.as_ref(),
+        }
+    }
+
+    /// What it delivers now.
+    pub fn ready(&self) -> Option<&Content> {
+        match &self.state {
+            State::Ready(content) => Some(content),
+            _ => None,
+        }
+    }
+
+    /// The cause if the registry itself has refused the credential as it is now: it is then not handed out.
+    pub fn refused(&self) -> Option<Cause> {
+        let version = self.ready()?.version?.to_string();
+        if self.status.current_version.as_ref() != Some(&version) {
+            return None;
+        }
+        let verified = self
+            .status
+            .conditions
+            .iter()
+            .find(|one| one.type_ == condition::verified::TYPE)?;
+        if verified.status == "False" {
+            Cause::parse(&verified.reason)
+        } else {
+            None
+        }
+    }
+
+    /// Reads the source anew, or takes note that there is none.
+    pub(super) fn read_source(&mut self, source: Option<&PullSecret>, key: Option<&InstallKey>) {
+        let last = match std::mem::replace(&mut self.state, State::Suspended) {
+            State::Ready(content) => Some(content),
+            State::Suspended => None,
+            State::Unserved { last, .. } => last,
+        };
+        let content = source
+            .ok_or_else(|| missing(self.source.as_ref()))
+            .and_then(|source| Content::read(source, &self.terms, key));
+        self.state = match content {
+            Err(problem) => State::Unserved { problem, last },
+            Ok(content) => match self.bind(source.and_then(|source| source.content), key) {
+                Ok(binding) => {
+                    self.binding = binding;
+                    State::Ready(content)
+                }
+                Err(DestinationChanged) => {
+                    self.binding = self.status.binding.clone();
+                    State::Suspended
+                }
+            },
+        };
+    }
+
+    /// Takes over from the former object what this run has learnt.
+    pub(super) fn succeed(&mut self, former: Self) {
+        if former.uid == self.uid && former.source == self.source && former.terms == self.terms {
+            self.state = former.state;
+            self.binding.clone_from(&former.binding);
+        }
+        if former.uid == self.uid && self.status.binding.is_none() {
+            // The status that stores the binding may still be on its way.
+            self.status.binding = former.status.binding.or(former.binding);
+        }
+    }
+
+    /// The binding of this content to this destination, unless the same content was bound to another one before.
+    fn bind(
+        &self,
+        content: Option<Version>,
+        key: Option<&InstallKey>,
+    ) -> Result<Option<String>, DestinationChanged> {
+        let (Some(content), Some(key)) = (content, key) else {
+            return Ok(None);
+        };
+        let destination: Vec<&str> = self.destination.iter().map(String::as_str).collect();
+        let (content, destination) = (content.to_string(), key.destination(&destination).to_string());
+        let scope = self.applies.letter();
+        let binding = Some(format!("{content}.{destination}.{scope}"));
+        let mut stored = self.status.binding.as_deref().unwrap_or_default().split('.');
+        let (Some(old_content), Some(old_destination), Some(old_scope)) =
+            (stored.next(), stored.next(), stored.next())
+        else {
+            return Ok(binding);
+        };
+        let wider = old_scope.chars().next().is_some_and(|old| scope > old);
+        let moved = old_content == content && (old_destination != destination || wider);
+        if moved {
+            Err(DestinationChanged)
+        } else {
+            Ok(binding)
+        }
+    }
+}
+
+/// Where the credential may be sent was changed while the secret stayed the same.
+struct DestinationChanged;

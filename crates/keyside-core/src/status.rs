@@ -1,0 +1,14 @@
+//! What may be said about a credential or a Project: conditions, numbers and events, from what is known and what was
+//! done. Nothing is called delivered that is not seen to stand.
+
+mod conditions;
+mod credential;
+mod news;
+mod project;
+
+pub use credential::{Failure, credential};
+pub use news::{News, news};
+pub use project::project;
+
+#[cfg(test)]
+mod tests;
