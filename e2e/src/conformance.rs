@@ -81,8 +81,6 @@ fn e2e(tests: &Path, kubeconfig: &Path, names: &[String], report: &Path) -> Resu
             "--ginkgo.v",
             "--ginkgo.no-color",
         ])
-        // The embedded API server speaks JSON; the tests ask for protobuf unless told otherwise.
-        .arg("--kube-api-content-type=application/json")
         .arg(format!(
             "--kubectl-path={}",
             tools::bin()?.join("kubectl").display()
