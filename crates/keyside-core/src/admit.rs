@@ -143,15 +143,22 @@ fn name_is_free(index: &Index, credential: &Credential, namespace: &str) -> Resu
         .source
         .as_ref()
         .is_some_and(|(source_in, source)| **source_in == *namespace && **source == *name);
+    let former = credential.moved_from.as_ref().and_then(|id| index.credential(id));
+    let is_formers = former.and_then(|former| former.source.as_ref()).is_some_and(|(source_in, source)| {
+        **source_in == *namespace && **source == *name
+    });
     let taken = index.secret(namespace, name).is_some() || index.is_taken_unseen(namespace, name);
-    if taken && !is_source {
+    if taken && !is_source && !is_formers {
         return Err(Refusal::NameTaken {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
         });
     }
     let other = index.credentials_in(namespace).find(|other| {
-        other.id.name == credential.id.name && other.id != credential.id && other.delivery != Delivery::Node
+        other.id.name == credential.id.name
+            && other.id != credential.id
+            && credential.moved_from.as_ref() != Some(&other.id)
+            && other.delivery != Delivery::Node
     });
     match other {
         Some(other) => Err(Refusal::NameShared {

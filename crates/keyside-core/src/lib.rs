@@ -23,6 +23,9 @@ pub mod source;
 pub mod status;
 pub mod version;
 
+#[cfg(test)]
+mod world;
+
 pub use id::CredentialId;
 pub use index::Index;
 pub use version::InstallKey;

@@ -69,6 +69,8 @@ pub enum Clash {
     Source,
     /// An older credential has it.
     Credential(CredentialId),
+    /// The credential that this one replaces has it, and is about to hand it over.
+    Handover,
 }
 
 impl Index {
@@ -259,12 +261,13 @@ impl Index {
         if is_source {
             return Some(Clash::Source);
         }
-        let labelled_by_others = self
-            .copies
-            .get(namespace, name)
-            .is_some_and(|copy| !copy.is_ours());
+        let labelled_by_others = self.copies.get(namespace, name).is_some_and(|copy| !self.is_ours(copy));
         if labelled_by_others || self.secrets.has(namespace, name) {
-            return Some(Clash::Foreign);
+            let former = credential.moved_from.as_ref().and_then(|id| self.credentials.get(id));
+            let is_formers = former
+                .and_then(|former| former.source.as_ref())
+                .is_some_and(|(source_in, source)| **source_in == *namespace && source == name);
+            return Some(if is_formers { Clash::Handover } else { Clash::Foreign });
         }
         let seniority = |one: &Credential| (one.created, one.id.clone());
         let others = self
@@ -298,7 +301,7 @@ impl Index {
     fn holds_copy(&self, credential: &Credential, namespace: &str) -> bool {
         self.copies
             .in_namespace(namespace)
-            .any(|copy| copy.is_ours() && *self.copies.owner(copy) == credential.label)
+            .any(|copy| *self.copies.owner(copy) == credential.label && self.is_ours(copy))
     }
 
     /// What pods of a namespace have asked of a credential.
@@ -332,7 +335,7 @@ impl Index {
 
     /// The copy under this name, if there is one of keyside's.
     pub fn copy(&self, namespace: &str, name: &str) -> Option<&Copy> {
-        self.copies.get(namespace, name).filter(|copy| copy.is_ours())
+        self.copies.get(namespace, name).filter(|copy| self.is_ours(copy))
     }
 
     /// Since when a copy has had no reason to stand: notes the time when asked first, and forgets it when there is a
@@ -372,7 +375,7 @@ impl Index {
         &self,
         namespace: &str,
     ) -> impl Iterator<Item = (&Arc<str>, Option<&Credential>, &Copy)> {
-        let ours = self.copies.in_namespace(namespace).filter(|copy| copy.is_ours());
+        let ours = self.copies.in_namespace(namespace).filter(|copy| self.is_ours(copy));
         ours.map(|copy| {
             let owner = self
                 .by_label
@@ -380,6 +383,12 @@ impl Index {
                 .and_then(|id| self.credentials.get(id));
             (self.copies.name(copy), owner, copy)
         })
+    }
+
+    /// Whether a Secret with our label is keyside's.
+    fn is_ours(&self, copy: &Copy) -> bool {
+        let owner = self.by_label.get(self.copies.owner(copy)).and_then(|id| self.credentials.get(id));
+        copy.is_ours(owner.map(|owner| &*owner.uid))
     }
 
     /// The label of a copy.
@@ -392,7 +401,7 @@ impl Index {
         let ours = self
             .copies
             .of_owner(&credential.label)
-            .filter(|(_, copy)| copy.is_ours());
+            .filter(|(_, copy)| copy.is_ours(Some(&credential.uid)));
         ours.map(|(namespace, _)| namespace)
     }
 

@@ -1,6 +1,6 @@
 //! The copies that stand: who they belong to, and whether they are as keyside wrote them. Never their content.
 //!
-//! There may be very many, so each takes some 60 bytes: texts that repeat are kept once, and marks are compared by
+//! There may be very many, so each takes some 70 bytes: texts that repeat are kept once, and marks are compared by
 //! fingerprint.
 
 use crate::names::fingerprint;
@@ -19,18 +19,12 @@ pub struct Copy {
     resource_version: u64,
     /// Stands for the annotation `keyside.dev/source`.
     mark: u64,
-    standing: Standing,
-}
-
-/// What has become of a copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    /// As keyside wrote it.
-    Intact,
-    /// Somebody has changed content or labels.
-    Edited,
-    /// Somebody else made it and gave it our label: not ours, whatever the label says.
-    Foreign,
+    /// Stands for the credential's uid in that annotation.
+    owner_uid: u64,
+    /// Whether keyside itself has written it.
+    is_written_by_us: bool,
+    /// Whether content and labels are the ones keyside wrote.
+    is_intact: bool,
 }
 
 impl Copy {
@@ -49,12 +43,18 @@ impl Copy {
 
     /// Whether it is just as keyside would write it now.
     pub fn is(&self, mark: u64) -> bool {
-        self.standing == Standing::Intact && self.mark == mark
+        self.is_intact && self.mark == mark
     }
 
-    /// Whether keyside made it.
-    pub fn is_ours(&self) -> bool {
-        self.standing != Standing::Foreign
+    /// Whether it is keyside's to change: keyside wrote it, or somebody handed it over by naming this very credential.
+    /// A label alone proves nothing: whoever copies a Secret copies its labels.
+    pub(super) fn is_ours(&self, owner_uid: Option<&str>) -> bool {
+        self.is_written_by_us || owner_uid.is_some_and(|uid| fingerprint(&[uid]) == self.owner_uid)
+    }
+
+    /// Whether keyside may remove it: only what it wrote itself.
+    pub fn may_be_removed(&self) -> bool {
+        self.is_written_by_us
     }
 }
 
@@ -110,6 +110,7 @@ impl Copies {
             .as_ref()
             .and_then(|map| map.get(label::SOURCE))
             .map_or("", String::as_str);
+        let (is_written_by_us, is_intact) = standing(meta);
         let copy = Copy {
             owner: self.texts.number(owner),
             name: self.texts.number(name),
@@ -120,7 +121,9 @@ impl Copies {
                 .and_then(|text| text.parse().ok())
                 .unwrap_or_default(),
             mark: mark(source),
-            standing: standing(meta),
+            owner_uid: fingerprint(&[source.split('/').next().unwrap_or_default()]),
+            is_written_by_us,
+            is_intact,
         };
         let copies = self.by_namespace.entry(namespace.clone()).or_default();
         match copies.iter_mut().find(|known| known.name == copy.name) {
@@ -212,33 +215,15 @@ pub(super) fn owner(meta: &ObjectMeta) -> Option<&String> {
         .and_then(|labels| labels.get(label::CREDENTIAL))
 }
 
-/// Whether somebody has changed what keyside wrote. The API server knows: whoever changes a field takes it over from the
-/// field manager that wrote it. So the content need not be read to see that it was edited.
-fn standing(meta: &ObjectMeta) -> Standing {
-    let managed = meta
-        .labels
-        .as_ref()
-        .and_then(|labels| labels.get(label::MANAGED_BY));
-    let labelled = managed.is_some_and(|value| value == label::MANAGED_BY_KEYSIDE);
-    let Some(entries) = &meta.managed_fields else {
-        return if labelled {
-            Standing::Intact
-        } else {
-            Standing::Edited
-        };
-    };
-    let mut ours = entries
-        .iter()
-        .filter(|entry| entry.manager.as_deref() == Some(FIELD_MANAGER))
-        .peekable();
-    if ours.peek().is_none() {
-        return Standing::Foreign;
-    }
-    if labelled && ours.any(owns_content) {
-        Standing::Intact
-    } else {
-        Standing::Edited
-    }
+/// Whether keyside has written it, and whether nobody has changed that since. The API server knows both: it notes who wrote
+/// which field, and whoever changes a field takes it over. So the content need not be read to see that it was edited.
+fn standing(meta: &ObjectMeta) -> (bool, bool) {
+    let managed = meta.labels.as_ref().and_then(|labels| labels.get(label::MANAGED_BY));
+    let is_labelled = managed.is_some_and(|value| value == label::MANAGED_BY_KEYSIDE);
+    let Some(entries) = &meta.managed_fields else { return (is_labelled, is_labelled) };
+    let mut ours = entries.iter().filter(|entry| entry.manager.as_deref() == Some(FIELD_MANAGER)).peekable();
+    let is_written_by_us = ours.peek().is_some();
+    (is_written_by_us, is_labelled && ours.any(owns_content))
 }
 
 fn owns_content(entry: &ManagedFieldsEntry) -> bool {

@@ -7,7 +7,7 @@ use crate::version::{InstallKey, Version};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, Time};
 use keyside_api::{
-    Cause, ClusterRegistryCredential, CredentialStatus, Delivery, RegistryCredential, Scope, condition,
+    Cause, ClusterRegistryCredential, CredentialStatus, Delivery, RegistryCredential, Scope, condition, label,
 };
 use std::sync::Arc;
 
@@ -78,6 +78,8 @@ pub struct Credential {
     pub terms: Terms,
     /// What decides where it may be sent, besides the Secret itself.
     destination: Vec<String>,
+    /// The credential that this one replaces.
+    pub moved_from: Option<CredentialId>,
     /// When it stops working, as the spec says.
     pub expiry: Option<Time>,
     /// The status as last seen.
@@ -128,6 +130,7 @@ impl From<Common<'_>> for Credential {
                 text(common.token_service),
                 common.certificate_authority,
             ],
+            moved_from: common.meta.annotations.as_ref().and_then(|map| map.get(label::MOVED_FROM)).map(|text| named(text)),
             expiry: common.expiry.cloned(),
             status: common.status.cloned().unwrap_or_default(),
             binding: None,
@@ -184,6 +187,14 @@ impl From<&ClusterRegistryCredential> for Credential {
             expiry: spec.expiry_time.as_ref(),
             status: object.status.as_ref(),
         })
+    }
+}
+
+/// The credential that a text like `namespace/name` names.
+fn named(text: &str) -> CredentialId {
+    match text.split_once('/') {
+        Some((namespace, name)) => CredentialId::namespaced(namespace, name),
+        None => CredentialId::cluster(text),
     }
 }
 

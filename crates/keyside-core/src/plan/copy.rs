@@ -195,7 +195,7 @@ fn stale_in(index: &mut Index, namespace: &Arc<str>, label: Option<&str>, now: T
     }
     let copies: Vec<(Arc<str>, Existing, bool)> = index
         .copies_in(namespace)
-        .filter(|(_, _, copy)| label.is_none_or(|label| &**index.label_of(copy) == label))
+        .filter(|(_, _, copy)| copy.may_be_removed() && label.is_none_or(|label| &**index.label_of(copy) == label))
         .map(|(name, owner, copy)| {
             (
                 name.clone(),
@@ -255,7 +255,7 @@ pub fn clashes(index: &Index, credential: &Credential) -> Vec<(Arc<str>, Arc<str
             Placement::Copy {
                 name,
                 clash: Some(clash),
-            } if clash != Clash::Source => Some((namespace, name, clash)),
+            } if !matches!(clash, Clash::Source | Clash::Handover) => Some((namespace, name, clash)),
             _ => None,
         })
         .collect()
