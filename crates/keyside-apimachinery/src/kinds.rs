@@ -9,18 +9,25 @@
 //! stored, and the server answers them with code of its own.
 
 mod access;
+mod address;
 mod admission;
 mod apps;
 mod batch;
+mod checks;
 mod cluster;
 mod coordination;
 mod core;
 mod kind;
 pub(crate) mod name;
 mod network;
+mod path;
 pub(crate) mod print;
+mod quantity;
 mod rbac;
+mod selector;
 mod served;
+
+pub use self::core::service::{needs_cluster_ip, ports_without_node_port, set_cluster_ip};
 
 use crate::resource::Resource;
 

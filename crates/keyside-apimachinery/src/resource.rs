@@ -150,6 +150,11 @@ pub trait Behaviour: Send + Sync {
     fn selectable_field_names(&self) -> Vec<String>;
     /// Seconds a graceful delete waits by default; `None` where the kind is deleted at once (all but running pods).
     fn grace_period(&self, object: &Value) -> Option<i64>;
+    /// Whether a delete that does not say otherwise leaves the dependents behind: Jobs and replication controllers,
+    /// by an old promise. All other kinds take their dependents along.
+    fn orphans_by_default(&self) -> bool {
+        false
+    }
     /// Names valid as `metadata.name`: the error sentence, or nothing.
     fn validate_name(&self, name: &str, generated_prefix: bool) -> Vec<String>;
 

@@ -1,6 +1,12 @@
 //! The apps group: what keeps pods running.
 
-use super::kind::Kind;
+mod daemon_set;
+mod deployment;
+pub(crate) mod replica_set;
+mod revision;
+mod stateful_set;
+pub(crate) mod workload;
+
 use super::served::Group;
 use crate::resource::Resource;
 
@@ -12,26 +18,26 @@ const APPS: Group = Group {
 /// Resources of `/apis/apps/v1`.
 pub(super) fn resources() -> Vec<Resource> {
     vec![
-        APPS.namespaced("ControllerRevision", "controllerrevisions", Kind::PLAIN)
+        APPS.namespaced("ControllerRevision", "controllerrevisions", revision::REVISION)
             .done(),
-        APPS.namespaced("DaemonSet", "daemonsets", Kind::WITH_STATUS)
+        APPS.namespaced("DaemonSet", "daemonsets", daemon_set::DAEMON_SET)
             .short(&["ds"])
             .category("all")
             .status()
             .done(),
-        APPS.namespaced("Deployment", "deployments", Kind::WITH_STATUS)
+        APPS.namespaced("Deployment", "deployments", deployment::DEPLOYMENT)
             .short(&["deploy"])
             .category("all")
             .scale()
             .status()
             .done(),
-        APPS.namespaced("ReplicaSet", "replicasets", Kind::WITH_STATUS)
+        APPS.namespaced("ReplicaSet", "replicasets", replica_set::REPLICA_SET)
             .short(&["rs"])
             .category("all")
             .scale()
             .status()
             .done(),
-        APPS.namespaced("StatefulSet", "statefulsets", Kind::WITH_STATUS)
+        APPS.namespaced("StatefulSet", "statefulsets", stateful_set::STATEFUL_SET)
             .short(&["sts"])
             .category("all")
             .scale()
@@ -39,3 +45,6 @@ pub(super) fn resources() -> Vec<Resource> {
             .done(),
     ]
 }
+
+#[cfg(test)]
+mod tests;

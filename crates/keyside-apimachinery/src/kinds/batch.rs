@@ -1,6 +1,9 @@
 //! The batch group: work that ends.
 
-use super::kind::Kind;
+mod cron_job;
+mod job;
+mod schedule;
+
 use super::served::Group;
 use crate::resource::Resource;
 
@@ -13,15 +16,18 @@ const BATCH: Group = Group {
 pub(super) fn resources() -> Vec<Resource> {
     vec![
         BATCH
-            .namespaced("CronJob", "cronjobs", Kind::WITH_STATUS)
+            .namespaced("CronJob", "cronjobs", cron_job::CRON_JOB)
             .short(&["cj"])
             .category("all")
             .status()
             .done(),
         BATCH
-            .namespaced("Job", "jobs", Kind::WITH_STATUS)
+            .namespaced("Job", "jobs", job::JOB)
             .category("all")
             .status()
             .done(),
     ]
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,10 +87,17 @@ pub(super) fn priorities() -> Vec<Resource> {
 /// Resources of `/apis/apiextensions.k8s.io/v1`. Definitions behave as [`crate::crd`] says.
 pub(super) fn definitions() -> Vec<Resource> {
     let row = EXTENSIONS
-        .cluster("CustomResourceDefinition", "customresourcedefinitions", Kind::WITH_STATUS)
+        .cluster(
+            "CustomResourceDefinition",
+            "customresourcedefinitions",
+            Kind::WITH_STATUS,
+        )
         .short(&["crd", "crds"])
         .category("api-extensions")
         .status()
         .done();
-    vec![Resource { behaviour: crate::crd::definition_behaviour(), ..row }]
+    vec![Resource {
+        behaviour: crate::crd::definition_behaviour(),
+        ..row
+    }]
 }

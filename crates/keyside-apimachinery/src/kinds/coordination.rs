@@ -1,5 +1,6 @@
 //! Leases, and events in their newer form (the same objects as the core group's).
 
+use super::core::event::NEW_EVENT;
 use super::kind::Kind;
 use super::served::Group;
 use crate::resource::Resource;
@@ -17,7 +18,7 @@ const COORDINATION: Group = Group {
 pub(super) fn events() -> Vec<Resource> {
     vec![
         EVENTS
-            .namespaced("Event", "events", Kind::PLAIN)
+            .namespaced("Event", "events", NEW_EVENT)
             .short(&["ev"])
             .stored_under("")
             .done(),

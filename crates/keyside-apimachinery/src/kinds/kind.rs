@@ -1,6 +1,7 @@
 //! One built-in kind as a table of functions. Most kinds need three or four of them and take the rest from
 //! [`Kind::PLAIN`]; what all kinds share (keeping `status` apart, counting generations) is done here once.
 
+use super::access::{same, set};
 use super::name;
 use crate::resource::{Behaviour, Column, WriteContext};
 use crate::status::FieldError;
@@ -8,20 +9,33 @@ use serde_json::Value;
 
 /// What raises `metadata.generation`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Generation {
+pub(crate) enum Generation {
     /// The kind has no generation.
     Absent,
     /// A change of `spec`.
     Spec,
+    /// A change of `spec` or of an annotation, because those are copied on (deployments).
+    SpecAndAnnotations,
     /// A change of anything but `metadata` and `status`: kinds without a `spec`, such as webhook configurations.
     Content,
 }
 
+/// How the kind treats `status`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// It has none, or none of its own.
+    Absent,
+    /// Only `/status` writes it; a creator cannot.
+    Reported,
+    /// Only `/status` changes it, but a creator may bring one (nodes register themselves).
+    Brought,
+}
+
 /// Title, type, format, priority and sentence of a column.
-pub(super) type ColumnRow = (&'static str, &'static str, &'static str, i32, &'static str);
+pub(crate) type ColumnRow = (&'static str, &'static str, &'static str, i32, &'static str);
 
 /// The name column, first in every table.
-pub(super) const NAME: ColumnRow = (
+pub(crate) const NAME: ColumnRow = (
     "Name",
     "string",
     "name",
@@ -29,60 +43,63 @@ pub(super) const NAME: ColumnRow = (
     "Name of the object, unique within its namespace.",
 );
 /// The age column.
-pub(super) const AGE: ColumnRow = ("Age", "string", "", 0, "Time since the object was created.");
+pub(crate) const AGE: ColumnRow = ("Age", "string", "", 0, "Time since the object was created.");
 
 /// Behaviour of one kind.
 #[derive(Clone, Copy)]
-pub(super) struct Kind {
+pub(crate) struct Kind {
     /// Fills in defaults.
-    pub(super) default: fn(&mut Value),
+    pub(crate) default: fn(&mut Value),
     /// Runs after `status` was cleared.
-    pub(super) prepare_create: fn(&mut Value, &WriteContext),
+    pub(crate) prepare_create: fn(&mut Value, &WriteContext),
     /// Runs after `status`, or everything else, was taken from the old object.
-    pub(super) prepare_update: fn(&mut Value, &Value, &WriteContext),
+    pub(crate) prepare_update: fn(&mut Value, &Value, &WriteContext),
     /// Errors of a new object.
-    pub(super) validate_create: fn(&Value, &WriteContext) -> Vec<FieldError>,
+    pub(crate) validate_create: fn(&Value, &WriteContext) -> Vec<FieldError>,
     /// Errors of a change.
-    pub(super) validate_update: fn(&Value, &Value, &WriteContext) -> Vec<FieldError>,
+    pub(crate) validate_update: fn(&Value, &Value, &WriteContext) -> Vec<FieldError>,
     /// `Warning:` sentences.
-    pub(super) warnings: fn(&Value, Option<&Value>) -> Vec<String>,
-    /// Whether `status` belongs to the `/status` subresource.
-    pub(super) status: bool,
+    pub(crate) warnings: fn(&Value, Option<&Value>) -> Vec<String>,
+    /// How `status` is treated.
+    pub(crate) status: Status,
     /// What raises the generation.
-    pub(super) generation: Generation,
+    pub(crate) generation: Generation,
     /// Table columns.
-    pub(super) columns: &'static [ColumnRow],
+    pub(crate) columns: &'static [ColumnRow],
     /// Cells of one row.
-    pub(super) cells: fn(&Value, &str) -> Vec<Value>,
+    pub(crate) cells: fn(&Value, &str) -> Vec<Value>,
     /// Selectable fields; the names may not depend on the object.
-    pub(super) selectable: fn(&Value) -> Vec<(&'static str, String)>,
+    pub(crate) selectable: fn(&Value) -> Vec<(&'static str, String)>,
     /// Seconds of grace at deletion.
-    pub(super) grace_period: fn(&Value) -> Option<i64>,
+    pub(crate) grace_period: fn(&Value) -> Option<i64>,
+    /// Whether dependents stay by default when an object is deleted.
+    pub(crate) orphans: bool,
     /// Errors of a name.
-    pub(super) name: fn(&str, bool) -> Vec<String>,
+    pub(crate) name: fn(&str, bool) -> Vec<String>,
 }
 
 impl Kind {
     /// An object without rules: name and age are shown, everything is stored as given.
-    pub(super) const PLAIN: Self = Self {
+    pub(crate) const PLAIN: Self = Self {
         default: |_| {},
         prepare_create: |_, _| {},
         prepare_update: |_, _, _| {},
         validate_create: |_, _| Vec::new(),
         validate_update: |_, _, _| Vec::new(),
         warnings: |_, _| Vec::new(),
-        status: false,
+        status: Status::Absent,
         generation: Generation::Absent,
         columns: &[NAME, AGE],
         cells: super::print::name_and_age,
         selectable: |_| Vec::new(),
         grace_period: |_| None,
+        orphans: false,
         name: name::subdomain,
     };
 
     /// A plain object with `spec` and `status`.
-    pub(super) const WITH_STATUS: Self = Self {
-        status: true,
+    pub(crate) const WITH_STATUS: Self = Self {
+        status: Status::Reported,
         generation: Generation::Spec,
         ..Self::PLAIN
     };
@@ -94,14 +111,14 @@ impl Behaviour for Kind {
     }
 
     fn prepare_create(&self, object: &mut Value, context: &WriteContext) {
-        if let (true, Some(fields)) = (self.status, object.as_object_mut()) {
-            fields.shift_remove("status");
+        if self.status == Status::Reported {
+            set(object, "status", Value::Object(serde_json::Map::new()));
         }
         (self.prepare_create)(object, context);
     }
 
     fn prepare_update(&self, new: &mut Value, old: &Value, context: &WriteContext) {
-        if self.status {
+        if self.status != Status::Absent {
             keep_the_other_half(new, old, context.subresource == "status");
         }
         (self.prepare_update)(new, old, context);
@@ -122,8 +139,12 @@ impl Behaviour for Kind {
     fn generation_counts(&self, new: &Value, old: &Value) -> bool {
         match self.generation {
             Generation::Absent => false,
-            Generation::Spec => new.get("spec") != old.get("spec"),
-            Generation::Content => content(new) != content(old),
+            Generation::Spec => !same(&new["spec"], &old["spec"]),
+            Generation::SpecAndAnnotations => {
+                let annotations = |object: &Value| object["metadata"]["annotations"].clone();
+                !same(&new["spec"], &old["spec"]) || !same(&annotations(new), &annotations(old))
+            }
+            Generation::Content => !same(&content(new), &content(old)),
         }
     }
 
@@ -166,6 +187,10 @@ impl Behaviour for Kind {
         (self.grace_period)(object)
     }
 
+    fn orphans_by_default(&self) -> bool {
+        self.orphans
+    }
+
     fn validate_name(&self, name: &str, generated_prefix: bool) -> Vec<String> {
         (self.name)(name, generated_prefix)
     }
@@ -188,11 +213,10 @@ fn keep_the_other_half(new: &mut Value, old: &Value, status_write: bool) {
 }
 
 /// The fields that are neither identity nor observation.
-fn content(object: &Value) -> Vec<(&String, &Value)> {
-    let fields = object.as_object().into_iter().flatten();
-    let mut rest: Vec<_> = fields
-        .filter(|(name, _)| !matches!(name.as_str(), "apiVersion" | "kind" | "metadata" | "status"))
-        .collect();
-    rest.sort_by_key(|(name, _)| *name);
-    rest
+fn content(object: &Value) -> Value {
+    let mut content = object.clone();
+    if let Some(fields) = content.as_object_mut() {
+        fields.retain(|name, _| !matches!(name.as_str(), "apiVersion" | "kind" | "metadata" | "status"));
+    }
+    content
 }

@@ -18,16 +18,16 @@ const ALL: [&str; 8] = [
 ];
 
 /// Every served object of a kind is of one group and version; the row is built from there.
-pub(super) struct Group {
+pub(crate) struct Group {
     /// API group; empty for core.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// Version.
-    pub(super) version: &'static str,
+    pub(crate) version: &'static str,
 }
 
 impl Group {
     /// A namespaced resource with all verbs.
-    pub(super) fn namespaced(&self, kind: &str, plural: &str, behaviour: Kind) -> Row {
+    pub(crate) fn namespaced(&self, kind: &str, plural: &str, behaviour: Kind) -> Row {
         let gvk = GroupVersionKind {
             group: self.name.into(),
             version: self.version.into(),
@@ -54,56 +54,56 @@ impl Group {
     }
 
     /// A cluster-wide resource with all verbs.
-    pub(super) fn cluster(&self, kind: &str, plural: &str, behaviour: Kind) -> Row {
+    pub(crate) fn cluster(&self, kind: &str, plural: &str, behaviour: Kind) -> Row {
         let mut row = self.namespaced(kind, plural, behaviour);
         row.0.namespaced = false;
         row
     }
 
     /// A question that is asked by creating it and never stored (`TokenReview`).
-    pub(super) fn question(&self, kind: &str, plural: &str) -> Row {
+    pub(crate) fn question(&self, kind: &str, plural: &str) -> Row {
         self.cluster(kind, plural, Kind::PLAIN).verbs(&["create"])
     }
 }
 
 /// One resource while it is being described.
-pub(super) struct Row(Resource);
+pub(crate) struct Row(Resource);
 
 impl Row {
-    pub(super) fn short(mut self, names: &[&str]) -> Self {
+    pub(crate) fn short(mut self, names: &[&str]) -> Self {
         self.0.short_names = names.iter().map(|&n| n.into()).collect();
         self
     }
 
-    pub(super) fn category(mut self, name: &str) -> Self {
+    pub(crate) fn category(mut self, name: &str) -> Self {
         self.0.categories.push(name.into());
         self
     }
 
-    pub(super) fn verbs(mut self, verbs: &[&str]) -> Self {
+    pub(crate) fn verbs(mut self, verbs: &[&str]) -> Self {
         self.0.verbs = verbs.iter().map(|&v| v.into()).collect();
         self
     }
 
-    pub(super) fn without_verb(mut self, verb: &str) -> Self {
+    pub(crate) fn without_verb(mut self, verb: &str) -> Self {
         self.0.verbs.retain(|v| v != verb);
         self
     }
 
-    pub(super) fn in_namespaces(mut self) -> Self {
+    pub(crate) fn in_namespaces(mut self) -> Self {
         self.0.namespaced = true;
         self
     }
 
     /// Serves `/status`.
-    pub(super) fn status(mut self) -> Self {
+    pub(crate) fn status(mut self) -> Self {
         self.0.subresources.push(Subresource::Status);
         self
     }
 
     /// Serves `/scale` over `spec.replicas` and `status.replicas`. Built-in kinds keep their selector as an object
     /// (or, in replication controllers, as a map), so the path names that and the reader writes it as text.
-    pub(super) fn scale(mut self) -> Self {
+    pub(crate) fn scale(mut self) -> Self {
         self.0.subresources.push(Subresource::Scale {
             spec_replicas: ".spec.replicas".into(),
             status_replicas: ".status.replicas".into(),
@@ -113,7 +113,7 @@ impl Row {
     }
 
     /// Serves a subresource with code of its own.
-    pub(super) fn special(
+    pub(crate) fn special(
         mut self,
         name: &'static str,
         kind: [&str; 3],
@@ -128,12 +128,12 @@ impl Row {
     }
 
     /// Stores the objects with those of another group.
-    pub(super) fn stored_under(mut self, group: &str) -> Self {
+    pub(crate) fn stored_under(mut self, group: &str) -> Self {
         self.0.storage_group = group.into();
         self
     }
 
-    pub(super) fn done(self) -> Resource {
+    pub(crate) fn done(self) -> Resource {
         self.0
     }
 }

@@ -1,0 +1,438 @@
+//! Persistent volumes and claims. Nothing here provides storage: they are checked, stored and shown.
+
+use crate::kinds::access::{fill, fill_text, inside, is_set, list, made, restore, same, set, text};
+use crate::kinds::checks::{Errors, immutable, label_selector, one_of, one_of_or_none, sentences};
+use crate::kinds::core::pod::{resources, scheduling};
+use crate::kinds::kind::{AGE, ColumnRow, Generation, Kind, NAME};
+use crate::kinds::name;
+use crate::kinds::path::Path;
+use crate::kinds::print::age;
+use crate::kinds::quantity::{Quantity, tidy_list};
+use crate::resource::WriteContext;
+use crate::status::FieldError;
+use serde_json::Value;
+
+const ACCESS_MODES: [&str; 4] = [
+    "ReadOnlyMany",
+    "ReadWriteMany",
+    "ReadWriteOnce",
+    "ReadWriteOncePod",
+];
+const SHORT_MODES: [(&str, &str); 4] = [
+    ("ReadWriteOnce", "RWO"),
+    ("ReadOnlyMany", "ROX"),
+    ("ReadWriteMany", "RWX"),
+    ("ReadWriteOncePod", "RWOP"),
+];
+/// Fields of a volume's spec that are not its source.
+const NOT_A_SOURCE: [&str; 9] = [
+    "accessModes",
+    "capacity",
+    "claimRef",
+    "mountOptions",
+    "nodeAffinity",
+    "persistentVolumeReclaimPolicy",
+    "storageClassName",
+    "volumeAttributesClassName",
+    "volumeMode",
+];
+const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
+
+pub(super) const VOLUME: Kind = Kind {
+    default: |volume| {
+        if let Some(spec) = inside(volume, "spec") {
+            fill_text(spec, "persistentVolumeReclaimPolicy", "Retain");
+            fill_text(spec, "volumeMode", "Filesystem");
+            tidy_list(spec, "capacity");
+        }
+    },
+    prepare_create: pending,
+    validate_create: |volume, _| validate_volume(volume),
+    validate_update: |new, old, _| validate_volume_update(new, old),
+    generation: Generation::Absent,
+    columns: VOLUME_COLUMNS,
+    cells: volume_cells,
+    selectable: |volume| vec![("name", text(&volume["metadata"], "name").into())],
+    ..Kind::WITH_STATUS
+};
+
+pub(super) const CLAIM: Kind = Kind {
+    default: |claim| {
+        if let Some(spec) = inside(claim, "spec") {
+            claim_defaults(spec);
+        }
+    },
+    prepare_create: pending,
+    validate_create: |claim, _| {
+        let mut errors = Errors::new();
+        claim_spec(&mut errors, &Path::new("spec"), &claim["spec"]);
+        errors
+    },
+    validate_update: validate_claim_update,
+    generation: Generation::Absent,
+    columns: CLAIM_COLUMNS,
+    cells: claim_cells,
+    selectable: |claim| vec![("name", text(&claim["metadata"], "name").into())],
+    ..Kind::WITH_STATUS
+};
+
+const VOLUME_COLUMNS: &[ColumnRow] = &[
+    NAME,
+    ("Capacity", "string", "", 0, "How much the volume holds."),
+    ("Access Modes", "string", "", 0, "How it may be mounted."),
+    (
+        "Reclaim Policy",
+        "string",
+        "",
+        0,
+        "What happens when its claim is gone.",
+    ),
+    ("Status", "string", "", 0, "Phase of the volume."),
+    ("Claim", "string", "", 0, "Claim the volume is bound to."),
+    ("StorageClass", "string", "", 0, "Storage class of the volume."),
+    (
+        "VolumeAttributesClass",
+        "string",
+        "",
+        0,
+        "Attributes class of the volume.",
+    ),
+    ("Reason", "string", "", 0, "Why it is in this phase."),
+    AGE,
+    (
+        "VolumeMode",
+        "string",
+        "",
+        1,
+        "Whether it is a file system or a block device.",
+    ),
+];
+
+const CLAIM_COLUMNS: &[ColumnRow] = &[
+    NAME,
+    ("Status", "string", "", 0, "Phase of the claim."),
+    ("Volume", "string", "", 0, "Volume the claim is bound to."),
+    ("Capacity", "string", "", 0, "How much that volume holds."),
+    ("Access Modes", "string", "", 0, "How it may be mounted."),
+    ("StorageClass", "string", "", 0, "Storage class wanted."),
+    (
+        "VolumeAttributesClass",
+        "string",
+        "",
+        0,
+        "Attributes class wanted.",
+    ),
+    AGE,
+    (
+        "VolumeMode",
+        "string",
+        "",
+        1,
+        "Whether a file system or a block device is wanted.",
+    ),
+];
+
+fn pending(object: &mut Value, _: &WriteContext) {
+    if let Some(status) = made(object, "status") {
+        set(status, "phase", "Pending");
+    }
+}
+
+/// Defaults of a claim's spec, also inside a pod's ephemeral volume.
+pub(crate) fn claim_defaults(spec: &mut Value) {
+    fill(spec, "volumeMode", || "Filesystem".into());
+    if let Some(resources) = inside(spec, "resources") {
+        tidy_list(resources, "requests");
+        tidy_list(resources, "limits");
+    }
+}
+
+/// Errors of a claim's spec.
+pub(crate) fn claim_spec(errors: &mut Errors, path: &Path, spec: &Value) {
+    if list(spec, "accessModes").is_empty() {
+        let detail = "at least 1 access mode is required";
+        errors.push(FieldError::required(path.at("accessModes"), detail));
+    }
+    label_selector(errors, &path.at("selector"), &spec["selector"]);
+    access_modes(errors, &path.at("accessModes"), spec);
+    let wanted = &spec["resources"]["requests"]["storage"];
+    let own = path.at("resources").key("storage");
+    if wanted.is_null() {
+        errors.push(FieldError::required(own, ""));
+    } else if let Some(size) = Quantity::read(wanted).filter(|q| q.is_zero() || q.is_negative()) {
+        errors.push(FieldError::invalid(
+            own,
+            size.to_string(),
+            "must be greater than zero",
+        ));
+    } else {
+        resources::amount(errors, &own, "storage", wanted);
+    }
+    let class = text(spec, "storageClassName");
+    if !class.is_empty() {
+        sentences(
+            errors,
+            &path.at("storageClassName"),
+            class,
+            name::subdomain(class, false),
+        );
+    }
+    one_of_or_none(
+        errors,
+        &path.at("volumeMode"),
+        &spec["volumeMode"],
+        &["Block", "Filesystem"],
+    );
+    for field in ["dataSource", "dataSourceRef"] {
+        if is_set(spec, field) {
+            data_source(errors, &path.at(field), &spec[field]);
+        }
+    }
+}
+
+fn access_modes(errors: &mut Errors, path: &Path, spec: &Value) {
+    let modes: Vec<&str> = list(spec, "accessModes")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    for mode in modes.iter().filter(|mode| !ACCESS_MODES.contains(mode)) {
+        errors.push(FieldError::not_supported(path, *mode, &ACCESS_MODES));
+    }
+    if modes.contains(&"ReadWriteOncePod") && modes.iter().any(|mode| *mode != "ReadWriteOncePod") {
+        let detail = "may not use ReadWriteOncePod with other access modes";
+        errors.push(FieldError::forbidden(path, detail));
+    }
+}
+
+fn data_source(errors: &mut Errors, path: &Path, source: &Value) {
+    for field in ["name", "kind"] {
+        if text(source, field).is_empty() {
+            errors.push(FieldError::required(path.at(field), ""));
+        }
+    }
+    let (group, kind) = (text(source, "apiGroup"), text(source, "kind"));
+    if group.is_empty() && kind != "PersistentVolumeClaim" {
+        let detail = "must be 'PersistentVolumeClaim' when referencing the default apiGroup";
+        errors.push(FieldError::invalid(path, kind, detail));
+    }
+    if !group.is_empty() {
+        sentences(errors, &path.at("apiGroup"), group, name::subdomain(group, false));
+    }
+}
+
+fn validate_claim_update(new: &Value, old: &Value, context: &WriteContext) -> Errors {
+    let mut errors = Errors::new();
+    let (wanted, before) = (&new["spec"], &old["spec"]);
+    if context.subresource == "status" {
+        return errors;
+    }
+    claim_spec(&mut errors, &Path::new("spec"), wanted);
+    let bound = text(&new["status"], "phase") == "Bound";
+    let mut masked = wanted.clone();
+    if text(before, "volumeName").is_empty() {
+        restore(&mut masked, "volumeName", before);
+    }
+    if bound {
+        restore(&mut masked, "volumeAttributesClassName", before);
+        if let Some(requests) =
+            inside(&mut masked, "resources").and_then(|resources| inside(resources, "requests"))
+        {
+            restore(requests, "storage", &before["resources"]["requests"]);
+        }
+    }
+    if !same(&masked, before) {
+        let detail = "spec is immutable after creation except resources.requests and \
+                      volumeAttributesClassName for bound claims";
+        errors.push(FieldError::forbidden("spec", detail));
+    }
+    let [size, old_size] = [wanted, before].map(|s| Quantity::read(&s["resources"]["requests"]["storage"]));
+    let held = Quantity::read(&old["status"]["capacity"]["storage"]);
+    if let (Some(size), Some(old_size)) = (size, old_size)
+        && size < old_size
+        && held.is_none_or(|held| size <= held)
+    {
+        let detail = "field can not be less than status.capacity";
+        errors.push(FieldError::forbidden("spec.resources.requests.storage", detail));
+    }
+    errors
+}
+
+fn validate_volume(volume: &Value) -> Errors {
+    let mut errors = Errors::new();
+    let (spec, path) = (&volume["spec"], Path::new("spec"));
+    if list(spec, "accessModes").is_empty() {
+        errors.push(FieldError::required(path.at("accessModes"), ""));
+    }
+    access_modes(&mut errors, &path.at("accessModes"), spec);
+    let capacity = spec["capacity"].as_object();
+    if capacity.is_none_or(serde_json::Map::is_empty) {
+        errors.push(FieldError::required(path.at("capacity"), ""));
+    }
+    if capacity.is_none_or(|c| c.len() != 1 || !c.contains_key("storage")) {
+        let value = spec["capacity"].clone();
+        errors.push(FieldError::not_supported(
+            path.at("capacity"),
+            value,
+            &["storage"],
+        ));
+    }
+    for (name, value) in capacity.into_iter().flatten() {
+        let path = path.at("capacity").key(name);
+        if resources::amount(&mut errors, &path, name, value).is_some_and(|amount| amount.is_zero()) {
+            errors.push(FieldError::invalid(
+                path,
+                value.clone(),
+                "must be greater than zero",
+            ));
+        }
+    }
+    one_of(
+        &mut errors,
+        &path.at("persistentVolumeReclaimPolicy"),
+        text(spec, "persistentVolumeReclaimPolicy"),
+        &["Delete", "Recycle", "Retain"],
+    );
+    if is_set(&spec["nodeAffinity"], "required") {
+        scheduling::node_selector(
+            &mut errors,
+            &path.at("nodeAffinity.required"),
+            &spec["nodeAffinity"]["required"],
+        );
+    }
+    let sources: Vec<&String> = sources(spec).map(|(field, _)| field).collect();
+    match sources[..] {
+        [] => errors.push(FieldError::required(&path, "must specify a volume type")),
+        [_] => {}
+        [_, ref more @ ..] => errors.extend(
+            more.iter()
+                .map(|f| FieldError::forbidden(path.at(f), "may not specify more than 1 volume type")),
+        ),
+    }
+    let class = text(spec, "storageClassName");
+    if !class.is_empty() {
+        sentences(
+            &mut errors,
+            &path.at("storageClassName"),
+            class,
+            name::subdomain(class, false),
+        );
+    }
+    one_of_or_none(
+        &mut errors,
+        &path.at("volumeMode"),
+        &spec["volumeMode"],
+        &["Block", "Filesystem"],
+    );
+    errors
+}
+
+fn sources(spec: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    let fields = spec.as_object().into_iter().flatten();
+    fields.filter(|(field, value)| !NOT_A_SOURCE.contains(&field.as_str()) && !value.is_null())
+}
+
+fn validate_volume_update(new: &Value, old: &Value) -> Errors {
+    let mut errors = validate_volume(new);
+    let [now, before] = [new, old].map(|volume| &volume["spec"]);
+    let [source, old_source] = [now, before].map(|spec| {
+        sources(spec)
+            .map(|(f, v)| (f.clone(), v.clone()))
+            .collect::<Value>()
+    });
+    if !same(&source, &old_source) {
+        let detail = "spec.persistentvolumesource is immutable after creation";
+        errors.push(FieldError::forbidden("spec.persistentvolumesource", detail));
+    }
+    immutable(
+        &mut errors,
+        &Path::new("volumeMode"),
+        &now["volumeMode"],
+        &before["volumeMode"],
+    );
+    errors
+}
+
+fn modes(list_of: &Value) -> String {
+    let modes: Vec<&str> = list(list_of, "accessModes")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let shown = SHORT_MODES
+        .iter()
+        .filter(|(mode, _)| modes.contains(mode))
+        .map(|(_, short)| *short);
+    shown.collect::<Vec<_>>().join(",")
+}
+
+/// Class of a volume or claim: an old annotation goes before the field.
+fn class(object: &Value) -> Value {
+    let annotated = &object["metadata"]["annotations"][CLASS_ANNOTATION];
+    if annotated.is_string() {
+        annotated.clone()
+    } else {
+        text(&object["spec"], "storageClassName").into()
+    }
+}
+
+fn or_unset(value: &Value) -> Value {
+    if value.is_string() {
+        value.clone()
+    } else {
+        "<unset>".into()
+    }
+}
+
+fn phase(object: &Value) -> Value {
+    if is_set(&object["metadata"], "deletionTimestamp") {
+        "Terminating".into()
+    } else {
+        object["status"]["phase"].clone()
+    }
+}
+
+fn volume_cells(volume: &Value, now: &str) -> Vec<Value> {
+    let spec = &volume["spec"];
+    let claim = &spec["claimRef"];
+    let claim = if claim.is_object() {
+        format!("{}/{}", text(claim, "namespace"), text(claim, "name"))
+    } else {
+        String::new()
+    };
+    vec![
+        volume["metadata"]["name"].clone(),
+        spec["capacity"]["storage"].as_str().unwrap_or("0").into(),
+        modes(spec).into(),
+        spec["persistentVolumeReclaimPolicy"].clone(),
+        phase(volume),
+        claim.into(),
+        class(volume),
+        or_unset(&spec["volumeAttributesClassName"]),
+        text(&volume["status"], "reason").into(),
+        age(volume, now).into(),
+        or_unset(&spec["volumeMode"]),
+    ]
+}
+
+fn claim_cells(claim: &Value, now: &str) -> Vec<Value> {
+    let (spec, status) = (&claim["spec"], &claim["status"]);
+    let volume = text(spec, "volumeName");
+    let (capacity, modes) = if volume.is_empty() {
+        (String::new(), String::new())
+    } else {
+        (
+            status["capacity"]["storage"].as_str().unwrap_or("0").into(),
+            modes(status),
+        )
+    };
+    vec![
+        claim["metadata"]["name"].clone(),
+        phase(claim),
+        volume.into(),
+        capacity.into(),
+        modes.into(),
+        class(claim),
+        or_unset(&spec["volumeAttributesClassName"]),
+        age(claim, now).into(),
+        or_unset(&spec["volumeMode"]),
+    ]
+}
