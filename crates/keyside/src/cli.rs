@@ -6,8 +6,15 @@ use std::path::PathBuf;
 
 /// One place for image pull credentials on Kubernetes: store once, reach every pod, and know why a pull fails.
 #[derive(Debug, Parser)]
-#[command(name = "keyside", version, disable_help_subcommand = true, max_term_width = 100)]
-#[command(after_help = "Exit status: 0 fine, 1 looked and found a problem, 2 could not look, 130 interrupted.")]
+#[command(
+    name = "keyside",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+#[command(
+    after_help = "Exit status: 0 fine, 1 looked and found a problem, 2 could not look, 130 interrupted."
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,

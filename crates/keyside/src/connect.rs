@@ -55,9 +55,14 @@ async fn sandbox(ready: &Ready, global: &Global) -> Result<Connection, Failure> 
 }
 
 async fn from_file(path: Option<&Path>, global: &Global) -> Result<Connection, Failure> {
-    let options = KubeConfigOptions { context: global.context.clone(), ..KubeConfigOptions::default() };
+    let options = KubeConfigOptions {
+        context: global.context.clone(),
+        ..KubeConfigOptions::default()
+    };
     let unreadable = |error: &dyn std::error::Error| {
-        Failure::new("the kubeconfig cannot be used").because(error.to_string()).hint("kubectl config view --minify")
+        Failure::new("the kubeconfig cannot be used")
+            .because(error.to_string())
+            .hint("kubectl config view --minify")
     };
     let mut config = match path {
         Some(path) => {
@@ -75,7 +80,11 @@ async fn from_file(path: Option<&Path>, global: &Global) -> Result<Connection, F
     }
     let namespace = config.default_namespace.clone();
     let client = kube::Client::try_from(config)?;
-    Ok(Connection { client, namespace, flags: flags(global) })
+    Ok(Connection {
+        client,
+        namespace,
+        flags: flags(global),
+    })
 }
 
 /// The flags that chose this server, to be repeated in hints.

@@ -20,12 +20,20 @@ pub(crate) struct Failure {
 impl Failure {
     /// A failure to look: usage, connection, permission (status 2).
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), because: Vec::new(), hint: None, code: COULD_NOT_LOOK }
+        Self {
+            message: message.into(),
+            because: Vec::new(),
+            hint: None,
+            code: COULD_NOT_LOOK,
+        }
     }
 
     /// Something was looked at and is wrong (status 1).
     pub(crate) fn found(message: impl Into<String>) -> Self {
-        Self { code: FOUND, ..Self::new(message) }
+        Self {
+            code: FOUND,
+            ..Self::new(message)
+        }
     }
 
     /// Adds a `because:` line.
@@ -71,7 +79,10 @@ impl From<anyhow::Error> for Failure {
 impl From<kube::Error> for Failure {
     fn from(error: kube::Error) -> Self {
         match error {
-            kube::Error::Api(status) => Self::new(status.message.clone()).because(format!("the API server answered {} {}", status.code, status.reason)),
+            kube::Error::Api(status) => Self::new(status.message.clone()).because(format!(
+                "the API server answered {} {}",
+                status.code, status.reason
+            )),
             kube::Error::Auth(_) => Self::new("the API server does not accept this login"),
             other => Self::new("the API server cannot be reached").because(root_cause(&other)),
         }
@@ -96,5 +107,9 @@ pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
 /// Help and version go to stdout with status 0, everything else is a usage error with status 2.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let _ = error.print();
-    if error.use_stderr() { ExitCode::from(COULD_NOT_LOOK) } else { ExitCode::SUCCESS }
+    if error.use_stderr() {
+        ExitCode::from(COULD_NOT_LOOK)
+    } else {
+        ExitCode::SUCCESS
+    }
 }

@@ -53,7 +53,13 @@ fn logging(verbose: u8) {
         _ => "trace",
     };
     let filter = std::env::var("KEYSIDE_LOG").unwrap_or_else(|_| level.to_owned());
-    let capped = format!("{filter},kube_client=warn,hyper=warn,hyper_util=warn,h2=warn,rustls=warn,reqwest=warn,tower=warn");
+    let capped = format!(
+        "{filter},kube_client=warn,hyper=warn,hyper_util=warn,h2=warn,rustls=warn,reqwest=warn,tower=warn"
+    );
     let filter = EnvFilter::try_new(capped).unwrap_or_else(|_| EnvFilter::new("error"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(true)
+        .init();
 }

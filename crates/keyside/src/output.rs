@@ -73,7 +73,11 @@ impl Output {
 
     /// A warning (stderr).
     pub(crate) fn warning(&self, text: impl AsRef<str>) {
-        self.stderr(&format!("{} {}", self.paint_error("33", "warning:"), text.as_ref()));
+        self.stderr(&format!(
+            "{} {}",
+            self.paint_error("33", "warning:"),
+            text.as_ref()
+        ));
     }
 
     /// `error: …` (stderr).
@@ -111,29 +115,47 @@ impl Output {
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
-        if self.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.color {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 
     fn paint_error(&self, code: &str, text: &str) -> String {
-        if self.color_errors { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.color_errors {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 
     /// Starts a step that may take a moment: a spinner on a terminal, one line when done in a pipe.
     pub(crate) fn step(&self, text: &str) -> Step<'_> {
         let bar = (self.progress && !self.quiet).then(|| {
             let bar = ProgressBar::new_spinner().with_message(text.to_owned());
-            let style = ProgressStyle::with_template("{spinner} {msg} {elapsed:.dim}").expect("the template is a constant that parses");
+            let style = ProgressStyle::with_template("{spinner} {msg} {elapsed:.dim}")
+                .expect("the template is a constant that parses");
             bar.set_style(style);
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        Step { output: self, bar, started: Instant::now() }
+        Step {
+            output: self,
+            bar,
+            started: Instant::now(),
+        }
     }
 
     /// Prints rows under a header in columns, Chinese characters counted as two.
     pub(crate) fn table(&self, header: &[&str], rows: &[Vec<String>]) {
+        self.table_indented("", header, rows);
+    }
+
+    /// As [`Output::table`], each line behind an indent.
+    pub(crate) fn table_indented(&self, indent: &str, header: &[&str], rows: &[Vec<String>]) {
         for line in layout(header, rows) {
-            self.line(line);
+            self.line(format!("{indent}{line}"));
         }
     }
 }
@@ -154,7 +176,10 @@ impl Step<'_> {
         if !self.output.quiet {
             let mark = if self.output.unicode { "√" } else { "ok" };
             let mark = self.output.paint_error("32", mark);
-            self.output.stderr(&format!("{mark} {text}  {:.1}s", self.started.elapsed().as_secs_f64()));
+            self.output.stderr(&format!(
+                "{mark} {text}  {:.1}s",
+                self.started.elapsed().as_secs_f64()
+            ));
         }
     }
 }
@@ -193,7 +218,10 @@ fn layout(header: &[&str], rows: &[Vec<String>]) -> Vec<String> {
         line.trim_end().to_owned()
     };
     let mut lines = vec![render(header.to_vec())];
-    lines.extend(rows.iter().map(|row| render(row.iter().map(String::as_str).collect())));
+    lines.extend(
+        rows.iter()
+            .map(|row| render(row.iter().map(String::as_str).collect())),
+    );
     lines
 }
 
@@ -208,7 +236,11 @@ fn printable(text: &str) -> String {
             rest = &rest[len..];
             continue;
         }
-        if is_harmless(c) { out.push(c) } else { out.push_str(&c.escape_unicode().to_string()) }
+        if is_harmless(c) {
+            out.push(c)
+        } else {
+            out.push_str(&c.escape_unicode().to_string())
+        }
         rest = &rest[c.len_utf8()..];
     }
     out
@@ -222,12 +254,16 @@ fn printable_block(text: &str) -> String {
 /// The length of a colour code (`ESC [ digits m`) at the start of the text.
 fn color_code(text: &str) -> Option<usize> {
     let body = text.strip_prefix("\u{1b}[")?;
-    let digits = body.bytes().take_while(|b| b.is_ascii_digit() || *b == b';').count();
+    let digits = body
+        .bytes()
+        .take_while(|b| b.is_ascii_digit() || *b == b';')
+        .count();
     (body.as_bytes().get(digits) == Some(&b'm')).then_some(digits + 3)
 }
 
 fn is_harmless(c: char) -> bool {
-    let directional = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    let directional =
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
     c == '\t' || !(c.is_control() || directional)
 }
 
@@ -237,7 +273,9 @@ fn set(variable: &str) -> bool {
 
 /// The locale in force, by POSIX order.
 fn locale() -> Option<String> {
-    ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
 }
 
 #[cfg(test)]
@@ -246,12 +284,21 @@ mod tests {
 
     #[test]
     fn chinese_characters_count_as_two_columns() {
-        let rows = vec![vec!["商城".to_owned(), "x".to_owned()], vec!["shop".to_owned(), "y".to_owned()]];
-        assert_eq!(layout(&["NAME", "V"], &rows), ["NAME   V", "商城   x", "shop   y"]);
+        let rows = vec![
+            vec!["商城".to_owned(), "x".to_owned()],
+            vec!["shop".to_owned(), "y".to_owned()],
+        ];
+        assert_eq!(
+            layout(&["NAME", "V"], &rows),
+            ["NAME   V", "商城   x", "shop   y"]
+        );
     }
 
     #[test]
     fn control_and_direction_characters_are_shown_not_obeyed() {
-        assert_eq!(printable("a\u{1b}]0;x\u{7}b\u{202e}c 商"), "a\\u{1b}]0;x\\u{7}b\\u{202e}c 商");
+        assert_eq!(
+            printable("a\u{1b}]0;x\u{7}b\u{202e}c 商"),
+            "a\\u{1b}]0;x\\u{7}b\\u{202e}c 商"
+        );
     }
 }

@@ -30,7 +30,9 @@ pub(crate) fn default_dir() -> Result<PathBuf, Failure> {
     }
     let home = std::env::var_os("HOME").filter(|dir| !dir.is_empty());
     let home = home.ok_or_else(|| {
-        Failure::new("there is no folder to keep data in").because("HOME is not set").hint("keyside up --data-dir DIR")
+        Failure::new("there is no folder to keep data in")
+            .because("HOME is not set")
+            .hint("keyside up --data-dir DIR")
     })?;
     Ok(Path::new(&home).join(".local/state/keyside"))
 }
@@ -49,6 +51,8 @@ pub(crate) fn running(dir: &Path) -> Option<Ready> {
 
 /// Whether the process lives and is a keyside: a number alone may have gone to another program.
 fn is_keyside(pid: u32) -> bool {
-    let Ok(line) = std::fs::read(format!("/proc/{pid}/cmdline")) else { return false };
+    let Ok(line) = std::fs::read(format!("/proc/{pid}/cmdline")) else {
+        return false;
+    };
     line.split(|byte| *byte == 0).any(|argument| argument == b"up")
 }

@@ -25,20 +25,31 @@ impl Folder {
             (None, false) => state::default_dir()?,
         };
         let unusable = |error: &dyn std::fmt::Display| {
-            Failure::new(format!("the folder {} cannot be used", path.display())).because(error).hint("keyside up --data-dir DIR")
+            Failure::new(format!("the folder {} cannot be used", path.display()))
+                .because(error)
+                .hint("keyside up --data-dir DIR")
         };
-        DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(|error| unusable(&error))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .map_err(|error| unusable(&error))?;
         let path = path.canonicalize().map_err(|error| unusable(&error))?;
         let lock = private_file(&path.join("up.lock"), false).map_err(|error| unusable(&error))?;
         if lock.try_lock().is_err() {
-            let pid = state::running(&path).map_or_else(String::new, |ready| format!(" (process {})", ready.pid));
+            let pid =
+                state::running(&path).map_or_else(String::new, |ready| format!(" (process {})", ready.pid));
             return Err(Failure::new("the embedded cluster is already running")
                 .because(format!("{} is in use{pid}", path.display()))
                 .hint("keyside down"));
         }
         // What a killed process left would name the wrong process until this one is ready.
         let _ = std::fs::remove_file(state::ready_file(&path));
-        Ok(Self { path, ephemeral, _lock: lock })
+        Ok(Self {
+            path,
+            ephemeral,
+            _lock: lock,
+        })
     }
 
     /// Where it is.
@@ -77,7 +88,11 @@ impl Folder {
         if self.ephemeral {
             for name in crate::verbs::OURS {
                 let path = self.path.join(name);
-                let _ = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+                let _ = if path.is_dir() {
+                    std::fs::remove_dir_all(&path)
+                } else {
+                    std::fs::remove_file(&path)
+                };
             }
             let _ = std::fs::remove_dir(&self.path);
         }
@@ -96,5 +111,10 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 fn private_file(path: &Path, truncate: bool) -> std::io::Result<File> {
-    OpenOptions::new().write(true).create(true).truncate(truncate).mode(0o600).open(path)
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(truncate)
+        .mode(0o600)
+        .open(path)
 }

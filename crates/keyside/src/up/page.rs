@@ -16,8 +16,14 @@ const HEADERS: [(HeaderName, &str); 6] = [
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
     (HeaderName::from_static("permissions-policy"), ""),
 ];
 
@@ -25,19 +31,27 @@ const HEADERS: [(HeaderName, &str); 6] = [
 /// it through a name of its own.
 pub(super) fn router(port: u16) -> Router {
     let hosts = [format!("127.0.0.1:{port}"), format!("localhost:{port}")];
-    Router::new().route("/", get(|| async { Html(PAGE) })).layer(axum::middleware::from_fn(
-        move |request: axum::extract::Request, next: axum::middleware::Next| {
-            let known = names_us(request.headers(), &hosts);
-            async move {
-                let answer = if known { next.run(request).await } else { StatusCode::MISDIRECTED_REQUEST.into_response() };
-                with_headers(answer)
-            }
-        },
-    ))
+    Router::new()
+        .route("/", get(|| async { Html(PAGE) }))
+        .layer(axum::middleware::from_fn(
+            move |request: axum::extract::Request, next: axum::middleware::Next| {
+                let known = names_us(request.headers(), &hosts);
+                async move {
+                    let answer = if known {
+                        next.run(request).await
+                    } else {
+                        StatusCode::MISDIRECTED_REQUEST.into_response()
+                    };
+                    with_headers(answer)
+                }
+            },
+        ))
 }
 
 fn names_us(headers: &HeaderMap, hosts: &[String]) -> bool {
-    headers.get(header::HOST).is_some_and(|host| hosts.iter().any(|known| host == known.as_str()))
+    headers
+        .get(header::HOST)
+        .is_some_and(|host| hosts.iter().any(|known| host == known.as_str()))
 }
 
 fn with_headers(mut answer: Response) -> Response {

@@ -28,7 +28,13 @@ impl Ports {
     }
 }
 
-async fn listen(what: &str, flag: &str, asked: Option<u16>, default: u16, output: &Output) -> Result<TcpListener, Failure> {
+async fn listen(
+    what: &str,
+    flag: &str,
+    asked: Option<u16>,
+    default: u16,
+    output: &Output,
+) -> Result<TcpListener, Failure> {
     let port = asked.unwrap_or(default);
     match TcpListener::bind(address(port)).await {
         Ok(listener) => Ok(listener),

@@ -17,12 +17,20 @@ pub(super) fn print(ready: &Ready, flags: &Up, output: &Output) {
     output.line("The embedded node downloads and checks every byte of an image; it does not run containers.");
     output.line("");
     output.line(format!("  API server  {}", ready.api_server));
-    output.line(format!("  registry    {}   user {}, password in {}", ready.registry, ready.registry_user, ready.registry_password_file.display()));
+    output.line(format!(
+        "  registry    {}   user {}, password in {}",
+        ready.registry,
+        ready.registry_user,
+        ready.registry_password_file.display()
+    ));
     output.line(format!("  image       {}   private", ready.image));
     output.line("");
     output.line("Try it in a second terminal:");
     output.line(format!("  export KUBECONFIG={}", ready.kubeconfig.display()));
-    output.line(format!("  kubectl create deployment hello --image={}", ready.image));
+    output.line(format!(
+        "  kubectl create deployment hello --image={}",
+        ready.image
+    ));
     output.line(format!(
         "  keyside credential add demo --registry {} --username {} --project default --password-stdin < {}",
         ready.registry,

@@ -5,6 +5,6 @@ use crate::output::Output;
 use std::process::ExitCode;
 
 pub(super) fn run(output: &Output) -> Ended {
-    output.raw(&keyside_api::crds::to_yaml());
+    output.raw(&keyside_api::crds::yaml());
     Ok(ExitCode::SUCCESS)
 }

@@ -21,7 +21,8 @@ pub(super) async fn run(global: &Global, output: &Output) -> Ended {
     let started = Instant::now();
     while connect::running(global)?.is_some() {
         if started.elapsed() > PATIENCE {
-            return Err(Failure::new(format!("process {} does not end", ready.pid)).hint(format!("kill -9 {}", ready.pid)));
+            return Err(Failure::new(format!("process {} does not end", ready.pid))
+                .hint(format!("kill -9 {}", ready.pid)));
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -31,7 +32,9 @@ pub(super) async fn run(global: &Global, output: &Output) -> Ended {
 
 /// Asks the process to end. `kill` is used because the standard library has no signals and we write no unsafe code.
 fn signal(pid: u32) -> Result<(), Failure> {
-    let status = std::process::Command::new("kill").args(["-TERM", &pid.to_string()]).status()?;
+    let status = std::process::Command::new("kill")
+        .args(["-TERM", &pid.to_string()])
+        .status()?;
     if status.success() {
         return Ok(());
     }

@@ -31,7 +31,10 @@ pub(super) async fn run(global: &Global, flags: &Events, output: &Output) -> End
     match flags.output {
         Some(Format::Json | Format::Yaml | Format::Name) => print::objects(&events, flags.output, output)?,
         _ if events.is_empty() => output.note("no events"),
-        _ => output.table(&header(flags), &events.iter().map(|event| row(event, flags)).collect::<Vec<_>>()),
+        _ => output.table(
+            &header(flags),
+            &events.iter().map(|event| row(event, flags)).collect::<Vec<_>>(),
+        ),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -55,7 +58,12 @@ async fn follow(api: Api<Event>, selector: Option<String>, flags: &Events, outpu
     config.field_selector = selector;
     let mut events = std::pin::pin!(watcher(api, config).default_backoff().applied_objects());
     output.line(header(flags).join("   "));
-    while let Some(event) = events.next().await.transpose().or_else(|error| Err(Failure::from(anyhow::Error::from(error))))? {
+    while let Some(event) = events
+        .next()
+        .await
+        .transpose()
+        .or_else(|error| Err(Failure::from(anyhow::Error::from(error))))?
+    {
         output.line(row(&event, flags).join("   "));
     }
     Ok(ExitCode::SUCCESS)
@@ -72,20 +80,35 @@ fn about(text: &str) -> Result<String, Failure> {
         "cregcred" | "clusterregistrycredential" => "ClusterRegistryCredential",
         "project" | "ksproject" => "Project",
         "deploy" | "deployment" => "Deployment",
-        _ => return Err(Failure::new(format!("events are not looked up by the kind `{kind}`")).hint("keyside events --for pod/NAME")),
+        _ => {
+            return Err(
+                Failure::new(format!("events are not looked up by the kind `{kind}`"))
+                    .hint("keyside events --for pod/NAME"),
+            );
+        }
     };
     Ok(format!("involvedObject.kind={kind},involvedObject.name={name}"))
 }
 
 fn header(flags: &Events) -> Vec<&'static str> {
     let columns = ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"];
-    flags.all_namespaces.then_some("NAMESPACE").into_iter().chain(columns).collect()
+    flags
+        .all_namespaces
+        .then_some("NAMESPACE")
+        .into_iter()
+        .chain(columns)
+        .collect()
 }
 
 fn row(event: &Event, flags: &Events) -> Vec<String> {
     let object = &event.involved_object;
     let name = object.name.as_deref().unwrap_or("<unknown>");
-    let mut message = event.message.clone().unwrap_or_default().trim().replace('\n', " ");
+    let mut message = event
+        .message
+        .clone()
+        .unwrap_or_default()
+        .trim()
+        .replace('\n', " ");
     if let Some(count) = event.count.filter(|count| *count > 1) {
         message.push_str(&format!("  (x{count})"));
     }
@@ -93,16 +116,25 @@ fn row(event: &Event, flags: &Events) -> Vec<String> {
         print::age(last_seen(event)),
         event.type_.clone().unwrap_or_default(),
         event.reason.clone().unwrap_or_default(),
-        format!("{}/{name}", object.kind.as_deref().unwrap_or("object").to_lowercase()),
+        format!(
+            "{}/{name}",
+            object.kind.as_deref().unwrap_or("object").to_lowercase()
+        ),
         message,
     ];
-    let namespace = flags.all_namespaces.then(|| event.metadata.namespace.clone().unwrap_or_default());
+    let namespace = flags
+        .all_namespaces
+        .then(|| event.metadata.namespace.clone().unwrap_or_default());
     namespace.into_iter().chain(columns).collect()
 }
 
 /// The newest of the times an event carries; which of them is set depends on who wrote it.
 fn last_seen(event: &Event) -> Option<Timestamp> {
-    let series = event.series.as_ref().and_then(|series| series.last_observed_time.as_ref()).map(|time| time.0);
+    let series = event
+        .series
+        .as_ref()
+        .and_then(|series| series.last_observed_time.as_ref())
+        .map(|time| time.0);
     let last = event.last_timestamp.as_ref().map(|time| time.0);
     let once = event.event_time.as_ref().map(|time| time.0);
     let created = event.metadata.creation_timestamp.as_ref().map(|time| time.0);

@@ -11,8 +11,17 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// What `up` writes into its folder, and all that `reset` deletes: a folder given by mistake loses nothing else.
-pub(crate) const OURS: [&str; 9] =
-    ["apiserver", "images", "kubeconfig", "pki", "registry", "registry-password", "up.json", "up.lock", "node"];
+pub(crate) const OURS: [&str; 9] = [
+    "apiserver",
+    "images",
+    "kubeconfig",
+    "pki",
+    "registry",
+    "registry-password",
+    "up.json",
+    "up.lock",
+    "node",
+];
 
 pub(super) async fn run(global: &Global, confirm: &Confirm, output: &Output) -> Ended {
     let dir = global.data_dir.clone().map_or_else(state::default_dir, Ok)?;
@@ -36,7 +45,11 @@ pub(super) async fn run(global: &Global, confirm: &Confirm, output: &Output) -> 
 }
 
 fn remove(path: &Path) -> Result<(), Failure> {
-    let result = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    let result = if path.is_dir() {
+        std::fs::remove_dir_all(path)
+    } else {
+        std::fs::remove_file(path)
+    };
     match result {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(Failure::new(format!("{} cannot be deleted", path.display())).because(error))
@@ -47,10 +60,19 @@ fn remove(path: &Path) -> Result<(), Failure> {
 
 fn ask(dir: &Path) -> Result<(), Failure> {
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::new("reset deletes data and there is no terminal to ask on").hint("keyside reset --yes"));
+        return Err(
+            Failure::new("reset deletes data and there is no terminal to ask on").hint("keyside reset --yes"),
+        );
     }
-    crate::output::prompt(&format!("Delete the embedded cluster's data in {}? [y/N] ", dir.display()));
+    crate::output::prompt(&format!(
+        "Delete the embedded cluster's data in {}? [y/N] ",
+        dir.display()
+    ));
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
-    if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(Failure::new("nothing was deleted")) }
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        Ok(())
+    } else {
+        Err(Failure::new("nothing was deleted"))
+    }
 }

@@ -6,7 +6,10 @@ use std::process::{Command, Output};
 
 fn keyside(line: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keyside"));
-    command.args(words(line)).env_remove("KUBECONFIG").env("HOME", "/nonexistent");
+    command
+        .args(words(line))
+        .env_remove("KUBECONFIG")
+        .env("HOME", "/nonexistent");
     fed(command, "")
 }
 
@@ -16,16 +19,31 @@ fn up_prints_one_json_line_with_everything_a_script_needs() {
     let ready = world.ready.clone();
     let dir = world.dir.canonicalize().expect("a folder");
     assert_eq!(ready["dataDir"], dir.to_str().expect("UTF-8"));
-    assert_eq!(ready["kubeconfig"], dir.join("kubeconfig").to_str().expect("UTF-8"));
-    assert_eq!(ready["registryPasswordFile"], dir.join("registry-password").to_str().expect("UTF-8"));
+    assert_eq!(
+        ready["kubeconfig"],
+        dir.join("kubeconfig").to_str().expect("UTF-8")
+    );
+    assert_eq!(
+        ready["registryPasswordFile"],
+        dir.join("registry-password").to_str().expect("UTF-8")
+    );
     assert_eq!(ready["registryUser"], "demo");
     assert_eq!(ready["pid"], world.pid());
     assert_eq!(ready["image"], format!("{}/demo/hello:1", world.registry()));
-    assert!(ready["apiServer"].as_str().expect("apiServer").starts_with("https://127.0.0.1:"));
+    assert!(
+        ready["apiServer"]
+            .as_str()
+            .expect("apiServer")
+            .starts_with("https://127.0.0.1:")
+    );
     assert!(ready["ui"].as_str().expect("ui").starts_with("http://127.0.0.1:"));
     assert!(ready["metrics"].as_str().expect("metrics").ends_with("/metrics"));
     for (file, mode) in [("kubeconfig", 0o600), ("registry-password", 0o600), ("", 0o700)] {
-        let found = std::fs::metadata(dir.join(file)).expect("it exists").permissions().mode() & 0o777;
+        let found = std::fs::metadata(dir.join(file))
+            .expect("it exists")
+            .permissions()
+            .mode()
+            & 0o777;
         assert_eq!(found, mode, "mode of {file:?} is {found:o}");
     }
     assert!(world.stop().success());
@@ -37,19 +55,32 @@ fn a_port_asked_for_that_is_taken_is_an_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("an address").port();
     let dir = tempfile::tempdir().expect("a folder");
-    let output = keyside(&format!("up --registry-port 0 --ui-port 0 --api-port {port} --data-dir {}", dir.path().display()));
+    let output = keyside(&format!(
+        "up --registry-port 0 --ui-port 0 --api-port {port} --data-dir {}",
+        dir.path().display()
+    ));
     assert_eq!(output.status.code(), Some(2));
     let message = text(&output.stderr);
-    assert!(message.contains(&format!("port {port}")) && message.contains("hint:"), "{message}");
+    assert!(
+        message.contains(&format!("port {port}")) && message.contains("hint:"),
+        "{message}"
+    );
     assert_eq!(text(&output.stdout), "");
 }
 
 #[test]
 fn the_same_folder_is_used_by_one_process_at_a_time() {
     let world = up();
-    let output = keyside(&format!("up --api-port 0 --registry-port 0 --ui-port 0 --data-dir {}", world.dir.display()));
+    let output = keyside(&format!(
+        "up --api-port 0 --registry-port 0 --ui-port 0 --data-dir {}",
+        world.dir.display()
+    ));
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("already running"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("already running"),
+        "{}",
+        text(&output.stderr)
+    );
 }
 
 #[test]
@@ -59,7 +90,11 @@ fn an_ephemeral_world_leaves_nothing_behind() {
     let mut world = up_in(&dir, &["--ephemeral"]);
     assert!(dir.join("kubeconfig").exists());
     assert!(world.stop().success());
-    assert!(!dir.exists(), "left: {:?}", std::fs::read_dir(&dir).map(|entries| entries.flatten().map(|e| e.path()).collect::<Vec<_>>()));
+    assert!(
+        !dir.exists(),
+        "left: {:?}",
+        std::fs::read_dir(&dir).map(|entries| entries.flatten().map(|e| e.path()).collect::<Vec<_>>())
+    );
 }
 
 #[test]
@@ -68,7 +103,11 @@ fn down_stops_and_reset_deletes_after_a_yes() {
     let dir = parent.path().join("w");
     let _world = up_in(&dir, &[]);
     let at = |line: &str| keyside(&format!("{line} --data-dir {}", dir.display()));
-    assert_eq!(at("reset --yes").status.code(), Some(2), "a running world is not deleted");
+    assert_eq!(
+        at("reset --yes").status.code(),
+        Some(2),
+        "a running world is not deleted"
+    );
     assert!(at("down").status.success());
     assert!(at("down").status.success(), "stopping what is stopped is fine");
     let asked = at("reset");
@@ -80,7 +119,12 @@ fn down_stops_and_reset_deletes_after_a_yes() {
 
 #[test]
 fn usage_errors_end_with_2_and_leave_stdout_empty() {
-    for line in ["credential add", "explain", "frobnicate", "credential add x --registry quay.io"] {
+    for line in [
+        "credential add",
+        "explain",
+        "frobnicate",
+        "credential add x --registry quay.io",
+    ] {
         let output = keyside(line);
         assert_eq!(output.status.code(), Some(2), "{line}: {}", text(&output.stderr));
         assert_eq!(text(&output.stdout), "", "{line}");
@@ -91,12 +135,19 @@ fn usage_errors_end_with_2_and_leave_stdout_empty() {
 fn without_any_cluster_the_next_step_is_named() {
     let output = keyside("credential list");
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("hint: keyside up"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("hint: keyside up"),
+        "{}",
+        text(&output.stderr)
+    );
 }
 
 #[test]
 fn version_crds_and_completion_need_no_cluster() {
-    assert_eq!(text(&keyside("version").stdout), format!("keyside {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        text(&keyside("version").stdout),
+        format!("keyside {}\n", env!("CARGO_PKG_VERSION"))
+    );
     assert!(text(&keyside("crds").stdout).contains("kind: CustomResourceDefinition"));
     assert!(text(&keyside("completion bash").stdout).contains("_keyside"));
 }

@@ -20,7 +20,8 @@ fn acknowledged_objects_survive_and_watches_resume() {
     for round in 0..ROUNDS {
         let stop = Arc::new(AtomicBool::new(false));
         let writer = {
-            let (stop, acknowledged, kubeconfig) = (stop.clone(), acknowledged.clone(), world.kubeconfig().to_owned());
+            let (stop, acknowledged, kubeconfig) =
+                (stop.clone(), acknowledged.clone(), world.kubeconfig().to_owned());
             std::thread::spawn(move || {
                 for n in 0.. {
                     if stop.load(Ordering::Relaxed) {
@@ -47,7 +48,10 @@ fn acknowledged_objects_survive_and_watches_resume() {
     assert!(!acknowledged.is_empty());
     let stored = world.ok("get configmaps -n writes -o name");
     for name in &acknowledged {
-        assert!(stored.lines().any(|line| line == format!("configmap/{name}")), "{name} was acknowledged and is gone");
+        assert!(
+            stored.lines().any(|line| line == format!("configmap/{name}")),
+            "{name} was acknowledged and is gone"
+        );
     }
 }
 
@@ -63,13 +67,25 @@ fn a_watch_by_version_goes_on_after_a_kill_without_a_gap() {
     world.ok("delete configmap before -n watched");
     world.kill_and_restart();
     world.ok("create configmap after -n watched");
-    let url = format!("/api/v1/namespaces/watched/configmaps?watch=true&resourceVersion={version}&timeoutSeconds=3");
-    let mut child = world.kubectl(&["get", "--raw", &url]).stdout(Stdio::piped()).spawn().expect("kubectl");
+    let url = format!(
+        "/api/v1/namespaces/watched/configmaps?watch=true&resourceVersion={version}&timeoutSeconds=3"
+    );
+    let mut child = world
+        .kubectl(&["get", "--raw", &url])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("kubectl");
     let lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
     let seen: Vec<String> = lines
         .map_while(Result::ok)
         .map(|line| serde_json::from_str::<serde_json::Value>(&line).expect("an event"))
-        .map(|event| format!("{} {}", event["type"].as_str().unwrap_or_default(), event["object"]["metadata"]["name"].as_str().unwrap_or_default()))
+        .map(|event| {
+            format!(
+                "{} {}",
+                event["type"].as_str().unwrap_or_default(),
+                event["object"]["metadata"]["name"].as_str().unwrap_or_default()
+            )
+        })
         .filter(|line| line.contains("before") || line.contains("after"))
         .collect();
     child.wait().expect("kubectl ends");

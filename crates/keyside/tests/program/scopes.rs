@@ -11,14 +11,21 @@ fn a_plain_deployment_in_a_project_pulls_without_naming_anything() {
     world.ok("create namespace shop-web");
     world.keyside_ok("project add shop --namespace shop-web --namespace shop-api", "");
     world.add_credential("testquay", "--project shop");
-    world.ok(&format!("create deployment web -n shop-web --image={}", world.image()));
+    world.ok(&format!(
+        "create deployment web -n shop-web --image={}",
+        world.image()
+    ));
     world.ok("rollout status deployment/web -n shop-web --timeout=30s");
-    let template = world.ok("get deployment web -n shop-web -o jsonpath={.spec.template.spec.imagePullSecrets}");
+    let template =
+        world.ok("get deployment web -n shop-web -o jsonpath={.spec.template.spec.imagePullSecrets}");
     assert_eq!(template, "", "templates are never touched");
 
     // The second namespace comes later.
     world.ok("create namespace shop-api");
-    world.ok(&format!("create deployment api -n shop-api --image={}", world.image()));
+    world.ok(&format!(
+        "create deployment api -n shop-api --image={}",
+        world.image()
+    ));
     world.ok("rollout status deployment/api -n shop-api --timeout=30s");
 
     // Another team's namespace has nothing.
@@ -49,9 +56,17 @@ fn pods_as_old_as_their_namespace_pull_all_of_them() {
     let output = fed(world.kubectl(&["create", "-f", "-"]), &objects.join("---\n"));
     assert!(output.status.success(), "{}", text(&output.stderr));
     crate::world::eventually("500 of 500 pods run", || {
-        let phases = world.ok("get pods -A --field-selector metadata.name=p -o jsonpath={.items[*].status.phase}");
-        let running = phases.split_whitespace().filter(|phase| *phase == "Running").count();
-        if running == 500 { Ok(()) } else { Err(format!("{running} run")) }
+        let phases =
+            world.ok("get pods -A --field-selector metadata.name=p -o jsonpath={.items[*].status.phase}");
+        let running = phases
+            .split_whitespace()
+            .filter(|phase| *phase == "Running")
+            .count();
+        if running == 500 {
+            Ok(())
+        } else {
+            Err(format!("{running} run"))
+        }
     });
     // Not one of them had to try twice.
     let failed = world.ok("get events -A --field-selector reason=Failed -o name");
@@ -68,7 +83,11 @@ fn a_cluster_credential_reaches_every_namespace_but_the_system_ones() {
     world.add_credential("hub", "--cluster");
     world.pod("anywhere", "p", "");
     world.wait_running("anywhere", "p");
-    assert!(world.refused("get secret hub -n kube-system").contains("NotFound"));
+    assert!(
+        world
+            .refused("get secret hub -n kube-system")
+            .contains("NotFound")
+    );
 }
 
 #[test]
@@ -78,7 +97,14 @@ fn the_pods_own_list_is_kept_and_only_appended_to() {
     }
     let world = up();
     world.add_credential("testquay", "--project default");
-    world.pod("default", "own", "  imagePullSecrets: [{name: zeta}, {name: alpha}]\n");
+    world.pod(
+        "default",
+        "own",
+        "  imagePullSecrets: [{name: zeta}, {name: alpha}]\n",
+    );
     world.wait_running("default", "own");
-    assert_eq!(world.ok("get pod own -o jsonpath={.spec.imagePullSecrets[*].name}"), "zeta alpha testquay");
+    assert_eq!(
+        world.ok("get pod own -o jsonpath={.spec.imagePullSecrets[*].name}"),
+        "zeta alpha testquay"
+    );
 }

@@ -26,12 +26,28 @@ pub fn up() -> World {
 /// Starts it in a given folder.
 pub fn up_in(dir: &Path, flags: &[&str]) -> World {
     let (child, ready) = start(dir, flags);
-    World { child, ready, dir: dir.to_path_buf(), _temp: None }
+    World {
+        child,
+        ready,
+        dir: dir.to_path_buf(),
+        _temp: None,
+    }
 }
 
 fn start(dir: &Path, flags: &[&str]) -> (Child, Value) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_keyside"))
-        .args(["up", "-o", "json", "--api-port", "0", "--registry-port", "0", "--ui-port", "0", "--data-dir"])
+        .args([
+            "up",
+            "-o",
+            "json",
+            "--api-port",
+            "0",
+            "--registry-port",
+            "0",
+            "--ui-port",
+            "0",
+            "--data-dir",
+        ])
         .arg(dir)
         .args(flags)
         .env_remove("KUBECONFIG")
@@ -39,8 +55,11 @@ fn start(dir: &Path, flags: &[&str]) -> (Child, Value) {
         .spawn()
         .expect("keyside starts");
     let mut line = String::new();
-    BufReader::new(child.stdout.take().expect("stdout")).read_line(&mut line).expect("a line");
-    let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("`up -o json` printed {line:?}: {error}"));
+    BufReader::new(child.stdout.take().expect("stdout"))
+        .read_line(&mut line)
+        .expect("a line");
+    let ready =
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("`up -o json` printed {line:?}: {error}"));
     (child, ready)
 }
 
@@ -58,8 +77,13 @@ impl World {
     }
 
     pub fn password(&self) -> String {
-        let file = self.ready["registryPasswordFile"].as_str().expect("registryPasswordFile");
-        std::fs::read_to_string(file).expect("the password file").trim_end().to_owned()
+        let file = self.ready["registryPasswordFile"]
+            .as_str()
+            .expect("registryPasswordFile");
+        std::fs::read_to_string(file)
+            .expect("the password file")
+            .trim_end()
+            .to_owned()
     }
 
     pub fn kubeconfig(&self) -> &str {
@@ -85,40 +109,64 @@ impl World {
     /// As [`World::ok`], arguments one by one.
     pub fn run(&self, arguments: &[&str]) -> String {
         let output = self.kubectl(arguments).output().expect("kubectl runs");
-        assert!(output.status.success(), "kubectl {arguments:?}: {}", text(&output.stderr));
+        assert!(
+            output.status.success(),
+            "kubectl {arguments:?}: {}",
+            text(&output.stderr)
+        );
         text(&output.stdout)
     }
 
     /// kubectl that must fail; its stderr.
     pub fn refused(&self, line: &str) -> String {
         let output = self.kubectl(&words(line)).output().expect("kubectl runs");
-        assert!(!output.status.success(), "kubectl {line} was expected to fail: {}", text(&output.stdout));
+        assert!(
+            !output.status.success(),
+            "kubectl {line} was expected to fail: {}",
+            text(&output.stdout)
+        );
         text(&output.stderr)
     }
 
     /// `kubectl apply -f -`.
     pub fn apply(&self, yaml: &str) {
         let output = fed(self.kubectl(&["apply", "-f", "-"]), yaml);
-        assert!(output.status.success(), "kubectl apply: {}\n{yaml}", text(&output.stderr));
+        assert!(
+            output.status.success(),
+            "kubectl apply: {}\n{yaml}",
+            text(&output.stderr)
+        );
     }
 
     /// keyside against this world, stdin given.
     pub fn keyside(&self, line: &str, stdin: &str) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keyside"));
-        command.args(words(line)).arg("--kubeconfig").arg(self.kubeconfig()).env_remove("KEYSIDE_SANDBOX");
+        command
+            .args(words(line))
+            .arg("--kubeconfig")
+            .arg(self.kubeconfig())
+            .env_remove("KEYSIDE_SANDBOX");
         fed(command, stdin)
     }
 
     /// keyside that must succeed; its stdout.
     pub fn keyside_ok(&self, line: &str, stdin: &str) -> String {
         let output = self.keyside(line, stdin);
-        assert!(output.status.success(), "keyside {line}: {}", text(&output.stderr));
+        assert!(
+            output.status.success(),
+            "keyside {line}: {}",
+            text(&output.stderr)
+        );
         text(&output.stdout)
     }
 
     /// `keyside credential add … --password-stdin` with the registry's real password.
     pub fn add_credential(&self, name: &str, scope: &str) -> String {
-        let line = format!("credential add {name} --registry {} --username {} {scope} --password-stdin", self.registry(), self.user());
+        let line = format!(
+            "credential add {name} --registry {} --username {} {scope} --password-stdin",
+            self.registry(),
+            self.user()
+        );
         self.keyside_ok(&line, &self.password())
     }
 
@@ -135,35 +183,70 @@ impl World {
     }
 
     /// Waits until the jsonpath over an object gives a text that the check accepts.
-    pub fn wait(&self, object: &str, namespace: &str, path: &str, what: &str, check: impl Fn(&str) -> bool) -> String {
+    pub fn wait(
+        &self,
+        object: &str,
+        namespace: &str,
+        path: &str,
+        what: &str,
+        check: impl Fn(&str) -> bool,
+    ) -> String {
         let jsonpath = format!("jsonpath={path}");
         let arguments = ["get", object, "-n", namespace, "-o", &jsonpath];
         eventually(what, || {
             let output = self.kubectl(&arguments).output().expect("kubectl runs");
             let out = text(&output.stdout);
-            if output.status.success() && check(&out) { Ok(out) } else { Err(format!("{out}{}", text(&output.stderr))) }
+            if output.status.success() && check(&out) {
+                Ok(out)
+            } else {
+                Err(format!("{out}{}", text(&output.stderr)))
+            }
         })
     }
 
     /// Waits until the pod runs.
     pub fn wait_running(&self, namespace: &str, pod: &str) {
-        self.wait(&format!("pod/{pod}"), namespace, "{.status.phase}", &format!("{pod} runs"), |phase| phase == "Running");
+        self.wait(
+            &format!("pod/{pod}"),
+            namespace,
+            "{.status.phase}",
+            &format!("{pod} runs"),
+            |phase| phase == "Running",
+        );
     }
 
     /// Waits until the pod's container waits for this reason.
     pub fn wait_waiting(&self, namespace: &str, pod: &str, reason: &str) -> String {
         let path = "{.status.containerStatuses[0].state.waiting.reason}";
-        self.wait(&format!("pod/{pod}"), namespace, path, &format!("{pod} waits with {reason}"), |got| got == reason)
+        self.wait(
+            &format!("pod/{pod}"),
+            namespace,
+            path,
+            &format!("{pod} waits with {reason}"),
+            |got| got == reason,
+        )
     }
 
     /// Reasons and messages of the pod's events, oldest first.
     pub fn events(&self, namespace: &str, pod: &str) -> Vec<(String, String)> {
         let selector = format!("involvedObject.name={pod}");
-        let list = self.run(&["get", "events", "-n", namespace, "--field-selector", &selector, "-o", "json"]);
+        let list = self.run(&[
+            "get",
+            "events",
+            "-n",
+            namespace,
+            "--field-selector",
+            &selector,
+            "-o",
+            "json",
+        ]);
         let list: Value = serde_json::from_str(&list).expect("JSON");
         let field = |event: &Value, name: &str| event[name].as_str().unwrap_or_default().to_owned();
         let items = list["items"].as_array().expect("items");
-        items.iter().map(|event| (field(event, "reason"), field(event, "message"))).collect()
+        items
+            .iter()
+            .map(|event| (field(event, "reason"), field(event, "message")))
+            .collect()
     }
 
     /// Kills the process as a power cut would, and starts it again in the same folder on the same ports.
@@ -171,7 +254,10 @@ impl World {
         self.child.kill().expect("kill");
         self.child.wait().expect("wait");
         let port = |url: &str| url.rsplit(':').next().expect("a port").to_owned();
-        let (api, registry) = (port(self.ready["apiServer"].as_str().expect("apiServer")), port(self.registry()));
+        let (api, registry) = (
+            port(self.ready["apiServer"].as_str().expect("apiServer")),
+            port(self.registry()),
+        );
         let (child, ready) = start_on(&self.dir, &api, &registry);
         self.child = child;
         self.ready = ready;
@@ -179,7 +265,10 @@ impl World {
 
     /// Sends SIGTERM and waits for the end.
     pub fn stop(&mut self) -> std::process::ExitStatus {
-        let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill");
+        let status = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()
+            .expect("kill");
         assert!(status.success());
         self.child.wait().expect("wait")
     }
@@ -187,14 +276,28 @@ impl World {
 
 fn start_on(dir: &Path, api: &str, registry: &str) -> (Child, Value) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_keyside"))
-        .args(["up", "-o", "json", "--ui-port", "0", "--api-port", api, "--registry-port", registry, "--data-dir"])
+        .args([
+            "up",
+            "-o",
+            "json",
+            "--ui-port",
+            "0",
+            "--api-port",
+            api,
+            "--registry-port",
+            registry,
+            "--data-dir",
+        ])
         .arg(dir)
         .stdout(Stdio::piped())
         .spawn()
         .expect("keyside starts");
     let mut line = String::new();
-    BufReader::new(child.stdout.take().expect("stdout")).read_line(&mut line).expect("a line");
-    let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("`up -o json` printed {line:?}: {error}"));
+    BufReader::new(child.stdout.take().expect("stdout"))
+        .read_line(&mut line)
+        .expect("a line");
+    let ready =
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("`up -o json` printed {line:?}: {error}"));
     (child, ready)
 }
 
@@ -207,7 +310,12 @@ impl Drop for World {
 
 /// Runs a command with text on stdin.
 pub fn fed(mut command: Command, stdin: &str) -> Output {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
     // A program that does not read its stdin closes it: not this helper's business.
     let _ = child.stdin.take().expect("stdin").write_all(stdin.as_bytes());
     child.wait_with_output().expect("it ends")
@@ -219,7 +327,9 @@ pub fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Result<T, String>)
     loop {
         match attempt() {
             Ok(value) => return value,
-            Err(last) if started.elapsed() > Duration::from_secs(30) => panic!("waited 30 s until {what}; last seen: {last}"),
+            Err(last) if started.elapsed() > Duration::from_secs(30) => {
+                panic!("waited 30 s until {what}; last seen: {last}")
+            }
             Err(_) => std::thread::sleep(Duration::from_millis(50)),
         }
     }
@@ -227,8 +337,14 @@ pub fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Result<T, String>)
 
 /// Whether kubectl is there; in CI its absence is a failure.
 pub fn has_kubectl() -> bool {
-    let found = Command::new("kubectl").args(["version", "--client"]).output().is_ok_and(|output| output.status.success());
-    assert!(found || std::env::var_os("CI").is_none(), "kubectl is not installed: run `cargo e2e tools`");
+    let found = Command::new("kubectl")
+        .args(["version", "--client"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    assert!(
+        found || std::env::var_os("CI").is_none(),
+        "kubectl is not installed: run `cargo e2e tools`"
+    );
     if !found {
         eprintln!("skipped: kubectl is not installed; `cargo e2e test` installs it");
     }

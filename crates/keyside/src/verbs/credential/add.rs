@@ -1,8 +1,8 @@
 //! `keyside credential add`: checks, stores the Secret and the credential, and says what comes next.
 
+use super::document;
 use super::password;
 use super::place::{Place, Stored};
-use super::document;
 use crate::cli::{CredentialAdd, Delivery as Way, DryRun};
 use crate::connect::Connection;
 use crate::failure::Failure;
@@ -11,7 +11,10 @@ use crate::print;
 use crate::verbs::Ended;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use keyside_api::{ClusterRegistryCredential, ClusterRegistryCredentialSpec, ClusterSource, Delivery, RegistryCredential, RegistryCredentialSpec, Scope, Source};
+use keyside_api::{
+    ClusterRegistryCredential, ClusterRegistryCredentialSpec, ClusterSource, Delivery, RegistryCredential,
+    RegistryCredentialSpec, Scope, Source,
+};
 use keyside_keychain::docker_config::{DockerConfig, Form};
 use keyside_keychain::{Credential, lint, preset};
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
@@ -49,14 +52,25 @@ pub(super) async fn run(connection: Connection, flags: &CredentialAdd, output: &
 /// The entries to store: one from the flags, or those of a file. Doubts are said, what can never work is refused.
 fn config(flags: &CredentialAdd, place: &Place, output: &Output) -> Result<DockerConfig, Failure> {
     if let Some(path) = &flags.from_file {
-        let bytes = std::fs::read(path).map_err(|error| Failure::new(format!("{} cannot be read", path.display())).because(error))?;
+        let bytes = std::fs::read(path)
+            .map_err(|error| Failure::new(format!("{} cannot be read", path.display())).because(error))?;
         judge(&lint::document(Form::ConfigJson, &bytes), output)?;
-        return DockerConfig::parse(Form::ConfigJson, &bytes).map_err(|error| Failure::new(format!("{} is no docker config", path.display())).because(error));
+        return DockerConfig::parse(Form::ConfigJson, &bytes)
+            .map_err(|error| Failure::new(format!("{} is no docker config", path.display())).because(error));
     }
     let registry = registry(flags)?;
     let username = flags.username.as_deref().unwrap_or_default();
-    let again = format!("keyside credential add {} --registry {registry} --username {username} {}", flags.name, place.flags());
-    let password = password::read(&flags.secret, &format!("{username} at {registry}"), &again, output)?;
+    let again = format!(
+        "keyside credential add {} --registry {registry} --username {username} {}",
+        flags.name,
+        place.flags()
+    );
+    let password = password::read(
+        &flags.secret,
+        &format!("{username} at {registry}"),
+        &again,
+        output,
+    )?;
     let credential = Credential::new(username.as_bytes(), password);
     let (findings, key) = lint::entry(&registry, &credential);
     judge(&findings, output)?;
@@ -65,19 +79,36 @@ fn config(flags: &CredentialAdd, place: &Place, output: &Output) -> Result<Docke
 
 /// The registry of the flags: as given, or the preset's own.
 fn registry(flags: &CredentialAdd) -> Result<String, Failure> {
-    let known = || preset::ALL.iter().map(|preset| preset.id).collect::<Vec<_>>().join(", ");
+    let known = || {
+        preset::ALL
+            .iter()
+            .map(|preset| preset.id)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let preset = flags
         .preset
         .as_deref()
-        .map(|id| preset::by_id(id).ok_or_else(|| Failure::new(format!("there is no preset {id}")).because(format!("there are {}", known()))))
+        .map(|id| {
+            preset::by_id(id).ok_or_else(|| {
+                Failure::new(format!("there is no preset {id}")).because(format!("there are {}", known()))
+            })
+        })
         .transpose()?;
     match (&flags.registry, preset) {
         (Some(registry), _) => Ok(registry.clone()),
         (None, Some(preset)) => preset.host.map(str::to_owned).ok_or_else(|| {
-            Failure::new(format!("{} has a host of its own in every installation", preset.id))
-                .hint(format!("keyside credential add {} --preset {} --registry HOST …", flags.name, preset.id))
+            Failure::new(format!(
+                "{} has a host of its own in every installation",
+                preset.id
+            ))
+            .hint(format!(
+                "keyside credential add {} --preset {} --registry HOST …",
+                flags.name, preset.id
+            ))
         }),
-        (None, None) => Err(Failure::new("the registry is missing").hint(format!("keyside credential add {} --registry HOST …", flags.name))),
+        (None, None) => Err(Failure::new("the registry is missing")
+            .hint(format!("keyside credential add {} --registry HOST …", flags.name))),
     }
 }
 
@@ -101,11 +132,26 @@ fn credential(flags: &CredentialAdd, place: &Place) -> Stored {
     let name = flags.name.as_str();
     if *place == Place::Cluster {
         let source = ClusterSource::secret(place.home(), name);
-        let spec = ClusterRegistryCredentialSpec { source, delivery, repositories: flags.repository.clone(), ..Default::default() };
+        let spec = ClusterRegistryCredentialSpec {
+            source,
+            delivery,
+            repositories: flags.repository.clone(),
+            ..Default::default()
+        };
         return Stored::Cluster(ClusterRegistryCredential::new(name, spec));
     }
-    let scope = if matches!(place, Place::Project { .. }) { Scope::Project } else { Scope::Namespace };
-    let spec = RegistryCredentialSpec { scope, source: Source::secret(name), delivery, repositories: flags.repository.clone(), ..Default::default() };
+    let scope = if matches!(place, Place::Project { .. }) {
+        Scope::Project
+    } else {
+        Scope::Namespace
+    };
+    let spec = RegistryCredentialSpec {
+        scope,
+        source: Source::secret(name),
+        delivery,
+        repositories: flags.repository.clone(),
+        ..Default::default()
+    };
     let mut credential = RegistryCredential::new(name, spec);
     credential.metadata.namespace = Some(place.home().to_owned());
     Stored::Namespaced(credential)
@@ -113,12 +159,21 @@ fn credential(flags: &CredentialAdd, place: &Place) -> Stored {
 
 /// Asks the API server first whether the credential would be accepted, so that a refusal leaves no Secret behind; then
 /// stores the Secret, then the credential, and lets the one go with the other.
-pub(super) async fn store(client: &Client, place: &Place, secret: Secret, stored: &Stored, dry_run: bool) -> Result<Stored, Failure> {
+pub(super) async fn store(
+    client: &Client,
+    place: &Place,
+    secret: Secret,
+    stored: &Stored,
+    dry_run: bool,
+) -> Result<Stored, Failure> {
     let name = stored.name();
     let refused = |error: kube::Error| refusal(error, &name, place);
     stored.create(client, true).await.map_err(refused)?;
     let secrets: Api<Secret> = Api::namespaced(client.clone(), place.home());
-    let parameters = PostParams { dry_run, field_manager: Some("keyside-cli".to_owned()) };
+    let parameters = PostParams {
+        dry_run,
+        field_manager: Some("keyside-cli".to_owned()),
+    };
     let secret = secrets.create(&parameters, &secret).await.map_err(refused)?;
     if dry_run {
         return Ok(stored.clone());
@@ -126,12 +181,25 @@ pub(super) async fn store(client: &Client, place: &Place, secret: Secret, stored
     match stored.create(client, false).await {
         Ok(stored) => {
             let owner = json!({"metadata": {"ownerReferences": [owner(&stored)]}});
-            secrets.patch(&secret.name_any(), &PatchParams::default(), &Patch::Merge(owner)).await?;
+            secrets
+                .patch(&secret.name_any(), &PatchParams::default(), &Patch::Merge(owner))
+                .await?;
             Ok(stored)
         }
         Err(error) => {
-            let preconditions = Some(Preconditions { uid: secret.uid(), resource_version: None });
-            let _ = secrets.delete(&secret.name_any(), &DeleteParams { preconditions, ..DeleteParams::default() }).await;
+            let preconditions = Some(Preconditions {
+                uid: secret.uid(),
+                resource_version: None,
+            });
+            let _ = secrets
+                .delete(
+                    &secret.name_any(),
+                    &DeleteParams {
+                        preconditions,
+                        ..DeleteParams::default()
+                    },
+                )
+                .await;
             Err(refused(error))
         }
     }
@@ -146,25 +214,42 @@ fn owner(stored: &Stored) -> Option<OwnerReference> {
 
 pub(super) fn refusal(error: kube::Error, name: &str, place: &Place) -> Failure {
     match error {
-        kube::Error::Api(status) if status.code == 409 => Failure::found(format!("the name {name} is taken in {}", place.home()))
-            .because(&status.message)
-            .hint("keyside credential list -A"),
-        kube::Error::Api(status) if status.code == 404 => Failure::new(format!("{} does not exist", place.home()))
-            .because(&status.message)
-            .hint(format!("kubectl create namespace {}", place.home())),
+        kube::Error::Api(status) if status.code == 409 => {
+            Failure::found(format!("the name {name} is taken in {}", place.home()))
+                .because(&status.message)
+                .hint("keyside credential list -A")
+        }
+        kube::Error::Api(status) if status.code == 404 => {
+            Failure::new(format!("{} does not exist", place.home()))
+                .because(&status.message)
+                .hint(format!("kubectl create namespace {}", place.home()))
+        }
         kube::Error::Api(status) if matches!(status.code, 400 | 403 | 422) => {
-            Failure::found(format!("credential {name} was refused")).because(&status.message).hint(format!("keyside credential add OTHER-NAME {} …", place.flags()))
+            Failure::found(format!("credential {name} was refused"))
+                .because(&status.message)
+                .hint(format!("keyside credential add OTHER-NAME {} …", place.flags()))
         }
         other => other.into(),
     }
 }
 
-fn plan(stored: &Stored, config: &DockerConfig, place: &Place, flags: &CredentialAdd, output: &Output) -> Ended {
+fn plan(
+    stored: &Stored,
+    config: &DockerConfig,
+    place: &Place,
+    flags: &CredentialAdd,
+    output: &Output,
+) -> Ended {
     if flags.output.is_some() {
         print::document(&stored.to_json()?, flags.output, output)?;
         return Ok(ExitCode::SUCCESS);
     }
-    output.line(format!("{} would be stored, with the Secret {}/{}", stored.title(), place.home(), flags.name));
+    output.line(format!(
+        "{} would be stored, with the Secret {}/{}",
+        stored.title(),
+        place.home(),
+        flags.name
+    ));
     for entry in config.entries() {
         output.line(format!("  for {}, in {}", entry.key(), place.title()));
     }
@@ -179,8 +264,16 @@ fn report(stored: &Stored, place: &Place, flags: &CredentialAdd, output: &Output
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let dry = if flags.dry_run.is_some() { " (server dry run)" } else { "" };
+    let dry = if flags.dry_run.is_some() {
+        " (server dry run)"
+    } else {
+        ""
+    };
     output.line(format!("{} created{dry}", stored.title()));
-    output.note(format!("next: keyside credential get {} {}", flags.name, place.flags()));
+    output.note(format!(
+        "next: keyside credential get {} {}",
+        flags.name,
+        place.flags()
+    ));
     Ok(ExitCode::SUCCESS)
 }

@@ -28,15 +28,25 @@ pub(super) async fn run(connection: Connection, flags: &CredentialDelete, output
         return Ok(ExitCode::SUCCESS);
     }
     remove(client, &stored, flags.dry_run.is_some()).await?;
-    let dry = if flags.dry_run.is_some() { " (server dry run)" } else { "" };
+    let dry = if flags.dry_run.is_some() {
+        " (server dry run)"
+    } else {
+        ""
+    };
     output.line(format!("{} deleted{dry}", stored.title()));
     Ok(ExitCode::SUCCESS)
 }
 
 async fn refuse_while_used(client: &Client, stored: &Stored, place: &Place) -> Result<(), Failure> {
-    let again = format!("keyside credential delete {} {} --force", stored.name(), place.flags());
+    let again = format!(
+        "keyside credential delete {} {} --force",
+        stored.name(),
+        place.flags()
+    );
     let pods = usage::pods(client).await.map_err(|error| {
-        Failure::new("it cannot be told which pods use the credential").because(error).hint(again.clone())
+        Failure::new("it cannot be told which pods use the credential")
+            .because(error)
+            .hint(again.clone())
     })?;
     let users = usage::users(&pods, stored, &usage::projects(client).await?);
     if users.is_empty() {
@@ -47,34 +57,51 @@ async fn refuse_while_used(client: &Client, stored: &Stored, place: &Place) -> R
     if more > 0 {
         names.push_str(&format!(" and {more} more"));
     }
-    Err(Failure::found(format!("{} pods use credential {}", users.len(), stored.name()))
-        .because(format!("they could not be started again on another node: {names}"))
-        .hint(again))
+    Err(
+        Failure::found(format!("{} pods use credential {}", users.len(), stored.name()))
+            .because(format!(
+                "they could not be started again on another node: {names}"
+            ))
+            .hint(again),
+    )
 }
 
 /// Deletes the credential, then its Secret if that was made with it. The uid keeps a namesake made meanwhile safe.
 pub(super) async fn remove(client: &Client, stored: &Stored, dry_run: bool) -> Result<(), Failure> {
     let guarded = |uid: Option<String>| DeleteParams {
         dry_run,
-        preconditions: Some(Preconditions { uid, resource_version: None }),
+        preconditions: Some(Preconditions {
+            uid,
+            resource_version: None,
+        }),
         ..DeleteParams::default()
     };
     let uid = match stored {
         Stored::Namespaced(credential) => {
-            let api: Api<RegistryCredential> = Api::namespaced(client.clone(), &credential.namespace().unwrap_or_default());
-            let _ = api.delete(&credential.name_any(), &guarded(credential.uid())).await?;
+            let api: Api<RegistryCredential> =
+                Api::namespaced(client.clone(), &credential.namespace().unwrap_or_default());
+            let _ = api
+                .delete(&credential.name_any(), &guarded(credential.uid()))
+                .await?;
             credential.uid()
         }
         Stored::Cluster(credential) => {
             let api: Api<ClusterRegistryCredential> = Api::all(client.clone());
-            let _ = api.delete(&credential.name_any(), &guarded(credential.uid())).await?;
+            let _ = api
+                .delete(&credential.name_any(), &guarded(credential.uid()))
+                .await?;
             credential.uid()
         }
     };
     let (namespace, name) = stored.secret()?;
     let secrets: Api<Secret> = Api::namespaced(client.clone(), &namespace);
-    let Some(secret) = secrets.get_opt(&name).await? else { return Ok(()) };
-    let made_with_it = secret.owner_references().iter().any(|owner| Some(&owner.uid) == uid.as_ref());
+    let Some(secret) = secrets.get_opt(&name).await? else {
+        return Ok(());
+    };
+    let made_with_it = secret
+        .owner_references()
+        .iter()
+        .any(|owner| Some(&owner.uid) == uid.as_ref());
     if made_with_it {
         match secrets.delete(&name, &guarded(secret.uid())).await {
             Ok(_) => {}

@@ -20,7 +20,9 @@ pub(super) async fn run(connection: Connection, flags: &CredentialList, output: 
     let found = wanted(&connection, flags, &projects).await?;
     match flags.output {
         Some(Format::Json | Format::Yaml | Format::Name) => machine(&found, flags.output, output)?,
-        _ if found.is_empty() => output.note("no credentials; store one: keyside credential add NAME --registry HOST --username USER -n NS"),
+        _ if found.is_empty() => output.note(
+            "no credentials; store one: keyside credential add NAME --registry HOST --username USER -n NS",
+        ),
         _ => {
             // Who may not list pods still sees the rest.
             let pods = usage::pods(client).await.ok();
@@ -30,7 +32,10 @@ pub(super) async fn run(connection: Connection, flags: &CredentialList, output: 
                 header.extend(["DELIVERED", "DELIVERY", "REASON"]);
             }
             header.push("AGE");
-            let rows: Vec<_> = found.iter().map(|stored| row(stored, &projects, pods.as_deref(), wide)).collect();
+            let rows: Vec<_> = found
+                .iter()
+                .map(|stored| row(stored, &projects, pods.as_deref(), wide))
+                .collect();
             output.table(&header, &rows);
         }
     }
@@ -38,7 +43,11 @@ pub(super) async fn run(connection: Connection, flags: &CredentialList, output: 
 }
 
 /// The credentials the flags ask for; everything without flags.
-async fn wanted(connection: &Connection, flags: &CredentialList, projects: &[Project]) -> Result<Vec<Stored>, Failure> {
+async fn wanted(
+    connection: &Connection,
+    flags: &CredentialList,
+    projects: &[Project],
+) -> Result<Vec<Stored>, Failure> {
     let client = &connection.client;
     let scope = &flags.scope;
     if flags.all_namespaces || (scope.namespace.is_none() && scope.project.is_none() && !scope.cluster) {
@@ -59,12 +68,19 @@ fn machine(found: &[Stored], format: Option<Format>, output: &Output) -> Result<
         return Ok(());
     }
     let items = found.iter().map(Stored::to_json).collect::<Result<Vec<_>, _>>()?;
-    print::document(&serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items}), format, output)
+    print::document(
+        &serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items}),
+        format,
+        output,
+    )
 }
 
 fn row(stored: &Stored, projects: &[Project], pods: Option<&[Pod]>, wide: bool) -> Vec<String> {
     let status = stored.status();
-    let used = pods.map_or_else(|| "<unknown>".to_owned(), |pods| usage::users(pods, stored, projects).len().to_string());
+    let used = pods.map_or_else(
+        || "<unknown>".to_owned(),
+        |pods| usage::users(pods, stored, projects).len().to_string(),
+    );
     let mut cells = vec![
         Place::of_stored(stored, projects).title(),
         stored.name(),
@@ -75,7 +91,10 @@ fn row(stored: &Stored, projects: &[Project], pods: Option<&[Pod]>, wide: bool) 
     ];
     if wide {
         let targets = status.and_then(|status| status.targets.as_ref());
-        cells.push(targets.map_or_else(|| "<unknown>".to_owned(), |targets| format!("{}/{}", targets.delivered, targets.desired)));
+        cells.push(targets.map_or_else(
+            || "<unknown>".to_owned(),
+            |targets| format!("{}/{}", targets.delivered, targets.desired),
+        ));
         cells.push(stored.delivery());
         cells.push(condition(status, "Ready").map_or_else(|| "<unknown>".to_owned(), |(_, reason)| reason));
     }
@@ -88,13 +107,29 @@ fn row(stored: &Stored, projects: &[Project], pods: Option<&[Pod]>, wide: bool) 
 }
 
 fn registries(status: Option<&CredentialStatus>) -> String {
-    let list: Vec<&str> = status.map(|status| status.registries.iter().map(|state| state.registry.as_str()).collect()).unwrap_or_default();
-    if list.is_empty() { "<unknown>".to_owned() } else { list.join(",") }
+    let list: Vec<&str> = status
+        .map(|status| {
+            status
+                .registries
+                .iter()
+                .map(|state| state.registry.as_str())
+                .collect()
+        })
+        .unwrap_or_default();
+    if list.is_empty() {
+        "<unknown>".to_owned()
+    } else {
+        list.join(",")
+    }
 }
 
 /// One word: what stands in the way first, else what the registry said.
 pub(super) fn state(status: Option<&CredentialStatus>) -> String {
-    match (condition(status, "Stalled"), condition(status, "Verified"), condition(status, "Delivered")) {
+    match (
+        condition(status, "Stalled"),
+        condition(status, "Verified"),
+        condition(status, "Delivered"),
+    ) {
         (Some((true, reason)), _, _) => reason,
         (_, Some((true, _)), _) => "Valid".to_owned(),
         (_, _, Some((false, reason))) => reason,
@@ -105,12 +140,21 @@ pub(super) fn state(status: Option<&CredentialStatus>) -> String {
 
 /// Whether a condition is True, and its reason.
 fn condition(status: Option<&CredentialStatus>, kind: &str) -> Option<(bool, String)> {
-    let condition = status?.conditions.iter().find(|condition| condition.type_ == kind)?;
+    let condition = status?
+        .conditions
+        .iter()
+        .find(|condition| condition.type_ == kind)?;
     Some((condition.status == "True", condition.reason.clone()))
 }
 
 fn expires(status: Option<&CredentialStatus>) -> String {
-    let Some(time) = status.and_then(|status| status.expiry_time.as_ref()) else { return "<none>".to_owned() };
+    let Some(time) = status.and_then(|status| status.expiry_time.as_ref()) else {
+        return "<none>".to_owned();
+    };
     let left = time.0.as_second() - Timestamp::now().as_second();
-    if left < 0 { format!("-{}", print::span(-left)) } else { print::span(left) }
+    if left < 0 {
+        format!("-{}", print::span(-left))
+    } else {
+        print::span(left)
+    }
 }

@@ -11,22 +11,33 @@ use std::io::{IsTerminal, Read};
 const MOST: u64 = 64 * 1024;
 
 /// Reads it. `again` names the command to paste when there is no terminal to ask on.
-pub(super) fn read(source: &PasswordSource, what: &str, again: &str, output: &Output) -> Result<Secret, Failure> {
+pub(super) fn read(
+    source: &PasswordSource,
+    what: &str,
+    again: &str,
+    output: &Output,
+) -> Result<Secret, Failure> {
     let bytes = match &source.password {
         Some(password) => {
             output.warning("--password shows the password to every user of this machine and stays in the shell's history; use --password-stdin");
             password.clone().into_bytes()
         }
         None if source.password_stdin => stdin()?,
-        None if std::io::stdin().is_terminal() => rpassword::prompt_password(format!("Password for {what}: "))?.into_bytes(),
+        None if std::io::stdin().is_terminal() => {
+            rpassword::prompt_password(format!("Password for {what}: "))?.into_bytes()
+        }
         None => {
-            return Err(Failure::new("the password is missing and there is no terminal to ask on")
-                .because("--password-stdin was not given")
-                .hint(format!("{again} --password-stdin < FILE")));
+            return Err(
+                Failure::new("the password is missing and there is no terminal to ask on")
+                    .because("--password-stdin was not given")
+                    .hint(format!("{again} --password-stdin < FILE")),
+            );
         }
     };
     if bytes.is_empty() {
-        return Err(Failure::new("the password is empty").because("the kubelet takes an empty password as no credential").hint(format!("{again} --password-stdin < FILE")));
+        return Err(Failure::new("the password is empty")
+            .because("the kubelet takes an empty password as no credential")
+            .hint(format!("{again} --password-stdin < FILE")));
     }
     warn_of_edges(&bytes, output);
     Ok(Secret::from(bytes))
@@ -37,7 +48,9 @@ fn stdin() -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     std::io::stdin().lock().take(MOST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST {
-        return Err(Failure::new(format!("the password on stdin has more than {MOST} bytes")));
+        return Err(Failure::new(format!(
+            "the password on stdin has more than {MOST} bytes"
+        )));
     }
     if bytes.ends_with(b"\n") {
         bytes.pop();
@@ -52,7 +65,9 @@ fn stdin() -> Result<Vec<u8>, Failure> {
 fn warn_of_edges(bytes: &[u8], output: &Output) {
     let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_whitespace);
     match (edge(bytes.first()), edge(bytes.last())) {
-        (true, true) => output.warning("the password begins and ends with a blank or newline; it is kept as it is"),
+        (true, true) => {
+            output.warning("the password begins and ends with a blank or newline; it is kept as it is")
+        }
         (true, false) => output.warning("the password begins with a blank or newline; it is kept as it is"),
         (false, true) => output.warning("the password ends with a blank or newline; it is kept as it is"),
         (false, false) => {}

@@ -5,7 +5,10 @@ use crate::cli::Scope as Flags;
 use crate::connect::Connection;
 use crate::failure::Failure;
 use k8s_openapi::api::core::v1::Secret;
-use keyside_api::{ClusterRegistryCredential, CredentialStatus, Delivery, Project, RegistryCredential, SYSTEM_NAMESPACE, Scope};
+use keyside_api::{
+    ClusterRegistryCredential, CredentialStatus, Delivery, Project, RegistryCredential, SYSTEM_NAMESPACE,
+    Scope,
+};
 use kube::api::{ListParams, PostParams};
 use kube::{Api, Client, ResourceExt};
 
@@ -35,7 +38,12 @@ impl Place {
         }
         match &flags.project {
             Some(name) => Self::project(name, &connection.client).await,
-            None => Ok(Self::Namespace(flags.namespace.clone().unwrap_or_else(|| connection.namespace.clone()))),
+            None => Ok(Self::Namespace(
+                flags
+                    .namespace
+                    .clone()
+                    .unwrap_or_else(|| connection.namespace.clone()),
+            )),
         }
     }
 
@@ -43,9 +51,13 @@ impl Place {
     pub(super) async fn project(name: &str, client: &Client) -> Result<Self, Failure> {
         let project = Api::<Project>::all(client.clone()).get_opt(name).await?;
         let project = project.ok_or_else(|| {
-            Failure::new(format!("project {name} does not exist")).hint(format!("keyside project add {name} --namespace NS"))
+            Failure::new(format!("project {name} does not exist"))
+                .hint(format!("keyside project add {name} --namespace NS"))
         })?;
-        Ok(Self::Project { name: name.to_owned(), home: project.home_namespace() })
+        Ok(Self::Project {
+            name: name.to_owned(),
+            home: project.home_namespace(),
+        })
     }
 
     /// The namespace of the Secret.
@@ -79,20 +91,31 @@ impl Place {
     pub(super) async fn find(&self, client: &Client, name: &str) -> Result<Stored, Failure> {
         let found = match self {
             Self::Cluster => Api::all(client.clone()).get_opt(name).await?.map(Stored::Cluster),
-            _ => Api::namespaced(client.clone(), self.home()).get_opt(name).await?.map(Stored::Namespaced),
+            _ => Api::namespaced(client.clone(), self.home())
+                .get_opt(name)
+                .await?
+                .map(Stored::Namespaced),
         };
         found.ok_or_else(|| {
-            Failure::found(format!("there is no credential {name} in {}", self.title())).hint("keyside credential list")
+            Failure::found(format!("there is no credential {name} in {}", self.title()))
+                .hint("keyside credential list")
         })
     }
 
     /// Where a stored credential is. Projects are needed to tell a home namespace's project.
     pub(super) fn of_stored(stored: &Stored, projects: &[Project]) -> Self {
-        let Stored::Namespaced(credential) = stored else { return Self::Cluster };
+        let Stored::Namespaced(credential) = stored else {
+            return Self::Cluster;
+        };
         let namespace = credential.namespace().unwrap_or_default();
-        let project = projects.iter().find(|project| project.home_namespace() == namespace);
+        let project = projects
+            .iter()
+            .find(|project| project.home_namespace() == namespace);
         match project {
-            Some(project) if credential.spec.scope == Scope::Project => Self::Project { name: project.name_any(), home: namespace },
+            Some(project) if credential.spec.scope == Scope::Project => Self::Project {
+                name: project.name_any(),
+                home: namespace,
+            },
             _ => Self::Namespace(namespace),
         }
     }
@@ -110,17 +133,29 @@ impl Stored {
     /// Namespace and name of its Secret.
     pub(super) fn secret(&self) -> Result<(String, String), Failure> {
         let (namespace, name) = match self {
-            Self::Namespaced(credential) => {
-                (credential.namespace(), credential.spec.source.secret.as_ref().map(|secret| secret.name.clone()))
-            }
+            Self::Namespaced(credential) => (
+                credential.namespace(),
+                credential
+                    .spec
+                    .source
+                    .secret
+                    .as_ref()
+                    .map(|secret| secret.name.clone()),
+            ),
             Self::Cluster(credential) => {
                 let secret = credential.spec.source.secret.as_ref();
-                (secret.map(|secret| secret.namespace.clone()), secret.map(|secret| secret.name.clone()))
+                (
+                    secret.map(|secret| secret.namespace.clone()),
+                    secret.map(|secret| secret.name.clone()),
+                )
             }
         };
         match (namespace, name) {
             (Some(namespace), Some(name)) => Ok((namespace, name)),
-            _ => Err(Failure::new(format!("credential {} names no Secret", self.name()))),
+            _ => Err(Failure::new(format!(
+                "credential {} names no Secret",
+                self.name()
+            ))),
         }
     }
 
@@ -173,13 +208,18 @@ impl Stored {
 
     /// Stores it for the first time.
     pub(super) async fn create(&self, client: &Client, dry_run: bool) -> kube::Result<Self> {
-        let parameters = PostParams { dry_run, field_manager: Some("keyside-cli".to_owned()) };
+        let parameters = PostParams {
+            dry_run,
+            field_manager: Some("keyside-cli".to_owned()),
+        };
         Ok(match self {
             Self::Namespaced(credential) => {
                 let api = Api::namespaced(client.clone(), &credential.namespace().unwrap_or_default());
                 Self::Namespaced(api.create(&parameters, credential).await?)
             }
-            Self::Cluster(credential) => Self::Cluster(Api::all(client.clone()).create(&parameters, credential).await?),
+            Self::Cluster(credential) => {
+                Self::Cluster(Api::all(client.clone()).create(&parameters, credential).await?)
+            }
         })
     }
 }
@@ -187,7 +227,9 @@ impl Stored {
 /// Reads the Secret of a credential.
 pub(super) async fn read_secret(client: &Client, stored: &Stored) -> Result<Secret, Failure> {
     let (namespace, name) = stored.secret()?;
-    let secret = Api::<Secret>::namespaced(client.clone(), &namespace).get_opt(&name).await?;
+    let secret = Api::<Secret>::namespaced(client.clone(), &namespace)
+        .get_opt(&name)
+        .await?;
     secret.ok_or_else(|| {
         Failure::found(format!("the Secret {namespace}/{name} of credential {} does not exist", stored.name()))
             .hint(format!("kubectl create secret docker-registry {name} -n {namespace} --docker-server=HOST --docker-username=USER"))
@@ -195,17 +237,29 @@ pub(super) async fn read_secret(client: &Client, stored: &Stored) -> Result<Secr
 }
 
 /// All credentials the user may see, cluster-wide ones first.
-pub(super) async fn all(client: &Client, namespace: Option<&str>, with_cluster: bool) -> Result<Vec<Stored>, Failure> {
+pub(super) async fn all(
+    client: &Client,
+    namespace: Option<&str>,
+    with_cluster: bool,
+) -> Result<Vec<Stored>, Failure> {
     let parameters = ListParams::default();
     let mut out = Vec::new();
     if with_cluster {
-        let found = Api::<ClusterRegistryCredential>::all(client.clone()).list(&parameters).await?;
+        let found = Api::<ClusterRegistryCredential>::all(client.clone())
+            .list(&parameters)
+            .await?;
         out.extend(found.items.into_iter().map(Stored::Cluster));
     }
     let api: Api<RegistryCredential> = match namespace {
         Some(namespace) => Api::namespaced(client.clone(), namespace),
         None => Api::all(client.clone()),
     };
-    out.extend(api.list(&parameters).await?.items.into_iter().map(Stored::Namespaced));
+    out.extend(
+        api.list(&parameters)
+            .await?
+            .items
+            .into_iter()
+            .map(Stored::Namespaced),
+    );
     Ok(out)
 }

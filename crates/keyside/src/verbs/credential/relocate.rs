@@ -9,7 +9,10 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::verbs::Ended;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
-use keyside_api::{ClusterRegistryCredential, ClusterRegistryCredentialSpec, ClusterSource, Project, RegistryCredential, RegistryCredentialSpec, Scope, Source, label};
+use keyside_api::{
+    ClusterRegistryCredential, ClusterRegistryCredentialSpec, ClusterSource, Project, RegistryCredential,
+    RegistryCredentialSpec, Scope, Source, label,
+};
 use keyside_core::CredentialId;
 use keyside_core::names::credential_label;
 use kube::api::{ListParams, Patch, PatchParams};
@@ -24,19 +27,39 @@ pub(super) async fn run(connection: Connection, flags: &CredentialMove, output: 
     let to = target(flags, client).await?;
     let old = from.find(client, &flags.name).await?;
     if from == to {
-        return Err(Failure::new(format!("credential {} is in {} already", flags.name, to.title())));
+        return Err(Failure::new(format!(
+            "credential {} is in {} already",
+            flags.name,
+            to.title()
+        )));
     }
     let (gained, lost) = change(client, &from, &to).await?;
     if flags.dry_run.is_some() {
-        output.line(format!("{} would move from {} to {}", old.title(), from.title(), to.title()));
-        gained.iter().for_each(|namespace| output.line(format!("  + {namespace}")));
-        lost.iter().for_each(|namespace| output.line(format!("  - {namespace}")));
+        output.line(format!(
+            "{} would move from {} to {}",
+            old.title(),
+            from.title(),
+            to.title()
+        ));
+        gained
+            .iter()
+            .for_each(|namespace| output.line(format!("  + {namespace}")));
+        lost.iter()
+            .for_each(|namespace| output.line(format!("  - {namespace}")));
         if flags.dry_run == Some(DryRun::Server) {
-            moved(&old, &from, &to)?.create(client, true).await.map_err(|error| add::refusal(error, &flags.name, &to))?;
+            moved(&old, &from, &to)?
+                .create(client, true)
+                .await
+                .map_err(|error| add::refusal(error, &flags.name, &to))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let again = format!("keyside credential move {} {} {}", flags.name, from.flags(), to_flags(&to));
+    let again = format!(
+        "keyside credential move {} {} {}",
+        flags.name,
+        from.flags(),
+        to_flags(&to)
+    );
     let fresh = password::read(&flags.secret, &flags.name, &again, output)?;
     relocate(client, &old, &from, &to, &fresh).await?;
     output.line(format!("{} moved to {}", old.title(), to.title()));
@@ -48,7 +71,12 @@ async fn target(flags: &CredentialMove, client: &Client) -> Result<Place, Failur
         (Some(namespace), _, _) => Ok(Place::Namespace(namespace.clone())),
         (_, Some(project), _) => Place::project(project, client).await,
         (_, _, true) => Ok(Place::Cluster),
-        _ => Err(Failure::new("it is not said where the credential moves to").hint(format!("keyside credential move {} … --to-project PROJECT", flags.name))),
+        _ => Err(
+            Failure::new("it is not said where the credential moves to").hint(format!(
+                "keyside credential move {} … --to-project PROJECT",
+                flags.name
+            )),
+        ),
     }
 }
 
@@ -63,8 +91,14 @@ fn to_flags(place: &Place) -> String {
 /// Namespaces gained and lost.
 async fn change(client: &Client, from: &Place, to: &Place) -> Result<(Vec<String>, Vec<String>), Failure> {
     let projects = usage::projects(client).await?;
-    let (before, after) = (reach(client, from, &projects).await?, reach(client, to, &projects).await?);
-    Ok((after.difference(&before).cloned().collect(), before.difference(&after).cloned().collect()))
+    let (before, after) = (
+        reach(client, from, &projects).await?,
+        reach(client, to, &projects).await?,
+    );
+    Ok((
+        after.difference(&before).cloned().collect(),
+        before.difference(&after).cloned().collect(),
+    ))
 }
 
 async fn reach(client: &Client, place: &Place, projects: &[Project]) -> Result<BTreeSet<String>, Failure> {
@@ -72,12 +106,21 @@ async fn reach(client: &Client, place: &Place, projects: &[Project]) -> Result<B
         Place::Namespace(namespace) => BTreeSet::from([namespace.clone()]),
         Place::Project { name, .. } => {
             let project = projects.iter().find(|project| project.name_any() == *name);
-            project.map(|project| project.spec.namespaces.iter().cloned().collect()).unwrap_or_default()
+            project
+                .map(|project| project.spec.namespaces.iter().cloned().collect())
+                .unwrap_or_default()
         }
         Place::Cluster => {
-            let namespaces = Api::<Namespace>::all(client.clone()).list_metadata(&ListParams::default()).await?;
+            let namespaces = Api::<Namespace>::all(client.clone())
+                .list_metadata(&ListParams::default())
+                .await?;
             let system = |name: &String| name.starts_with("kube-") || name == keyside_api::SYSTEM_NAMESPACE;
-            namespaces.items.iter().map(ResourceExt::name_any).filter(|name| !system(name)).collect()
+            namespaces
+                .items
+                .iter()
+                .map(ResourceExt::name_any)
+                .filter(|name| !system(name))
+                .collect()
         }
     })
 }
@@ -86,8 +129,16 @@ async fn reach(client: &Client, place: &Place, projects: &[Project]) -> Result<B
 fn moved(old: &Stored, from: &Place, to: &Place) -> Result<Stored, Failure> {
     let name = old.name();
     let (delivery, repositories, registry) = match old {
-        Stored::Namespaced(credential) => (credential.spec.delivery, credential.spec.repositories.clone(), credential.spec.registry.clone()),
-        Stored::Cluster(credential) => (credential.spec.delivery, credential.spec.repositories.clone(), credential.spec.registry.clone()),
+        Stored::Namespaced(credential) => (
+            credential.spec.delivery,
+            credential.spec.repositories.clone(),
+            credential.spec.registry.clone(),
+        ),
+        Stored::Cluster(credential) => (
+            credential.spec.delivery,
+            credential.spec.repositories.clone(),
+            credential.spec.registry.clone(),
+        ),
     };
     let origin = match from {
         Place::Cluster => name.clone(),
@@ -96,12 +147,29 @@ fn moved(old: &Stored, from: &Place, to: &Place) -> Result<Stored, Failure> {
     let mut stored = match to {
         Place::Cluster => {
             let source = ClusterSource::secret(to.home(), &name);
-            let spec = ClusterRegistryCredentialSpec { source, delivery, repositories, registry, ..Default::default() };
+            let spec = ClusterRegistryCredentialSpec {
+                source,
+                delivery,
+                repositories,
+                registry,
+                ..Default::default()
+            };
             Stored::Cluster(ClusterRegistryCredential::new(&name, spec))
         }
         place => {
-            let scope = if matches!(place, Place::Project { .. }) { Scope::Project } else { Scope::Namespace };
-            let spec = RegistryCredentialSpec { scope, source: Source::secret(&name), delivery, repositories, registry, ..Default::default() };
+            let scope = if matches!(place, Place::Project { .. }) {
+                Scope::Project
+            } else {
+                Scope::Namespace
+            };
+            let spec = RegistryCredentialSpec {
+                scope,
+                source: Source::secret(&name),
+                delivery,
+                repositories,
+                registry,
+                ..Default::default()
+            };
             let mut credential = RegistryCredential::new(&name, spec);
             credential.metadata.namespace = Some(place.home().to_owned());
             Stored::Namespaced(credential)
@@ -111,13 +179,23 @@ fn moved(old: &Stored, from: &Place, to: &Place) -> Result<Stored, Failure> {
     Ok(stored)
 }
 
-async fn relocate(client: &Client, old: &Stored, from: &Place, to: &Place, fresh: &keyside_keychain::Secret) -> Result<(), Failure> {
+async fn relocate(
+    client: &Client,
+    old: &Stored,
+    from: &Place,
+    to: &Place,
+    fresh: &keyside_keychain::Secret,
+) -> Result<(), Failure> {
     let mut secret = read_secret(client, old).await?;
     document::set_password(&mut secret, None, None, fresh)?;
     if from.home() == to.home() {
         return rescope(client, old, to, secret).await;
     }
-    let mut copy = Secret { type_: secret.type_.clone(), data: secret.data.clone(), ..Secret::default() };
+    let mut copy = Secret {
+        type_: secret.type_.clone(),
+        data: secret.data.clone(),
+        ..Secret::default()
+    };
     copy.metadata.name = Some(old.name());
     copy.metadata.namespace = Some(to.home().to_owned());
     let new = add::store(client, to, copy, &moved(old, from, to)?, false).await?;
@@ -127,12 +205,23 @@ async fn relocate(client: &Client, old: &Stored, from: &Place, to: &Place, fresh
 
 /// In the same namespace only the scope changes.
 async fn rescope(client: &Client, old: &Stored, to: &Place, secret: Secret) -> Result<(), Failure> {
-    let scope = if matches!(to, Place::Project { .. }) { "Project" } else { "Namespace" };
+    let scope = if matches!(to, Place::Project { .. }) {
+        "Project"
+    } else {
+        "Namespace"
+    };
     let api: Api<RegistryCredential> = Api::namespaced(client.clone(), to.home());
     let parameters = PatchParams::apply("keyside-cli");
-    api.patch(&old.name(), &parameters, &Patch::Merge(json!({"spec": {"scope": scope}}))).await?;
+    api.patch(
+        &old.name(),
+        &parameters,
+        &Patch::Merge(json!({"spec": {"scope": scope}})),
+    )
+    .await?;
     let secrets: Api<Secret> = Api::namespaced(client.clone(), to.home());
-    secrets.replace(&secret.name_any(), &kube::api::PostParams::default(), &secret).await?;
+    secrets
+        .replace(&secret.name_any(), &kube::api::PostParams::default(), &secret)
+        .await?;
     Ok(())
 }
 
@@ -145,7 +234,10 @@ async fn hand_over(client: &Client, secret: &Secret, new: &Stored, to: &Place) -
         return Ok(());
     }
     let (id, uid) = match new {
-        Stored::Namespaced(credential) => (CredentialId::namespaced(to.home(), credential.name_any()), credential.uid()),
+        Stored::Namespaced(credential) => (
+            CredentialId::namespaced(to.home(), credential.name_any()),
+            credential.uid(),
+        ),
         Stored::Cluster(credential) => (CredentialId::cluster(credential.name_any()), credential.uid()),
     };
     let patch = json!({"metadata": {
@@ -155,6 +247,7 @@ async fn hand_over(client: &Client, secret: &Secret, new: &Stored, to: &Place) -
         "resourceVersion": secret.resource_version(),
     }});
     let api: Api<Secret> = Api::namespaced(client.clone(), &namespace);
-    api.patch(&secret.name_any(), &PatchParams::default(), &Patch::Merge(patch)).await?;
+    api.patch(&secret.name_any(), &PatchParams::default(), &Patch::Merge(patch))
+        .await?;
     Ok(())
 }

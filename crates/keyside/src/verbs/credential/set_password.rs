@@ -28,34 +28,58 @@ pub(super) async fn run(connection: Connection, flags: &SetPassword, output: &Ou
         wait(client, &place, &stored, timeout, output).await?;
     }
     match flags.output {
-        Some(_) => print::document(&place.find(client, &flags.name).await?.to_json()?, flags.output, output)?,
+        Some(_) => print::document(
+            &place.find(client, &flags.name).await?.to_json()?,
+            flags.output,
+            output,
+        )?,
         None => output.line(format!("{} {verbed}", stored.title())),
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Writes the new content over the Secret as it is now; a change by somebody else in between is seen and not lost.
-async fn replace(client: &Client, stored: &Stored, fresh: &keyside_keychain::Secret, flags: &SetPassword) -> Result<bool, Failure> {
+async fn replace(
+    client: &Client,
+    stored: &Stored,
+    fresh: &keyside_keychain::Secret,
+    flags: &SetPassword,
+) -> Result<bool, Failure> {
     for _ in 0..5 {
         let mut secret = read_secret(client, stored).await?;
         let before = secret.data.clone();
-        document::set_password(&mut secret, flags.registry.as_deref(), flags.username.as_deref(), fresh)?;
+        document::set_password(
+            &mut secret,
+            flags.registry.as_deref(),
+            flags.username.as_deref(),
+            fresh,
+        )?;
         if secret.data == before {
             return Ok(false);
         }
         let api: Api<Secret> = Api::namespaced(client.clone(), &secret.namespace().unwrap_or_default());
-        let parameters = PostParams { field_manager: Some("keyside-cli".to_owned()), ..PostParams::default() };
+        let parameters = PostParams {
+            field_manager: Some("keyside-cli".to_owned()),
+            ..PostParams::default()
+        };
         match api.replace(&secret.name_any(), &parameters, &secret).await {
             Ok(_) => return Ok(true),
             Err(kube::Error::Api(status)) if status.code == 409 => {}
             Err(error) => return Err(error.into()),
         }
     }
-    Err(Failure::new("the Secret keeps being changed by somebody else").hint(format!("keyside credential get {}", stored.name())))
+    Err(Failure::new("the Secret keeps being changed by somebody else")
+        .hint(format!("keyside credential get {}", stored.name())))
 }
 
 /// Returns when the status speaks of other content than before and every copy has it.
-async fn wait(client: &Client, place: &Place, before: &Stored, timeout: Duration, output: &Output) -> Result<(), Failure> {
+async fn wait(
+    client: &Client,
+    place: &Place,
+    before: &Stored,
+    timeout: Duration,
+    output: &Output,
+) -> Result<(), Failure> {
     let old = before.status().and_then(|status| status.current_version.clone());
     let step = output.step("waiting for every copy");
     let started = Instant::now();
@@ -73,8 +97,17 @@ async fn wait(client: &Client, place: &Place, before: &Stored, timeout: Duration
         }
         if started.elapsed() > timeout {
             let targets = now.status().and_then(|status| status.targets.as_ref());
-            let seen = targets.map_or_else(|| "no status yet".to_owned(), |targets| format!("{} of {} copies delivered", targets.delivered, targets.desired));
-            return Err(Failure::found("not every copy is current yet").because(seen).hint(format!("keyside credential get {} {}", before.name(), place.flags())));
+            let seen = targets.map_or_else(
+                || "no status yet".to_owned(),
+                |targets| format!("{} of {} copies delivered", targets.delivered, targets.desired),
+            );
+            return Err(Failure::found("not every copy is current yet")
+                .because(seen)
+                .hint(format!(
+                    "keyside credential get {} {}",
+                    before.name(),
+                    place.flags()
+                )));
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_millis(500));
@@ -83,7 +116,11 @@ async fn wait(client: &Client, place: &Place, before: &Stored, timeout: Duration
 
 /// `60s`, `2m`, `1h`: a unit is required, as in Go.
 fn duration(text: &str) -> Result<Duration, Failure> {
-    let wrong = || Failure::new(format!("`{text}` is no duration")).because("a number and a unit are needed: 500ms, 60s, 2m").hint("keyside credential set-password NAME --wait --timeout 60s");
+    let wrong = || {
+        Failure::new(format!("`{text}` is no duration"))
+            .because("a number and a unit are needed: 500ms, 60s, 2m")
+            .hint("keyside credential set-password NAME --wait --timeout 60s")
+    };
     let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
     let number: u64 = text[..split].parse().map_err(|_| wrong())?;
     match &text[split..] {

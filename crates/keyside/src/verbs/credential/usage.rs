@@ -10,7 +10,9 @@ use kube::{Api, Client, ResourceExt};
 /// All pods the user may see, a page at a time.
 pub(super) async fn pods(client: &Client) -> kube::Result<Vec<Pod>> {
     let api: Api<Pod> = Api::all(client.clone());
-    let mut parameters = ListParams::default().limit(500).fields("status.phase!=Succeeded,status.phase!=Failed");
+    let mut parameters = ListParams::default()
+        .limit(500)
+        .fields("status.phase!=Succeeded,status.phase!=Failed");
     let mut pods = Vec::new();
     loop {
         let page = api.list(&parameters).await?;
@@ -47,18 +49,29 @@ fn secret_names(stored: &Stored) -> Vec<String> {
         Stored::Namespaced(credential) => (credential.name_any(), credential.uid()),
         Stored::Cluster(credential) => (credential.name_any(), credential.uid()),
     };
-    let digits: String = uid.unwrap_or_default().chars().filter(char::is_ascii_hexdigit).take(8).collect();
+    let digits: String = uid
+        .unwrap_or_default()
+        .chars()
+        .filter(char::is_ascii_hexdigit)
+        .take(8)
+        .collect();
     vec![format!("{name}-{digits}"), name]
 }
 
 fn names_one_of(pod: &Pod, names: &[String]) -> bool {
-    let listed = pod.spec.as_ref().and_then(|spec| spec.image_pull_secrets.as_ref());
+    let listed = pod
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.image_pull_secrets.as_ref());
     listed.is_some_and(|list| list.iter().any(|reference| names.contains(&reference.name)))
 }
 
 /// All projects, or none where the user may not list them.
 pub(super) async fn projects(client: &Client) -> Result<Vec<Project>, Failure> {
-    match Api::<Project>::all(client.clone()).list(&ListParams::default()).await {
+    match Api::<Project>::all(client.clone())
+        .list(&ListParams::default())
+        .await
+    {
         Ok(list) => Ok(list.items),
         Err(kube::Error::Api(status)) if status.code == 403 => Ok(Vec::new()),
         Err(error) => Err(error.into()),
