@@ -1,0 +1,179 @@
+//! The server as a whole: what it is made of, how it is started, and how it is called from the same process.
+
+mod bootstrap;
+
+pub(crate) use bootstrap::IMMORTAL;
+
+use crate::admission::Admission;
+use crate::auth::{Authenticator, Authorizer, Config, InProcess, UserInfo, rbac};
+use crate::catalog::Catalog;
+use crate::discovery::Documents;
+use crate::handle;
+use crate::services::Services;
+use crate::store::{CommitError, Store};
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use keyside_apimachinery::kinds;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio_util::sync::CancellationToken;
+use tower::{BoxError, Service, util::BoxCloneSyncService};
+
+/// Bodies of requests and answers.
+pub type Body = axum::body::Body;
+
+/// What all requests share.
+pub(crate) struct Core {
+    pub(crate) store: Store,
+    pub(crate) catalog: Catalog,
+    pub(crate) authenticator: Authenticator,
+    pub(crate) authorizer: Authorizer,
+    pub(crate) admission: Admission,
+    pub(crate) services: Arc<Services>,
+    pub(crate) documents: Documents,
+    /// Cancelled when the server stops: watches end, background tasks return.
+    pub(crate) shutdown: CancellationToken,
+}
+
+/// Why a server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The objects every cluster has could not be written.
+    #[error("the first objects could not be stored: {0}")]
+    Bootstrap(#[from] CommitError),
+}
+
+/// What a server is made of.
+pub struct Builder {
+    store: Option<Store>,
+    auth: Config,
+}
+
+impl Builder {
+    /// Where objects are kept; in memory unless said otherwise.
+    #[must_use]
+    pub fn store(mut self, store: Store) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// How clients prove who they are; in-process callers need nothing of it.
+    #[must_use]
+    pub fn auth(mut self, auth: Config) -> Self {
+        self.auth = auth;
+        self
+    }
+
+    /// Starts the server: when this returns, what a cluster always has (its system namespaces) is there, and custom
+    /// resources stored earlier are served. Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn build(self) -> Result<ApiServer, StartError> {
+        let store = self.store.unwrap_or_else(Store::memory);
+        bootstrap::run(&store).await?;
+        rbac::bootstrap::run(&store).await?;
+        let services = Arc::new(Services::default());
+        let authorizer = Authorizer::new(store.clone());
+        let core = Arc::new(Core {
+            catalog: Catalog::new(kinds::builtin_resources()),
+            authenticator: Authenticator::new(&self.auth, store.clone()),
+            admission: Admission::new(store.clone(), authorizer.clone(), Arc::clone(&services)),
+            authorizer,
+            services,
+            documents: Documents::default(),
+            store,
+            shutdown: CancellationToken::new(),
+        });
+        let (loaded, ready) = tokio::sync::oneshot::channel();
+        tokio::spawn(crate::crd::run(Arc::clone(&core), loaded));
+        tokio::spawn(rbac::aggregate::run(core.store.clone(), core.shutdown.clone()));
+        // An error means that the task has ended, which it does only at shutdown.
+        drop(ready.await);
+        Ok(ApiServer { core })
+    }
+}
+
+/// A running API server; clones are the same one.
+#[derive(Clone)]
+pub struct ApiServer {
+    core: Arc<Core>,
+}
+
+impl ApiServer {
+    /// A server to be described and started.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder { store: None, auth: Config::default() }
+    }
+
+    /// A service for callers in this process, acting as `user`. The identity travels in a request extension, which
+    /// nothing that comes over a socket can carry.
+    ///
+    /// ```no_run
+    /// # async fn example(server: keyside_apiserver::ApiServer) {
+    /// let user = keyside_apiserver::UserInfo::admin("tests");
+    /// let client = kube::Client::new(server.in_process(user), "default");
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn in_process(&self, user: UserInfo) -> Local {
+        Local { core: Arc::clone(&self.core), user }
+    }
+
+    /// Makes a service callable by admission webhooks whose `clientConfig.service` has this namespace and name: no
+    /// socket, no certificate.
+    pub fn register_service<S>(&self, namespace: &str, name: &str, service: S)
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+    {
+        self.core.services.register(namespace, name, BoxCloneSyncService::new(service));
+    }
+
+    /// The store under it all.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.core.store
+    }
+
+    /// Ends watches and background tasks. Requests under way are answered; new ones are refused by no one but the
+    /// listener.
+    pub fn shut_down(&self) {
+        self.core.shutdown.cancel();
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+}
+
+/// The server for callers in this process; see [`ApiServer::in_process`].
+#[derive(Clone)]
+pub struct Local {
+    core: Arc<Core>,
+    user: UserInfo,
+}
+
+impl<B> Service<Request<B>> for Local
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let core = Arc::clone(&self.core);
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(InProcess(self.user.clone()));
+        Box::pin(async move { Ok(handle::serve(core, request).await) })
+    }
+}
