@@ -11,8 +11,8 @@ mod account;
 mod pod;
 mod webhook;
 
-use crate::auth::rbac::{Authorizer, escalation};
 use crate::auth::UserInfo;
+use crate::auth::rbac::{Authorizer, escalation};
 use crate::services::Services;
 use crate::store::Store;
 use keyside_apimachinery::meta;
@@ -78,7 +78,11 @@ pub struct Admission {
 impl Admission {
     /// A chain that reads webhook configurations and service accounts from the store and calls `services` in process.
     pub(crate) fn new(store: Store, authorizer: Authorizer, services: Arc<Services>) -> Self {
-        Self { webhooks: Webhooks::new(store.clone(), services), store, authorizer }
+        Self {
+            webhooks: Webhooks::new(store.clone(), services),
+            store,
+            authorizer,
+        }
     }
 
     /// Lets plugins and webhooks change the object; returns warnings. `object` is null for a deletion.
@@ -98,7 +102,9 @@ impl Admission {
             // What webhooks added (a container, say) is completed by the plugins, and webhooks that asked for it may
             // look again.
             self.plugins(request, object).await?;
-            self.webhooks.mutate_again(request, object, old, &first, &mut warnings).await?;
+            self.webhooks
+                .mutate_again(request, object, old, &first, &mut warnings)
+                .await?;
         }
         Ok(warnings)
     }
@@ -129,7 +135,12 @@ impl Admission {
         self.webhooks.validate(request, object, old).await
     }
 
-    fn confirm_no_escalation(&self, request: &AdmissionRequest, object: &Value, old: Option<&Value>) -> Result<(), Status> {
+    fn confirm_no_escalation(
+        &self,
+        request: &AdmissionRequest,
+        object: &Value,
+        old: Option<&Value>,
+    ) -> Result<(), Status> {
         let resource = request.resource.plural.as_str();
         let is_rbac = request.resource.gvk.group == "rbac.authorization.k8s.io";
         if !is_rbac || !matches!(request.operation, Operation::Create | Operation::Update) {
@@ -149,7 +160,14 @@ impl Admission {
 
 /// 403 about the object, by its name or what its name will begin with.
 fn forbidden(request: &AdmissionRequest, object: &Value, why: &str) -> Status {
-    let names = [request.name.as_str(), meta::name(object), meta::string(object, "generateName")];
-    let name = names.into_iter().find(|name| !name.is_empty()).unwrap_or("Unknown");
+    let names = [
+        request.name.as_str(),
+        meta::name(object),
+        meta::string(object, "generateName"),
+    ];
+    let name = names
+        .into_iter()
+        .find(|name| !name.is_empty())
+        .unwrap_or("Unknown");
     Status::forbidden(&request.resource.gvk.group, &request.resource.plural, name, why)
 }

@@ -98,7 +98,12 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { fixed: Vec::new(), key: None, issuer: ISSUER.to_owned(), audiences: vec![ISSUER.to_owned()] }
+        Self {
+            fixed: Vec::new(),
+            key: None,
+            issuer: ISSUER.to_owned(),
+            audiences: vec![ISSUER.to_owned()],
+        }
     }
 }
 
@@ -106,7 +111,8 @@ impl Config {
     /// Lets whoever shows this token act as `user`.
     #[must_use]
     pub fn token(mut self, token: &str, user: UserInfo) -> Self {
-        self.fixed.push((Sha256::digest(token).into(), user.authenticated()));
+        self.fixed
+            .push((Sha256::digest(token).into(), user.authenticated()));
         self
     }
 
@@ -129,8 +135,15 @@ impl Config {
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let users: Vec<&str> = self.fixed.iter().map(|(_, user)| user.username.as_str()).collect();
-        f.debug_struct("Config").field("users", &users).field("issuer", &self.issuer).finish_non_exhaustive()
+        let users: Vec<&str> = self
+            .fixed
+            .iter()
+            .map(|(_, user)| user.username.as_str())
+            .collect();
+        f.debug_struct("Config")
+            .field("users", &users)
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
     }
 }
 
@@ -146,9 +159,18 @@ impl Authenticator {
     /// Reads bound tokens and service accounts from this store.
     pub(crate) fn new(config: &Config, store: Store) -> Self {
         let key = config.key.clone().or_else(TokenKey::ephemeral);
-        let tokens = |key| Tokens { key, issuer: config.issuer.clone(), audiences: config.audiences.clone() };
+        let tokens = |key| Tokens {
+            key,
+            issuer: config.issuer.clone(),
+            audiences: config.audiences.clone(),
+        };
         let (fixed, audiences) = (config.fixed.clone(), config.audiences.clone());
-        Self { fixed, tokens: key.map(tokens), audiences, store }
+        Self {
+            fixed,
+            tokens: key.map(tokens),
+            audiences,
+            store,
+        }
     }
 
     /// Order: in-process identity, client certificate, bearer token; nobody is anonymous except on health and
@@ -160,28 +182,52 @@ impl Authenticator {
         if let Some(InProcess(user)) = parts.extensions.get::<InProcess>() {
             return Ok(user.clone());
         }
-        let peer = parts.extensions.get::<PeerCertificates>().and_then(|peer| peer.0.first());
+        let peer = parts
+            .extensions
+            .get::<PeerCertificates>()
+            .and_then(|peer| peer.0.first());
         if let Some(user) = peer.and_then(certificate_user) {
             return Ok(user);
         }
         if let Some(token) = bearer(parts) {
-            return self.user_of_token(token, &[]).map(|(user, _)| user).ok_or_else(Status::unauthorized);
+            return self
+                .user_of_token(token, &[])
+                .map(|(user, _)| user)
+                .ok_or_else(Status::unauthorized);
         }
         let path = parts.uri.path();
-        let open = |open: &&str| path.strip_prefix(*open).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if OPEN_PATHS.iter().any(|path| open(&path)) { Ok(UserInfo::anonymous()) } else { Err(Status::unauthorized()) }
+        let open = |open: &&str| {
+            path.strip_prefix(*open)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if OPEN_PATHS.iter().any(|path| open(&path)) {
+            Ok(UserInfo::anonymous())
+        } else {
+            Err(Status::unauthorized())
+        }
     }
 
     /// The user of a token and those of the wanted audiences (ours, if none is named) it is meant for.
     fn user_of_token(&self, token: &str, audiences: &[String]) -> Option<(UserInfo, Vec<String>)> {
         let digest: [u8; 32] = Sha256::digest(token).into();
         // All are compared, so that the time taken says nothing about which one came close.
-        let known = self.fixed.iter().filter(|(own, _)| bool::from(own.ct_eq(&digest)));
+        let known = self
+            .fixed
+            .iter()
+            .filter(|(own, _)| bool::from(own.ct_eq(&digest)));
         if let Some((_, user)) = known.last() {
             // A fixed token is for this server, whatever it is called.
             let ours = &self.audiences;
-            let wanted = if audiences.is_empty() { ours.as_slice() } else { audiences };
-            let meant: Vec<String> = wanted.iter().filter(|audience| ours.contains(audience)).cloned().collect();
+            let wanted = if audiences.is_empty() {
+                ours.as_slice()
+            } else {
+                audiences
+            };
+            let meant: Vec<String> = wanted
+                .iter()
+                .filter(|audience| ours.contains(audience))
+                .cloned()
+                .collect();
             return (!meant.is_empty()).then(|| (user.clone(), meant));
         }
         self.tokens.as_ref()?.user(&self.store, token, audiences)

@@ -9,8 +9,8 @@ mod server;
 
 use crate::auth::TokenKey;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose,
 };
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -74,11 +74,20 @@ impl Authority {
     /// # Errors
     /// If the folder or its files cannot be read or written, or hold something else.
     pub fn open(folder: &Path) -> Result<Self, PkiError> {
-        let unusable = |source| PkiError::UseFile { path: folder.to_owned(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unusable)?;
+        let unusable = |source| PkiError::UseFile {
+            path: folder.to_owned(),
+            source,
+        };
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(unusable)?;
         std::fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(unusable)?;
         let (certificate_path, key_path) = (folder.join("ca.crt"), folder.join("ca.key"));
-        let stored = read(&certificate_path)?.zip(read(&key_path)?).filter(|(certificate, _)| lasts(certificate));
+        let stored = read(&certificate_path)?
+            .zip(read(&key_path)?)
+            .filter(|(certificate, _)| lasts(certificate));
         let (certificate, key) = match stored {
             Some((certificate, key)) => {
                 let key = KeyPair::from_pem(&key).map_err(|_| PkiError::ReadKey { path: key_path })?;
@@ -94,7 +103,11 @@ impl Authority {
             }
         };
         let issuer = Arc::new(Issuer::from_ca_cert_pem(&certificate, key)?);
-        Ok(Self { folder: folder.to_owned(), issuer, certificate })
+        Ok(Self {
+            folder: folder.to_owned(),
+            issuer,
+            certificate,
+        })
     }
 
     /// The CA's certificate in PEM: what clients trust.
@@ -112,7 +125,10 @@ impl Authority {
         name.push(DnType::OrganizationName, group);
         name.push(DnType::CommonName, user);
         let (certificate, key) = leaf(&self.issuer, name, &[], ExtendedKeyUsagePurpose::ClientAuth)?;
-        Ok(Identity { certificate: certificate.pem(), key: key.serialize_pem() })
+        Ok(Identity {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        })
     }
 
     /// TLS for a listener reached under these names and addresses. Clients may show a certificate of this CA; without
@@ -141,7 +157,13 @@ impl Authority {
     /// A kubeconfig for the server at this URL with the CA and the identity inside.
     #[must_use]
     pub fn kubeconfig(&self, cluster: &str, server: &str, identity: &Identity) -> String {
-        kubeconfig::text(cluster, server, &self.certificate, &identity.certificate, &identity.key)
+        kubeconfig::text(
+            cluster,
+            server,
+            &self.certificate,
+            &identity.certificate,
+            &identity.key,
+        )
     }
 }
 
@@ -168,7 +190,11 @@ fn ca_params() -> CertificateParams {
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, "keyside-ca");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
+    params.key_usages = vec![
+        KeyUsagePurpose::KeyCertSign,
+        KeyUsagePurpose::CrlSign,
+        KeyUsagePurpose::DigitalSignature,
+    ];
     last(&mut params, CA_DAYS);
     params
 }
@@ -183,8 +209,12 @@ fn last(params: &mut CertificateParams, days: u32) {
 
 /// Whether a stored CA can be read and is good for long enough.
 fn lasts(certificate: &str) -> bool {
-    let Ok(der) = CertificateDer::from_pem_slice(certificate.as_bytes()) else { return false };
-    let Ok((_, parsed)) = x509_parser::parse_x509_certificate(&der) else { return false };
+    let Ok(der) = CertificateDer::from_pem_slice(certificate.as_bytes()) else {
+        return false;
+    };
+    let Ok((_, parsed)) = x509_parser::parse_x509_certificate(&der) else {
+        return false;
+    };
     let left = parsed.validity().not_after.timestamp() - jiff::Timestamp::now().as_second();
     left > RENEW_BEFORE_DAYS * 24 * 60 * 60
 }
@@ -194,20 +224,33 @@ fn read(path: &Path) -> Result<Option<String>, PkiError> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(PkiError::UseFile { path: path.to_owned(), source }),
+        Err(source) => Err(PkiError::UseFile {
+            path: path.to_owned(),
+            source,
+        }),
     }
 }
 
 /// Puts a file of mode 0600 in place in one step, so that no half of it is ever seen.
 fn write(path: &Path, text: &str) -> Result<(), PkiError> {
-    let failed = |source| PkiError::UseFile { path: path.to_owned(), source };
+    let failed = |source| PkiError::UseFile {
+        path: path.to_owned(),
+        source,
+    };
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(format!(".{}", std::process::id()));
     let temporary = PathBuf::from(temporary);
     // What a killed process with the same id has left would keep its own mode.
     let _ = std::fs::remove_file(&temporary);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&temporary)
+        .map_err(failed)?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(failed)?;
     std::fs::rename(&temporary, path).map_err(failed)
 }
 

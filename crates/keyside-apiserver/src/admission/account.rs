@@ -34,11 +34,18 @@ pub(super) async fn admit(store: &Store, request: &AdmissionRequest, pod: &mut V
     }
     let account = account(store, request, pod).await?;
     let automount = pod["spec"]["automountServiceAccountToken"].as_bool();
-    if automount.or(account["automountServiceAccountToken"].as_bool()).unwrap_or(true) {
+    if automount
+        .or(account["automountServiceAccountToken"].as_bool())
+        .unwrap_or(true)
+    {
         mount_token(pod);
     }
-    let own = pod["spec"]["imagePullSecrets"].as_array().is_some_and(|list| !list.is_empty());
-    let given = account["imagePullSecrets"].as_array().filter(|list| !list.is_empty());
+    let own = pod["spec"]["imagePullSecrets"]
+        .as_array()
+        .is_some_and(|list| !list.is_empty());
+    let given = account["imagePullSecrets"]
+        .as_array()
+        .filter(|list| !list.is_empty());
     if let (false, Some(list)) = (own, given) {
         let names = list.iter().map(|secret| match text(secret, "name") {
             "" => json!({}),
@@ -61,7 +68,13 @@ pub(super) async fn validate(store: &Store, request: &AdmissionRequest, pod: &Va
                 return Ok(());
             }
             let allowed = names(&account["secrets"]);
-            let reference = first_reference(pod, "ephemeralContainers", "ephemeral container", &allowed, meta::name(&account));
+            let reference = first_reference(
+                pod,
+                "ephemeralContainers",
+                "ephemeral container",
+                &allowed,
+                meta::name(&account),
+            );
             reference.map_or(Ok(()), |why| Err(forbidden(request, pod, &why)))
         }
         (Operation::Create, "") if meta::annotation(pod, MIRROR).is_some() => {
@@ -69,7 +82,11 @@ pub(super) async fn validate(store: &Store, request: &AdmissionRequest, pod: &Va
         }
         (Operation::Create, "") => {
             let account = account(store, request, pod).await?;
-            let refused = if enforces(&account) { forbidden_reference(pod, &account) } else { None };
+            let refused = if enforces(&account) {
+                forbidden_reference(pod, &account)
+            } else {
+                None
+            };
             refused.map_or(Ok(()), |why| Err(forbidden(request, pod, &why)))
         }
         _ => Ok(()),
@@ -78,18 +95,28 @@ pub(super) async fn validate(store: &Store, request: &AdmissionRequest, pod: &Va
 
 /// The pod's account. That of a young namespace may still be on its way, so it is waited for.
 async fn account(store: &Store, request: &AdmissionRequest, pod: &Value) -> Result<Value, Status> {
-    let (namespace, name) = (request.namespace.as_str(), text(&pod["spec"], "serviceAccountName"));
+    let (namespace, name) = (
+        request.namespace.as_str(),
+        text(&pod["spec"], "serviceAccountName"),
+    );
     if name.is_empty() {
-        let why = format!("no service account specified for pod {namespace}/{}", meta::name(pod));
+        let why = format!(
+            "no service account specified for pod {namespace}/{}",
+            meta::name(pod)
+        );
         return Err(forbidden(request, pod, &why));
     }
     let key = Key::new("", "serviceaccounts", namespace, name);
     let mut found = store.get(&key);
     if found.is_none() && name == DEFAULT {
-        found = tokio::time::timeout(PATIENCE, appears(store, &key)).await.ok().flatten();
+        found = tokio::time::timeout(PATIENCE, appears(store, &key))
+            .await
+            .ok()
+            .flatten();
     }
     found.map(|entry| entry.object()).ok_or_else(|| {
-        let why = format!("error looking up service account {namespace}/{name}: serviceaccount {name:?} not found");
+        let why =
+            format!("error looking up service account {namespace}/{name}: serviceaccount {name:?} not found");
         forbidden(request, pod, &why)
     })
 }
@@ -109,18 +136,35 @@ async fn appears(store: &Store, key: &Key) -> Option<crate::store::Entry> {
 
 fn mount_token(pod: &mut Value) {
     let volumes = pod["spec"]["volumes"].as_array().into_iter().flatten();
-    let present = volumes.map(|volume| text(volume, "name")).find(|name| name.starts_with(VOLUME_PREFIX));
+    let present = volumes
+        .map(|volume| text(volume, "name"))
+        .find(|name| name.starts_with(VOLUME_PREFIX));
     let is_present = present.is_some();
-    let random = u64::from_le_bytes(uuid::Uuid::new_v4().into_bytes()[8..].try_into().unwrap_or_default());
+    let random = u64::from_le_bytes(
+        uuid::Uuid::new_v4().into_bytes()[8..]
+            .try_into()
+            .unwrap_or_default(),
+    );
     let volume = present.map_or_else(|| meta::generate_name(VOLUME_PREFIX, random), str::to_owned);
     let mut needed = false;
     for list in ["initContainers", "containers"] {
-        for container in pod["spec"].get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+        for container in pod["spec"]
+            .get_mut(list)
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
             let mounts = container["volumeMounts"].as_array().into_iter().flatten();
-            if mounts.into_iter().any(|mount| text(mount, "mountPath") == MOUNT_PATH) {
+            if mounts
+                .into_iter()
+                .any(|mount| text(mount, "mountPath") == MOUNT_PATH)
+            {
                 continue;
             }
-            append(&mut container["volumeMounts"], json!({"name": volume, "readOnly": true, "mountPath": MOUNT_PATH}));
+            append(
+                &mut container["volumeMounts"],
+                json!({"name": volume, "readOnly": true, "mountPath": MOUNT_PATH}),
+            );
             needed = true;
         }
     }
@@ -159,7 +203,12 @@ fn list<'a>(object: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
 }
 
 fn names(references: &Value) -> Vec<&str> {
-    references.as_array().into_iter().flatten().map(|reference| text(reference, "name")).collect()
+    references
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|reference| text(reference, "name"))
+        .collect()
 }
 
 /// The first use of a secret that the account does not list.
@@ -167,7 +216,10 @@ fn forbidden_reference(pod: &Value, account: &Value) -> Option<String> {
     let (spec, owner) = (&pod["spec"], meta::name(account));
     let allowed = names(&account["secrets"]);
     let volumes = list(spec, "volumes").filter(|volume| volume["secret"].is_object());
-    if let Some(name) = volumes.map(|v| text(&v["secret"], "secretName")).find(|name| !allowed.contains(name)) {
+    if let Some(name) = volumes
+        .map(|v| text(&v["secret"], "secretName"))
+        .find(|name| !allowed.contains(name))
+    {
         return Some(format!(
             "volume with secret.secretName=\"{name}\" is not allowed because service account {owner} does not reference \
              that secret"
@@ -194,13 +246,17 @@ fn first_reference(pod: &Value, field: &str, what: &str, allowed: &[&str], owner
             let secret = text(&variable["valueFrom"]["secretKeyRef"], "name");
             if !allowed.contains(&secret) {
                 let variable = text(variable, "name");
-                return Some(format!("{what} {name} with envVar {variable} referencing secret.secretName=\"{secret}\" {end}"));
+                return Some(format!(
+                    "{what} {name} with envVar {variable} referencing secret.secretName=\"{secret}\" {end}"
+                ));
             }
         }
         for source in list(container, "envFrom").filter(|source| source["secretRef"].is_object()) {
             let secret = text(&source["secretRef"], "name");
             if !allowed.contains(&secret) {
-                return Some(format!("{what} {name} with envFrom referencing secret.secretName=\"{secret}\" {end}"));
+                return Some(format!(
+                    "{what} {name} with envFrom referencing secret.secretName=\"{secret}\" {end}"
+                ));
             }
         }
     }
@@ -221,7 +277,9 @@ fn validate_mirror(pod: &Value) -> Option<&'static str> {
         return Some("a mirror pod may not reference secrets");
     }
     let sources = list(spec, "volumes").flat_map(|volume| list(&volume["projected"], "sources"));
-    let token = sources.into_iter().any(|source| source["serviceAccountToken"].is_object());
+    let token = sources
+        .into_iter()
+        .any(|source| source["serviceAccountToken"].is_object());
     token.then_some("a mirror pod may not use ServiceAccountToken volume projections")
 }
 

@@ -7,7 +7,10 @@ use keyside_apimachinery::meta;
 use keyside_apimachinery::status::Status;
 use serde_json::{Value, json};
 
-const SYSTEM: [(&str, i64); 2] = [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)];
+const SYSTEM: [(&str, i64); 2] = [
+    ("system-cluster-critical", 2_000_000_000),
+    ("system-node-critical", 2_000_001_000),
+];
 const TOLERATED: [&str; 2] = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
 const TOLERATION_SECONDS: i64 = 300;
 
@@ -23,7 +26,10 @@ pub(super) fn admit(store: &Store, request: &AdmissionRequest, pod: &mut Value) 
 }
 
 fn set_priority(store: &Store, request: &AdmissionRequest, pod: &mut Value) -> Result<(), Status> {
-    let name = pod["spec"]["priorityClassName"].as_str().unwrap_or_default().to_owned();
+    let name = pod["spec"]["priorityClassName"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     let classes = store.list(&Range::new("scheduling.k8s.io", "priorityclasses", None));
     let mut classes = classes.entries.iter().map(|(_, entry)| entry.object());
     let class = if name.is_empty() {
@@ -35,15 +41,24 @@ fn set_priority(store: &Store, request: &AdmissionRequest, pod: &mut Value) -> R
         let why = || format!("no PriorityClass with name {name} was found");
         Some(found.ok_or_else(|| forbidden(request, pod, &why()))?)
     };
-    let computed = class.as_ref().and_then(|class| class["value"].as_i64()).unwrap_or(0);
-    if let Some(given) = pod["spec"]["priority"].as_i64().filter(|given| *given != computed) {
+    let computed = class
+        .as_ref()
+        .and_then(|class| class["value"].as_i64())
+        .unwrap_or(0);
+    if let Some(given) = pod["spec"]["priority"]
+        .as_i64()
+        .filter(|given| *given != computed)
+    {
         let why = format!(
             "the integer value of priority ({given}) must not be provided in pod spec; priority admission controller \
              computed {computed} from the given PriorityClass name"
         );
         return Err(forbidden(request, pod, &why));
     }
-    let policy = class.as_ref().and_then(|class| class["preemptionPolicy"].as_str()).unwrap_or("PreemptLowerPriority");
+    let policy = class
+        .as_ref()
+        .and_then(|class| class["preemptionPolicy"].as_str())
+        .unwrap_or("PreemptLowerPriority");
     let policy = policy.to_owned();
     let spec = &mut pod["spec"];
     if let Some(class) = class.as_ref().filter(|_| name.is_empty()) {
@@ -67,8 +82,7 @@ fn tolerate(spec: &mut Value) {
         if tolerations.into_iter().any(covers) {
             continue;
         }
-        let toleration =
-            json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": TOLERATION_SECONDS});
+        let toleration = json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": TOLERATION_SECONDS});
         match &mut spec["tolerations"] {
             Value::Array(list) => list.push(toleration),
             other => *other = json!([toleration]),

@@ -35,7 +35,11 @@ pub(super) struct Round {
 
 impl Webhooks {
     pub(super) fn new(store: Store, services: Arc<Services>) -> Self {
-        Self { configurations: Configurations::new(store.clone()), caller: Caller::new(services), store }
+        Self {
+            configurations: Configurations::new(store.clone()),
+            caller: Caller::new(services),
+            store,
+        }
     }
 
     /// Lets mutating webhooks change the object, one after the other.
@@ -46,15 +50,22 @@ impl Webhooks {
         old: Option<&Value>,
         warnings: &mut Vec<String>,
     ) -> Result<Round, Status> {
-        let mut round = Round { changed: false, called: Vec::new() };
+        let mut round = Round {
+            changed: false,
+            called: Vec::new(),
+        };
         if matching::is_exempt(request) {
             return Ok(round);
         }
         for webhook in self.configurations.mutating().iter() {
-            if self.mutate_one(webhook, request, object, old, warnings).await?.is_some_and(|changed| {
-                round.changed |= changed;
-                webhook.reinvoke
-            }) {
+            if self
+                .mutate_one(webhook, request, object, old, warnings)
+                .await?
+                .is_some_and(|changed| {
+                    round.changed |= changed;
+                    webhook.reinvoke
+                })
+            {
                 round.called.push((Arc::clone(webhook), object.clone()));
             }
         }
@@ -88,7 +99,9 @@ impl Webhooks {
         warnings: &mut Vec<String>,
     ) -> Result<Option<bool>, Status> {
         let subject = Subject { request, object, old };
-        let Some(version) = matching::wanted_version(&self.store, webhook, &subject)? else { return Ok(None) };
+        let Some(version) = matching::wanted_version(&self.store, webhook, &subject)? else {
+            return Ok(None);
+        };
         let patched = match self.ask(webhook, &subject, &version).await {
             Ok(answer) => {
                 warnings.extend(answer.warnings);
@@ -128,7 +141,12 @@ impl Webhooks {
                 concerned.push((webhook, version));
             }
         }
-        let answers = join_all(concerned.iter().map(|(webhook, version)| self.ask(webhook, &subject, version))).await;
+        let answers = join_all(
+            concerned
+                .iter()
+                .map(|(webhook, version)| self.ask(webhook, &subject, version)),
+        )
+        .await;
         for ((webhook, _), answer) in concerned.iter().zip(answers) {
             match answer {
                 Ok(answer) => warnings.extend(answer.warnings),
@@ -138,7 +156,12 @@ impl Webhooks {
         Ok(warnings)
     }
 
-    async fn ask(&self, webhook: &Webhook, subject: &Subject<'_>, version: &str) -> Result<review::Answer, Failure> {
+    async fn ask(
+        &self,
+        webhook: &Webhook,
+        subject: &Subject<'_>,
+        version: &str,
+    ) -> Result<review::Answer, Failure> {
         if subject.request.dry_run && !webhook.dry_run {
             let text = format!("admission webhook {:?} does not support dry run", webhook.name);
             return Err(Failure::Refused(Status::bad_request(text)));

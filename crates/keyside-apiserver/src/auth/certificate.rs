@@ -11,7 +11,15 @@ pub(crate) fn certificate_user(certificate: &CertificateDer<'_>) -> Option<UserI
     if username.is_empty() {
         return None;
     }
-    let groups = subject.iter_organization().filter_map(|name| name.as_str().ok()).map(str::to_owned).collect();
-    let user = UserInfo { username, groups, ..UserInfo::default() };
+    let groups = subject
+        .iter_organization()
+        .filter_map(|name| name.as_str().ok())
+        .map(str::to_owned)
+        .collect();
+    let user = UserInfo {
+        username,
+        groups,
+        ..UserInfo::default()
+    };
     Some(user.authenticated())
 }

@@ -30,7 +30,12 @@ pub(crate) fn impersonated(
     allowed: impl Fn(&Attributes) -> Result<(), Status>,
 ) -> Result<UserInfo, Status> {
     let values = |name: &str| -> Vec<String> {
-        headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).map(str::to_owned).collect()
+        headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .map(str::to_owned)
+            .collect()
     };
     let names = values(USER);
     let groups = values(GROUP);
@@ -45,9 +50,17 @@ pub(crate) fn impersonated(
         if groups.is_empty() && uid.is_empty() && extra.is_empty() {
             return Ok(user);
         }
-        return Err(Status::bad_request("requested groups, uid or extra without impersonating a user name"));
+        return Err(Status::bad_request(
+            "requested groups, uid or extra without impersonating a user name",
+        ));
     };
-    let mut target = UserInfo { username: name, uid, groups, extra, ..UserInfo::default() };
+    let mut target = UserInfo {
+        username: name,
+        uid,
+        groups,
+        extra,
+        ..UserInfo::default()
+    };
     for needed in rights(&target) {
         let asked = Attributes {
             user: user.clone(),
@@ -87,9 +100,18 @@ fn rights(target: &UserInfo) -> Vec<Needed> {
         Some((namespace, name)) => right("", "serviceaccounts", "", namespace, name),
         None => right("", "users", "", "", &target.username),
     }];
-    out.extend(target.groups.iter().map(|group| right("", "groups", "", "", group)));
+    out.extend(
+        target
+            .groups
+            .iter()
+            .map(|group| right("", "groups", "", "", group)),
+    );
     for (key, values) in &target.extra {
-        out.extend(values.iter().map(|value| right("authentication.k8s.io", "userextras", key, "", value)));
+        out.extend(
+            values
+                .iter()
+                .map(|value| right("authentication.k8s.io", "userextras", key, "", value)),
+        );
     }
     if !target.uid.is_empty() {
         out.push(right("authentication.k8s.io", "uids", "", "", &target.uid));
@@ -99,7 +121,10 @@ fn rights(target: &UserInfo) -> Vec<Needed> {
 
 /// Namespace and name of a service account's user name.
 fn service_account(username: &str) -> Option<(&str, &str)> {
-    username.strip_prefix("system:serviceaccount:")?.split_once(':').filter(|(_, name)| !name.contains(':'))
+    username
+        .strip_prefix("system:serviceaccount:")?
+        .split_once(':')
+        .filter(|(_, name)| !name.contains(':'))
 }
 
 /// A key in a header name is percent-encoded.
@@ -135,7 +160,10 @@ mod tests {
         }
         let asked = RefCell::new(Vec::new());
         let user = impersonated(UserInfo::admin("root"), &map, |a| {
-            asked.borrow_mut().push(format!("{}/{}/{}/{}", a.resource, a.subresource, a.namespace, a.name));
+            asked.borrow_mut().push(format!(
+                "{}/{}/{}/{}",
+                a.resource, a.subresource, a.namespace, a.name
+            ));
             Ok(())
         });
         (user, asked.into_inner())
@@ -154,7 +182,15 @@ mod tests {
         assert_eq!((user.username.as_str(), user.uid.as_str()), ("ann", "7"));
         assert_eq!(user.groups, ["dev", "system:authenticated"]);
         assert_eq!(user.extra["acme.org/team"], ["x"]);
-        assert_eq!(asked, ["users///ann", "groups///dev", "userextras/acme.org/team//x", "uids///7"]);
+        assert_eq!(
+            asked,
+            [
+                "users///ann",
+                "groups///dev",
+                "userextras/acme.org/team//x",
+                "uids///7"
+            ]
+        );
     }
 
     #[test]

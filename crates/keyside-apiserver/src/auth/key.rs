@@ -31,7 +31,8 @@ impl TokenKey {
 
     /// A key that lives as long as the process.
     pub(super) fn ephemeral() -> Option<Self> {
-        let der = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).ok()?;
+        let der =
+            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).ok()?;
         Self::from_pkcs8(der.as_ref())
     }
 
@@ -39,7 +40,10 @@ impl TokenKey {
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).ok()?;
         let public = pair.public_key().as_der().ok()?;
         let id = URL_SAFE_NO_PAD.encode(Sha256::digest(public.as_ref()));
-        Some(Self { pair: Arc::new(pair), id })
+        Some(Self {
+            pair: Arc::new(pair),
+            id,
+        })
     }
 
     /// Tells this key from others (`kid`).
@@ -74,7 +78,9 @@ impl TokenKey {
 
 impl fmt::Debug for TokenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenKey").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("TokenKey")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -93,7 +99,12 @@ mod tests {
         assert_eq!(key.verify(&token), Some(json!({"sub": "a"})));
         assert_eq!(other.verify(&token), None);
         let parts: Vec<&str> = token.split('.').collect();
-        let forged = format!("{}.{}.{}", parts[0], URL_SAFE_NO_PAD.encode(r#"{"sub":"b"}"#), parts[2]);
+        let forged = format!(
+            "{}.{}.{}",
+            parts[0],
+            URL_SAFE_NO_PAD.encode(r#"{"sub":"b"}"#),
+            parts[2]
+        );
         assert_eq!(key.verify(&forged), None);
         let unsigned = format!("{}.{}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#), parts[1]);
         assert_eq!(key.verify(&unsigned), None);

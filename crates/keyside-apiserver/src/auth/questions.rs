@@ -27,7 +27,13 @@ pub(crate) async fn answer(
         "TokenReview" => review_token(core, &mut question)?,
         "SelfSubjectReview" => question["status"] = json!({"userInfo": facts(user)}),
         "SubjectAccessReview" | "SelfSubjectAccessReview" | "LocalSubjectAccessReview" => {
-            access::review(&core.authorizer, user, &resource.gvk.kind, namespace, &mut question)?;
+            access::review(
+                &core.authorizer,
+                user,
+                &resource.gvk.kind,
+                namespace,
+                &mut question,
+            )?;
         }
         "SelfSubjectRulesReview" => access::rules(&core.authorizer, user, &mut question)?,
         _ => return Err(crate::handle::not_allowed()),
@@ -54,12 +60,16 @@ fn facts(user: &UserInfo) -> Value {
 fn review_token(core: &Core, review: &mut Value) -> Result<(), Status> {
     let token = review["spec"]["token"].as_str().unwrap_or_default();
     if token.is_empty() {
-        return Err(Status::bad_request("token is required for TokenReview in authentication"));
+        return Err(Status::bad_request(
+            "token is required for TokenReview in authentication",
+        ));
     }
     let audiences = review["spec"]["audiences"].as_array().into_iter().flatten();
     let audiences: Vec<String> = audiences.filter_map(|a| a.as_str().map(str::to_owned)).collect();
     review["status"] = match core.authenticator.user_of_token(token, &audiences) {
-        Some((user, audiences)) => json!({"authenticated": true, "user": facts(&user), "audiences": audiences}),
+        Some((user, audiences)) => {
+            json!({"authenticated": true, "user": facts(&user), "audiences": audiences})
+        }
         None => json!({"user": {}, "error": "invalid bearer token"}),
     };
     Ok(())

@@ -28,21 +28,30 @@ pub struct Authorizer {
 impl Authorizer {
     /// Reads roles and bindings from this store.
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, index: Arc::default() }
+        Self {
+            store,
+            index: Arc::default(),
+        }
     }
 
     /// Decides.
     #[must_use]
     pub fn authorize(&self, asked: &Attributes) -> Decision {
         if is_master(&asked.user) {
-            return Decision { allowed: true, reason: String::new() };
+            return Decision {
+                allowed: true,
+                reason: String::new(),
+            };
         }
         let index = self.current();
         let mut problems = Vec::new();
         for grant in index.grants(&asked.user, &asked.namespace) {
             match grant.rules {
                 Ok(ref rules) if rules.iter().any(|rule| rule.allows(asked)) => {
-                    return Decision { allowed: true, reason: format!("RBAC: allowed by {}", grant.describe()) };
+                    return Decision {
+                        allowed: true,
+                        reason: format!("RBAC: allowed by {}", grant.describe()),
+                    };
                 }
                 Ok(_) => {}
                 Err(problem) => problems.push(problem.clone()),
@@ -53,7 +62,10 @@ impl Authorizer {
             1 => format!("RBAC: {}", problems.concat()),
             _ => format!("RBAC: [{}]", problems.join(", ")),
         };
-        Decision { allowed: false, reason }
+        Decision {
+            allowed: false,
+            reason,
+        }
     }
 
     /// All rules a user has in a namespace, and what could not be resolved.
@@ -80,7 +92,10 @@ impl Authorizer {
             return index;
         }
         drop(index);
-        self.index.write().unwrap_or_else(PoisonError::into_inner).refresh(&self.store);
+        self.index
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .refresh(&self.store);
         // Another writer may come in between; what was asked about is in either way.
         self.index.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -38,12 +38,32 @@ fn issue(authenticator: &Authenticator, pod: Option<Value>, seconds: i64) -> Str
 
 #[tokio::test]
 async fn a_fixed_token_is_its_user_and_any_other_is_nobody() {
-    let config = Config::default().token("secret", UserInfo { username: "ann".into(), ..UserInfo::default() });
+    let config = Config::default().token(
+        "secret",
+        UserInfo {
+            username: "ann".into(),
+            ..UserInfo::default()
+        },
+    );
     let authenticator = Authenticator::new(&config, Store::memory());
-    let user = authenticator.authenticate(&parts("/api", Some("secret"))).await.unwrap();
-    assert_eq!((user.username.as_str(), user.groups[0].as_str()), ("ann", "system:authenticated"));
+    let user = authenticator
+        .authenticate(&parts("/api", Some("secret")))
+        .await
+        .unwrap();
+    assert_eq!(
+        (user.username.as_str(), user.groups[0].as_str()),
+        ("ann", "system:authenticated")
+    );
     for token in [Some("secre"), Some("other"), None] {
-        assert_eq!(authenticator.authenticate(&parts("/api", token)).await.unwrap_err().code, 401, "{token:?}");
+        assert_eq!(
+            authenticator
+                .authenticate(&parts("/api", token))
+                .await
+                .unwrap_err()
+                .code,
+            401,
+            "{token:?}"
+        );
     }
     assert!(!format!("{config:?}").contains("secret"));
 }
@@ -52,10 +72,20 @@ async fn a_fixed_token_is_its_user_and_any_other_is_nobody() {
 async fn only_health_and_version_are_open() {
     let authenticator = Authenticator::new(&Config::default(), Store::memory());
     for path in ["/healthz", "/livez/ping", "/readyz", "/version"] {
-        assert_eq!(authenticator.authenticate(&parts(path, None)).await.unwrap().username, "system:anonymous");
+        assert_eq!(
+            authenticator
+                .authenticate(&parts(path, None))
+                .await
+                .unwrap()
+                .username,
+            "system:anonymous"
+        );
     }
     for path in ["/api", "/versions", "/", "/metrics"] {
-        assert!(authenticator.authenticate(&parts(path, None)).await.is_err(), "{path}");
+        assert!(
+            authenticator.authenticate(&parts(path, None)).await.is_err(),
+            "{path}"
+        );
     }
 }
 
@@ -66,7 +96,12 @@ async fn a_token_counts_while_its_account_and_pod_are_the_same() {
     let token = issue(&authenticator, Some(object("p", "2")), 600);
     let user = |token: String| {
         let authenticator = &authenticator;
-        async move { authenticator.authenticate(&parts("/api", Some(&token))).await.ok() }
+        async move {
+            authenticator
+                .authenticate(&parts("/api", Some(&token)))
+                .await
+                .ok()
+        }
     };
     assert_eq!(user(token.clone()).await, None, "without the account");
     put(&store, "serviceaccounts", &object("default", "1")).await;
@@ -74,12 +109,27 @@ async fn a_token_counts_while_its_account_and_pod_are_the_same() {
     put(&store, "pods", &object("p", "2")).await;
     let found = user(token.clone()).await.unwrap();
     assert_eq!(found.username, "system:serviceaccount:team:default");
-    assert_eq!(found.groups, ["system:serviceaccounts", "system:serviceaccounts:team", "system:authenticated"]);
+    assert_eq!(
+        found.groups,
+        [
+            "system:serviceaccounts",
+            "system:serviceaccounts:team",
+            "system:authenticated"
+        ]
+    );
     assert_eq!(found.extra["authentication.kubernetes.io/pod-name"], ["p"]);
-    assert_eq!(user(issue(&authenticator, Some(object("p", "3")), 600)).await, None, "another pod of that name");
+    assert_eq!(
+        user(issue(&authenticator, Some(object("p", "3")), 600)).await,
+        None,
+        "another pod of that name"
+    );
     assert_eq!(user(issue(&authenticator, None, -1)).await, None, "expired");
     let other = Authenticator::new(&Config::default(), store.clone());
-    assert_eq!(user(issue(&other, None, 600)).await, None, "signed by another server");
+    assert_eq!(
+        user(issue(&other, None, 600)).await,
+        None,
+        "signed by another server"
+    );
 }
 
 #[tokio::test]

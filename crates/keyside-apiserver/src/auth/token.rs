@@ -61,27 +61,52 @@ impl Tokens {
 
     /// Whether a token says it is ours; others are not looked at further.
     fn claims(&self, token: &str) -> Option<Value> {
-        self.key.verify(token).filter(|claims| claims["iss"] == self.issuer.as_str())
+        self.key
+            .verify(token)
+            .filter(|claims| claims["iss"] == self.issuer.as_str())
     }
 
     /// The user a token stands for, and those of the wanted audiences it is meant for; nothing if it is not a token of
     /// ours, has expired, is for somebody else, or its account or bound object is gone.
-    pub(super) fn user(&self, store: &Store, token: &str, wanted: &[String]) -> Option<(UserInfo, Vec<String>)> {
+    pub(super) fn user(
+        &self,
+        store: &Store,
+        token: &str,
+        wanted: &[String],
+    ) -> Option<(UserInfo, Vec<String>)> {
         let claims = self.claims(token)?;
         let now = jiff::Timestamp::now().as_second();
         let time = |name: &str| claims[name].as_i64();
         if time("exp").is_none_or(|exp| exp <= now) || time("nbf").is_some_and(|nbf| nbf > now) {
             return None;
         }
-        let wanted = if wanted.is_empty() { &self.audiences } else { wanted };
-        let meant: Vec<&str> = claims["aud"].as_array()?.iter().filter_map(Value::as_str).collect();
-        let audiences: Vec<String> = wanted.iter().filter(|a| meant.contains(&a.as_str())).cloned().collect();
+        let wanted = if wanted.is_empty() {
+            &self.audiences
+        } else {
+            wanted
+        };
+        let meant: Vec<&str> = claims["aud"]
+            .as_array()?
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
+        let audiences: Vec<String> = wanted
+            .iter()
+            .filter(|a| meant.contains(&a.as_str()))
+            .cloned()
+            .collect();
         if audiences.is_empty() {
             return None;
         }
         let facts = &claims["kubernetes.io"];
         let namespace = facts["namespace"].as_str()?;
-        let account = still_there(store, "serviceaccounts", namespace, &facts["serviceaccount"], false)?;
+        let account = still_there(
+            store,
+            "serviceaccounts",
+            namespace,
+            &facts["serviceaccount"],
+            false,
+        )?;
         for (kind, plural) in [("pod", "pods"), ("secret", "secrets")] {
             if !facts[kind].is_null() {
                 still_there(store, plural, namespace, &facts[kind], true)?;
@@ -100,12 +125,22 @@ pub(super) fn username(namespace: &str, name: &str) -> String {
 }
 
 /// The object a claim refers to, if it is the same one as when the token was issued.
-fn still_there(store: &Store, plural: &str, namespace: &str, claim: &Value, check_deletion: bool) -> Option<Value> {
-    let object = store.get(&Key::new("", plural, namespace, claim["name"].as_str()?))?.object();
+fn still_there(
+    store: &Store,
+    plural: &str,
+    namespace: &str,
+    claim: &Value,
+    check_deletion: bool,
+) -> Option<Value> {
+    let object = store
+        .get(&Key::new("", plural, namespace, claim["name"].as_str()?))?
+        .object();
     if claim["uid"] != meta::uid(&object) {
         return None;
     }
-    let deleted = meta::deletion_timestamp(&object).and_then(clock::parse).map(jiff::Timestamp::as_second);
+    let deleted = meta::deletion_timestamp(&object)
+        .and_then(clock::parse)
+        .map(jiff::Timestamp::as_second);
     let leeway = if check_deletion { DELETION_LEEWAY } else { 0 };
     let over = deleted.is_some_and(|at| at + leeway < jiff::Timestamp::now().as_second());
     (!over).then_some(object)
@@ -115,7 +150,10 @@ fn user_of(account: &Value, claims: &Value) -> UserInfo {
     let mut user = service_account_user(meta::namespace(account), meta::name(account), meta::uid(account));
     let mut add = |name: &str, value: &Value| {
         if let Some(value) = value.as_str() {
-            user.extra.insert(format!("authentication.kubernetes.io/{name}"), vec![value.to_owned()]);
+            user.extra.insert(
+                format!("authentication.kubernetes.io/{name}"),
+                vec![value.to_owned()],
+            );
         }
     };
     let facts = &claims["kubernetes.io"];
@@ -133,7 +171,10 @@ pub(crate) fn service_account_user(namespace: &str, name: &str, uid: &str) -> Us
     let user = UserInfo {
         username: username(namespace, name),
         uid: uid.to_owned(),
-        groups: vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")],
+        groups: vec![
+            "system:serviceaccounts".to_owned(),
+            format!("system:serviceaccounts:{namespace}"),
+        ],
         ..UserInfo::default()
     };
     user.authenticated()

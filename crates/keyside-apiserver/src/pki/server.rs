@@ -45,7 +45,11 @@ struct Renewing {
 impl Renewing {
     fn new(issuer: Arc<Issuer<'static, KeyPair>>, names: &[String]) -> Result<Self, PkiError> {
         let first = issue(&issuer, names)?;
-        Ok(Self { issuer, names: names.to_vec(), current: Mutex::new((first, Instant::now())) })
+        Ok(Self {
+            issuer,
+            names: names.to_vec(),
+            current: Mutex::new((first, Instant::now())),
+        })
     }
 }
 
@@ -73,6 +77,8 @@ impl ResolvesServerCert for Renewing {
 
 impl fmt::Debug for Renewing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Renewing").field("names", &self.names).finish_non_exhaustive()
+        f.debug_struct("Renewing")
+            .field("names", &self.names)
+            .finish_non_exhaustive()
     }
 }

@@ -23,7 +23,11 @@ fn the_authority_outlives_restarts_and_is_private() {
     assert_eq!(key.id(), again.token_key().unwrap().id());
     let kubeconfig = home.path().join("kubeconfig");
     let identity = again.client("kubernetes-admin", "system:masters").unwrap();
-    write_kubeconfig(&kubeconfig, &again.kubeconfig("keyside", "https://127.0.0.1:1", &identity)).unwrap();
+    write_kubeconfig(
+        &kubeconfig,
+        &again.kubeconfig("keyside", "https://127.0.0.1:1", &identity),
+    )
+    .unwrap();
     assert_eq!(mode(&kubeconfig), 0o600);
 }
 

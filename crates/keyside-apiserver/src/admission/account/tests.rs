@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 fn request(operation: Operation) -> AdmissionRequest {
-    let pods = kinds::builtin_resources().into_iter().find(|resource| resource.plural == "pods").unwrap();
+    let pods = kinds::builtin_resources()
+        .into_iter()
+        .find(|resource| resource.plural == "pods")
+        .unwrap();
     AdmissionRequest {
         user: UserInfo::admin("tests"),
         operation,
@@ -22,14 +25,25 @@ fn request(operation: Operation) -> AdmissionRequest {
 
 async fn put_account(store: &Store, name: &str, rest: Value) {
     let mut account = json!({"metadata": {"name": name, "namespace": "ns1", "uid": "1"}});
-    account.as_object_mut().unwrap().extend(rest.as_object().cloned().unwrap_or_default());
+    account
+        .as_object_mut()
+        .unwrap()
+        .extend(rest.as_object().cloned().unwrap_or_default());
     let key = Key::new("", "serviceaccounts", "ns1", name);
     store.commit(Transaction::create(key, &account)).await.unwrap();
 }
 
 fn references(names: &Value) -> Value {
-    let reference = |name: &Value| if name == "" { json!({}) } else { json!({"name": name}) };
-    names.as_array().map_or(Value::Null, |names| names.iter().map(reference).collect())
+    let reference = |name: &Value| {
+        if name == "" {
+            json!({})
+        } else {
+            json!({"name": name})
+        }
+    };
+    names
+        .as_array()
+        .map_or(Value::Null, |names| names.iter().map(reference).collect())
 }
 
 fn cases() -> Value {
@@ -47,21 +61,33 @@ async fn check(case: &Value) {
         }
         let annotations = &case["service_account_annotations"];
         let mut object = json!({"metadata": {"name": account, "namespace": "ns1", "uid": "1", "annotations": annotations}});
-        object.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        object
+            .as_object_mut()
+            .unwrap()
+            .extend(rest.as_object().unwrap().clone());
         let key = Key::new("", "serviceaccounts", "ns1", account);
         store.commit(Transaction::create(key, &object)).await.unwrap();
     }
-    let mut pod = json!({"metadata": {"name": "p", "namespace": "ns1"}, "spec": {"containers": [{"name": "c"}]}});
+    let mut pod =
+        json!({"metadata": {"name": "p", "namespace": "ns1"}, "spec": {"containers": [{"name": "c"}]}});
     if case["pod_service_account"] != "" {
         pod["spec"]["serviceAccountName"] = case["pod_service_account"].clone();
     }
     if !case["pod_list"].is_null() {
         pod["spec"]["imagePullSecrets"] = references(&case["pod_list"]);
     }
-    if name.contains("mirror") || case["why"].as_str().is_some_and(|why| why.starts_with("mirror pods")) {
+    if name.contains("mirror")
+        || case["why"]
+            .as_str()
+            .is_some_and(|why| why.starts_with("mirror pods"))
+    {
         pod["metadata"]["annotations"] = json!({"kubernetes.io/config.mirror": "x"});
     }
-    let operation = if case["operation"] == "UPDATE" { Operation::Update } else { Operation::Create };
+    let operation = if case["operation"] == "UPDATE" {
+        Operation::Update
+    } else {
+        Operation::Create
+    };
     let request = request(operation);
     let outcome = match admit(&store, &request, &mut pod).await {
         Ok(()) => validate(&store, &request, &pod).await,
@@ -69,11 +95,21 @@ async fn check(case: &Value) {
     };
     let error = outcome.err().map(|status| status.message);
     assert_eq!(error.as_deref(), case["error"].as_str(), "{name}");
-    let list = pod["spec"]["imagePullSecrets"].as_array().cloned().unwrap_or_default();
-    let names: Vec<&str> = list.iter().map(|s| s["name"].as_str().unwrap_or_default()).collect();
+    let list = pod["spec"]["imagePullSecrets"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let names: Vec<&str> = list
+        .iter()
+        .map(|s| s["name"].as_str().unwrap_or_default())
+        .collect();
     assert_eq!(json!(names), case["result_list"], "{name}");
     let account = pod["spec"]["serviceAccountName"].as_str().unwrap_or_default();
-    assert_eq!(account, case["result_service_account"].as_str().unwrap(), "{name}");
+    assert_eq!(
+        account,
+        case["result_service_account"].as_str().unwrap(),
+        "{name}"
+    );
 }
 
 #[tokio::test]
@@ -93,13 +129,23 @@ async fn the_token_is_mounted_where_nothing_else_is() {
     let mounted = json!([{"name": "own", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}]);
     let containers = json!([{"name": "a"}, {"name": "b", "volumeMounts": mounted}]);
     let mut pod = json!({"metadata": {"name": "p"}, "spec": {"containers": containers}});
-    admit(&store, &request(Operation::Create), &mut pod).await.unwrap();
+    admit(&store, &request(Operation::Create), &mut pod)
+        .await
+        .unwrap();
     let volume = pod["spec"]["volumes"][0]["name"].as_str().unwrap().to_owned();
-    assert!(volume.starts_with("kube-api-access-") && volume.len() == 21, "{volume}");
-    assert_eq!(pod["spec"]["containers"][0]["volumeMounts"][0]["name"], volume.as_str());
+    assert!(
+        volume.starts_with("kube-api-access-") && volume.len() == 21,
+        "{volume}"
+    );
+    assert_eq!(
+        pod["spec"]["containers"][0]["volumeMounts"][0]["name"],
+        volume.as_str()
+    );
     assert_eq!(pod["spec"]["containers"][1]["volumeMounts"], mounted);
     let before = pod.clone();
-    admit(&store, &request(Operation::Create), &mut pod).await.unwrap();
+    admit(&store, &request(Operation::Create), &mut pod)
+        .await
+        .unwrap();
     assert_eq!(pod, before, "a second look changes nothing");
 }
 
@@ -108,7 +154,9 @@ async fn an_account_may_refuse_to_be_mounted() {
     let store = Store::memory();
     put_account(&store, "default", json!({"automountServiceAccountToken": false})).await;
     let mut pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "a"}]}});
-    admit(&store, &request(Operation::Create), &mut pod).await.unwrap();
+    admit(&store, &request(Operation::Create), &mut pod)
+        .await
+        .unwrap();
     assert_eq!(pod["spec"].get("volumes"), None);
 }
 
@@ -121,7 +169,9 @@ async fn a_pod_of_a_young_namespace_waits_for_its_account() {
         put_account(&late, "default", json!({"imagePullSecrets": [{"name": "a"}]})).await;
     });
     let mut pod = json!({"metadata": {"name": "p"}, "spec": {"containers": []}});
-    admit(&store, &request(Operation::Create), &mut pod).await.unwrap();
+    admit(&store, &request(Operation::Create), &mut pod)
+        .await
+        .unwrap();
     assert_eq!(pod["spec"]["imagePullSecrets"], json!([{"name": "a"}]));
     comes.await.unwrap();
 }

@@ -39,7 +39,10 @@ impl Failure {
                 tracing::warn!(webhook = webhook.name, why, "a webhook failed and is not asked");
                 None
             }
-            Self::Call(why) => Some(Status::internal(format!("failed calling webhook {:?}: {why}", webhook.name))),
+            Self::Call(why) => Some(Status::internal(format!(
+                "failed calling webhook {:?}: {why}",
+                webhook.name
+            ))),
         }
     }
 }
@@ -53,7 +56,10 @@ pub(super) struct Caller {
 
 impl Caller {
     pub(super) fn new(services: Arc<Services>) -> Self {
-        Self { services, clients: Mutex::default() }
+        Self {
+            services,
+            clients: Mutex::default(),
+        }
     }
 
     /// Posts a review and reads the reply.
@@ -67,14 +73,20 @@ impl Caller {
                 return Err(Failure::Call(why));
             }
         };
-        serde_json::from_slice(&bytes).map_err(|error| Failure::Call(format!("failed to call webhook: {error}")))
+        serde_json::from_slice(&bytes)
+            .map_err(|error| Failure::Call(format!("failed to call webhook: {error}")))
     }
 
     async fn post(&self, webhook: &Webhook, review: &Value) -> Result<Bytes, String> {
         let seconds = webhook.timeout.as_secs();
         let body = review.to_string();
         match &webhook.target {
-            Target::Service { namespace, name, path, .. } => {
+            Target::Service {
+                namespace,
+                name,
+                path,
+                ..
+            } => {
                 let service = self.services.find(namespace, name);
                 let service = service.ok_or_else(|| format!("service {name:?} not found"))?;
                 let uri = format!("/{}?timeout={seconds}s", path.trim_start_matches('/'));
@@ -95,7 +107,9 @@ impl Caller {
                 let address = address(&webhook.target, seconds);
                 let failed = |error: reqwest::Error| format!("Post {address:?}: {}", causes(&error));
                 let request = self.client(&webhook.authorities)?.post(&address);
-                let request = request.header(CONTENT_TYPE, "application/json").header(ACCEPT, "application/json");
+                let request = request
+                    .header(CONTENT_TYPE, "application/json")
+                    .header(ACCEPT, "application/json");
                 let mut response = request.body(body).send().await.map_err(failed)?;
                 let mut bytes = Vec::new();
                 while let Some(chunk) = response.chunk().await.map_err(failed)? {
@@ -126,13 +140,17 @@ impl Caller {
 
 fn new_client(authorities: &str) -> Result<reqwest::Client, String> {
     // A webhook that redirects elsewhere would show objects to somebody nobody has chosen.
-    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+    let builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy();
     let builder = if authorities.is_empty() {
         builder
     } else {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(authorities.as_bytes()).flatten() {
-            roots.add(certificate).map_err(|error| format!("caBundle: {error}"))?;
+            roots
+                .add(certificate)
+                .map_err(|error| format!("caBundle: {error}"))?;
         }
         let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
@@ -151,7 +169,12 @@ fn address(target: &Target, seconds: u64) -> String {
             let separator = if url.contains('?') { '&' } else { '?' };
             format!("{url}{separator}timeout={seconds}s")
         }
-        Target::Service { namespace, name, path, port } => {
+        Target::Service {
+            namespace,
+            name,
+            path,
+            port,
+        } => {
             let path = path.trim_start_matches('/');
             format!("https://{name}.{namespace}.svc:{port}/{path}?timeout={seconds}s")
         }
@@ -164,11 +187,15 @@ fn checked(status: StatusCode, bytes: Bytes) -> Result<Bytes, String> {
     }
     match status {
         StatusCode::NOT_FOUND => Err("the server could not find the requested resource".to_owned()),
-        StatusCode::UNAUTHORIZED => Err("the server has asked for the client to provide credentials".to_owned()),
+        StatusCode::UNAUTHORIZED => {
+            Err("the server has asked for the client to provide credentials".to_owned())
+        }
         status => {
             let text = String::from_utf8_lossy(&bytes[..bytes.len().min(512)]).into_owned();
             let quoted = format!("{text:?}");
-            Err(format!("an error on the server ({quoted}) has prevented the request from succeeding ({status})"))
+            Err(format!(
+                "an error on the server ({quoted}) has prevented the request from succeeding ({status})"
+            ))
         }
     }
 }

@@ -35,7 +35,12 @@ pub(super) struct Webhook {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Target {
     Url(String),
-    Service { namespace: String, name: String, path: String, port: i64 },
+    Service {
+        namespace: String,
+        name: String,
+        path: String,
+        port: i64,
+    },
 }
 
 /// The webhooks of all configurations; what has changed is read before they are used.
@@ -53,7 +58,11 @@ struct Known {
 
 impl Configurations {
     pub(super) fn new(store: Store) -> Self {
-        Self { store, mutating: Mutex::default(), validating: Mutex::default() }
+        Self {
+            store,
+            mutating: Mutex::default(),
+            validating: Mutex::default(),
+        }
     }
 
     /// Mutating webhooks in their order.
@@ -68,7 +77,10 @@ impl Configurations {
 
     fn current(&self, known: &Mutex<Known>, resource: &str) -> Arc<Vec<Arc<Webhook>>> {
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-        let unchanged = known.follow.as_mut().is_some_and(|follow| follow.ready().is_ok_and(|events| events.is_empty()));
+        let unchanged = known
+            .follow
+            .as_mut()
+            .is_some_and(|follow| follow.ready().is_ok_and(|events| events.is_empty()));
         if !unchanged {
             let range = Range::new(GROUP, resource, None);
             let page = self.store.list(&range);
@@ -83,7 +95,9 @@ impl Configurations {
 
 fn read(configuration: &Value) -> Vec<Arc<Webhook>> {
     let webhooks = configuration["webhooks"].as_array().into_iter().flatten();
-    webhooks.map(|webhook| Arc::new(webhook_of(meta::name(configuration), webhook))).collect()
+    webhooks
+        .map(|webhook| Arc::new(webhook_of(meta::name(configuration), webhook)))
+        .collect()
 }
 
 fn webhook_of(configuration: &str, webhook: &Value) -> Webhook {
@@ -98,7 +112,12 @@ fn webhook_of(configuration: &str, webhook: &Value) -> Webhook {
     Webhook {
         target: target_of(&webhook["clientConfig"]),
         authorities: authorities_of(&webhook["clientConfig"]["caBundle"]),
-        rules: webhook["rules"].as_array().into_iter().flatten().map(Rule::read).collect(),
+        rules: webhook["rules"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(Rule::read)
+            .collect(),
         equivalent: text("matchPolicy") != "Exact",
         namespaces: selector("namespaceSelector"),
         objects: selector("objectSelector"),
@@ -118,12 +137,21 @@ fn target_of(client: &Value) -> Target {
     let service = &client["service"];
     let text = |field: &str| service[field].as_str().unwrap_or_default().to_owned();
     let port = service["port"].as_i64().unwrap_or(443);
-    Target::Service { namespace: text("namespace"), name: text("name"), path: text("path"), port }
+    Target::Service {
+        namespace: text("namespace"),
+        name: text("name"),
+        path: text("path"),
+        port,
+    }
 }
 
 /// `caBundle` is base64 of PEM.
 fn authorities_of(bundle: &Value) -> String {
     use base64::Engine;
-    let decoded = bundle.as_str().and_then(|text| base64::engine::general_purpose::STANDARD.decode(text).ok());
-    decoded.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
+    let decoded = bundle
+        .as_str()
+        .and_then(|text| base64::engine::general_purpose::STANDARD.decode(text).ok());
+    decoded
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .unwrap_or_default()
 }

@@ -46,7 +46,9 @@ impl Rule {
     pub(super) fn read(rule: &Value) -> Self {
         let list = |field: &str| {
             let texts = rule[field].as_array().into_iter().flatten();
-            texts.filter_map(|text| text.as_str().map(str::to_owned)).collect()
+            texts
+                .filter_map(|text| text.as_str().map(str::to_owned))
+                .collect()
         };
         Self {
             operations: list("operations"),
@@ -87,13 +89,19 @@ pub(super) fn is_exempt(request: &AdmissionRequest) -> bool {
 }
 
 /// The version of the object a webhook wants to see; nothing if the request does not concern it.
-pub(super) fn wanted_version(store: &Store, webhook: &Webhook, subject: &Subject<'_>) -> Result<Option<String>, Status> {
+pub(super) fn wanted_version(
+    store: &Store,
+    webhook: &Webhook,
+    subject: &Subject<'_>,
+) -> Result<Option<String>, Status> {
     let request = subject.request;
     let own = &request.resource.gvk.version;
     let rules = |version: &str| webhook.rules.iter().any(|rule| rule.matches(request, version));
     let mut version = rules(own).then(|| own.clone());
     if version.is_none() && webhook.equivalent {
-        version = other_versions(store, request).into_iter().find(|version| rules(version));
+        version = other_versions(store, request)
+            .into_iter()
+            .find(|version| rules(version));
     }
     let Some(version) = version else { return Ok(None) };
     if !selects_object(webhook, subject) || !selects_namespace(store, webhook, subject)? {
@@ -107,10 +115,17 @@ fn other_versions(store: &Store, request: &AdmissionRequest) -> Vec<String> {
     let gvk = &request.resource.gvk;
     let name = format!("{}.{}", request.resource.plural, gvk.group);
     let key = Key::new("apiextensions.k8s.io", "customresourcedefinitions", "", &name);
-    let Some(definition) = store.get(&key).map(|entry| entry.object()) else { return Vec::new() };
+    let Some(definition) = store.get(&key).map(|entry| entry.object()) else {
+        return Vec::new();
+    };
     let versions = definition["spec"]["versions"].as_array().into_iter().flatten();
-    let served = versions.filter(|version| version["served"] == true).filter_map(|version| version["name"].as_str());
-    served.filter(|name| *name != gvk.version).map(str::to_owned).collect()
+    let served = versions
+        .filter(|version| version["served"] == true)
+        .filter_map(|version| version["name"].as_str());
+    served
+        .filter(|name| *name != gvk.version)
+        .map(str::to_owned)
+        .collect()
 }
 
 fn selects_object(webhook: &Webhook, subject: &Subject<'_>) -> bool {
@@ -119,7 +134,9 @@ fn selects_object(webhook: &Webhook, subject: &Subject<'_>) -> bool {
     }
     let objects = [Some(subject.object), subject.old];
     let objects = objects.into_iter().flatten().filter(|object| !object.is_null());
-    objects.into_iter().any(|object| webhook.objects.matches(meta::labels(object)))
+    objects
+        .into_iter()
+        .any(|object| webhook.objects.matches(meta::labels(object)))
 }
 
 fn selects_namespace(store: &Store, webhook: &Webhook, subject: &Subject<'_>) -> Result<bool, Status> {
@@ -132,11 +149,17 @@ fn selects_namespace(store: &Store, webhook: &Webhook, subject: &Subject<'_>) ->
         // Of a namespace its own labels count, as they will be.
         return Ok(webhook.namespaces.matches(meta::labels(subject.object)));
     }
-    let name = if is_namespace { &request.name } else { &request.namespace };
+    let name = if is_namespace {
+        &request.name
+    } else {
+        &request.namespace
+    };
     if name.is_empty() {
         return Ok(true);
     }
-    let namespace = store.get(&Key::new("", "namespaces", "", name)).map(|entry| entry.object());
+    let namespace = store
+        .get(&Key::new("", "namespaces", "", name))
+        .map(|entry| entry.object());
     let namespace = namespace.ok_or_else(|| Status::not_found("", "namespaces", name))?;
     Ok(webhook.namespaces.matches(meta::labels(&namespace)))
 }

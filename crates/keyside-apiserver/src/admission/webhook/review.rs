@@ -24,16 +24,29 @@ pub(super) fn question(_webhook: &Webhook, subject: &Subject<'_>, version: &str,
     let plural = request.resource.plural.as_str();
     let kind = kind_of(subject);
     let wanted = |kind: &GroupVersionKind| {
-        let version = if kind.group == gvk.group { version } else { kind.version.as_str() };
+        let version = if kind.group == gvk.group {
+            version
+        } else {
+            kind.version.as_str()
+        };
         json!({"group": kind.group, "version": version, "kind": kind.kind})
     };
     let mut review = Map::new();
     let mut put = |name: &str, value: Value| drop(review.insert(name.to_owned(), value));
     put("uid", uid.into());
     put("kind", wanted(&kind));
-    put("resource", json!({"group": gvk.group, "version": version, "resource": plural}));
-    put("requestKind", json!({"group": kind.group, "version": kind.version, "kind": kind.kind}));
-    put("requestResource", json!({"group": gvk.group, "version": gvk.version, "resource": plural}));
+    put(
+        "resource",
+        json!({"group": gvk.group, "version": version, "resource": plural}),
+    );
+    put(
+        "requestKind",
+        json!({"group": kind.group, "version": kind.version, "kind": kind.kind}),
+    );
+    put(
+        "requestResource",
+        json!({"group": gvk.group, "version": gvk.version, "resource": plural}),
+    );
     if !request.subresource.is_empty() {
         put("subResource", request.subresource.as_str().into());
         put("requestSubResource", request.subresource.as_str().into());
@@ -46,7 +59,12 @@ pub(super) fn question(_webhook: &Webhook, subject: &Subject<'_>, version: &str,
     put("operation", request.operation.word().into());
     put("userInfo", user_of(subject));
     put("object", in_version(subject.object, gvk, version));
-    put("oldObject", subject.old.map_or(Value::Null, |old| in_version(old, gvk, version)));
+    put(
+        "oldObject",
+        subject
+            .old
+            .map_or(Value::Null, |old| in_version(old, gvk, version)),
+    );
     put("dryRun", request.dry_run.into());
     put("options", request.options.clone());
     json!({"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": review})
@@ -55,15 +73,19 @@ pub(super) fn question(_webhook: &Webhook, subject: &Subject<'_>, version: &str,
 /// The kind in the request: that of a special subresource is not that of its resource.
 fn kind_of(subject: &Subject<'_>) -> GroupVersionKind {
     let request = subject.request;
-    let special = request.resource.subresources.iter().find_map(|subresource| match subresource {
-        Subresource::Special { name, kind, .. } if *name == request.subresource => Some(kind.clone()),
-        Subresource::Scale { .. } if request.subresource == "scale" => Some(GroupVersionKind {
-            group: "autoscaling".to_owned(),
-            version: "v1".to_owned(),
-            kind: "Scale".to_owned(),
-        }),
-        _ => None,
-    });
+    let special = request
+        .resource
+        .subresources
+        .iter()
+        .find_map(|subresource| match subresource {
+            Subresource::Special { name, kind, .. } if *name == request.subresource => Some(kind.clone()),
+            Subresource::Scale { .. } if request.subresource == "scale" => Some(GroupVersionKind {
+                group: "autoscaling".to_owned(),
+                version: "v1".to_owned(),
+                kind: "Scale".to_owned(),
+            }),
+            _ => None,
+        });
     special.unwrap_or_else(|| request.resource.gvk.clone())
 }
 
@@ -87,7 +109,12 @@ fn user_of(subject: &Subject<'_>) -> Value {
 fn in_version(object: &Value, gvk: &GroupVersionKind, version: &str) -> Value {
     let mut object = object.clone();
     if version != gvk.version && object["apiVersion"] == gvk.api_version().as_str() {
-        object["apiVersion"] = GroupVersionKind { version: version.to_owned(), ..gvk.clone() }.api_version().into();
+        object["apiVersion"] = GroupVersionKind {
+            version: version.to_owned(),
+            ..gvk.clone()
+        }
+        .api_version()
+        .into();
     }
     object
 }
@@ -105,14 +132,20 @@ pub(super) fn read(webhook: &Webhook, uid: &str, reply: &Value) -> Result<Answer
         return Err(invalid("webhook response was absent".to_owned()));
     }
     if response["uid"] != uid {
-        return Err(invalid(format!("expected response.uid={uid:?}, got {:?}", shown(&response["uid"]))));
+        return Err(invalid(format!(
+            "expected response.uid={uid:?}, got {:?}",
+            shown(&response["uid"])
+        )));
     }
     if response["allowed"] != true {
         return Err(Failure::Refused(refusal(&webhook.name, &response["status"])));
     }
     let warnings = response["warnings"].as_array().into_iter().flatten();
     let warnings = warnings.filter_map(|w| w.as_str().map(str::to_owned)).collect();
-    Ok(Answer { warnings, patch: patch_of(response, &invalid)? })
+    Ok(Answer {
+        warnings,
+        patch: patch_of(response, &invalid)?,
+    })
 }
 
 fn shown(value: &Value) -> &str {
@@ -122,23 +155,41 @@ fn shown(value: &Value) -> &str {
 fn patch_of(response: &Value, invalid: &dyn Fn(String) -> Failure) -> Result<Option<Patch>, Failure> {
     let Some(encoded) = response["patch"].as_str().filter(|patch| !patch.is_empty()) else {
         if !shown(&response["patchType"]).is_empty() {
-            return Err(invalid("webhook returned response.patchType but not response.patch".to_owned()));
+            return Err(invalid(
+                "webhook returned response.patchType but not response.patch".to_owned(),
+            ));
         }
         return Ok(None);
     };
     match shown(&response["patchType"]) {
         "JSONPatch" => {}
-        "" => return Err(invalid("webhook returned response.patch but not response.patchType".to_owned())),
-        other => return Err(invalid(format!("webhook returned invalid response.patchType of {other:?}"))),
+        "" => {
+            return Err(invalid(
+                "webhook returned response.patch but not response.patchType".to_owned(),
+            ));
+        }
+        other => {
+            return Err(invalid(format!(
+                "webhook returned invalid response.patchType of {other:?}"
+            )));
+        }
     }
-    let undecodable = |why: String| Failure::Call(format!("received undecodable patch in webhook response: {why}"));
-    let bytes = STANDARD.decode(encoded).map_err(|error| undecodable(error.to_string()))?;
+    let undecodable =
+        |why: String| Failure::Call(format!("received undecodable patch in webhook response: {why}"));
+    let bytes = STANDARD
+        .decode(encoded)
+        .map_err(|error| undecodable(error.to_string()))?;
     let patch: Patch = serde_json::from_slice(&bytes).map_err(|error| undecodable(error.to_string()))?;
     Ok((!patch.0.is_empty()).then_some(patch))
 }
 
 /// The object with the patch applied, in the version of the request.
-pub(super) fn patched(webhook: &Webhook, subject: &Subject<'_>, version: &str, patch: &Patch) -> Result<Value, Failure> {
+pub(super) fn patched(
+    webhook: &Webhook,
+    subject: &Subject<'_>,
+    version: &str,
+    patch: &Patch,
+) -> Result<Value, Failure> {
     let gvk = &subject.request.resource.gvk;
     if subject.object.is_null() {
         let why = format!(
@@ -163,8 +214,15 @@ fn refusal(webhook: &str, status: &Value) -> Status {
         ("", reason) => format!("{denied}: {reason}"),
         (message, _) => format!("{denied}: {message}"),
     };
-    let code = status["code"].as_u64().and_then(|code| u16::try_from(code).ok()).filter(|code| (400..600).contains(code));
-    let mut refusal = Status::new(code.unwrap_or(400), known_reason(shown(&status["reason"])), message);
+    let code = status["code"]
+        .as_u64()
+        .and_then(|code| u16::try_from(code).ok())
+        .filter(|code| (400..600).contains(code));
+    let mut refusal = Status::new(
+        code.unwrap_or(400),
+        known_reason(shown(&status["reason"])),
+        message,
+    );
     refusal.details = status["details"].clone();
     refusal
 }
@@ -190,5 +248,8 @@ fn known_reason(reason: &str) -> &'static str {
         "InternalError",
         "ServiceUnavailable",
     ];
-    KNOWN.into_iter().find(|known| *known == reason).unwrap_or_default()
+    KNOWN
+        .into_iter()
+        .find(|known| *known == reason)
+        .unwrap_or_default()
 }

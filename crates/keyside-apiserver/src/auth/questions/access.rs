@@ -20,7 +20,11 @@ pub(super) fn review(
         return Err(Status::invalid(GROUP, kind, "", &errors));
     }
     let spec = &review["spec"];
-    let user = if kind == "SelfSubjectAccessReview" { asker.clone() } else { subject(spec) };
+    let user = if kind == "SelfSubjectAccessReview" {
+        asker.clone()
+    } else {
+        subject(spec)
+    };
     let decision = authorizer.authorize(&attributes(user, spec));
     review["status"] = json!({"allowed": decision.allowed});
     if !decision.reason.is_empty() {
@@ -34,21 +38,38 @@ fn validate(kind: &str, namespace: &str, review: &Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if spec["resourceAttributes"].is_null() == spec["nonResourceAttributes"].is_null() {
         let detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
-        errors.push(FieldError::invalid("spec", spec["nonResourceAttributes"].clone(), detail));
+        errors.push(FieldError::invalid(
+            "spec",
+            spec["nonResourceAttributes"].clone(),
+            detail,
+        ));
     }
-    let nobody = spec["user"].as_str().unwrap_or_default().is_empty() && spec["groups"].as_array().is_none_or(Vec::is_empty);
+    let nobody = spec["user"].as_str().unwrap_or_default().is_empty()
+        && spec["groups"].as_array().is_none_or(Vec::is_empty);
     if kind != "SelfSubjectAccessReview" && nobody {
-        errors.push(FieldError::invalid("spec.user", "", "at least one of user or group must be specified"));
+        errors.push(FieldError::invalid(
+            "spec.user",
+            "",
+            "at least one of user or group must be specified",
+        ));
     }
     if kind == "LocalSubjectAccessReview" {
         let wanted = &spec["resourceAttributes"]["namespace"];
         if !spec["resourceAttributes"].is_null() && *wanted != namespace {
             let detail = "must match metadata.namespace";
-            errors.push(FieldError::invalid("spec.resourceAttributes.namespace", text(wanted), detail));
+            errors.push(FieldError::invalid(
+                "spec.resourceAttributes.namespace",
+                text(wanted),
+                detail,
+            ));
         }
         if !spec["nonResourceAttributes"].is_null() {
             let detail = "disallowed on this kind of request";
-            errors.push(FieldError::invalid("spec.nonResourceAttributes", spec["nonResourceAttributes"].clone(), detail));
+            errors.push(FieldError::invalid(
+                "spec.nonResourceAttributes",
+                spec["nonResourceAttributes"].clone(),
+                detail,
+            ));
         }
     }
     errors
@@ -76,7 +97,12 @@ fn attributes(user: UserInfo, spec: &Value) -> Attributes {
     let resource = &spec["resourceAttributes"];
     if resource.is_null() {
         let path = &spec["nonResourceAttributes"];
-        return Attributes { user, verb: text(&path["verb"]), path: text(&path["path"]), ..Attributes::default() };
+        return Attributes {
+            user,
+            verb: text(&path["verb"]),
+            path: text(&path["path"]),
+            ..Attributes::default()
+        };
     }
     Attributes {
         user,

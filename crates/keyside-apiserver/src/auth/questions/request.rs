@@ -16,7 +16,12 @@ const DEFAULT_SECONDS: i64 = 60 * 60;
 ///
 /// # Errors
 /// If the request contradicts the account or the object it wants the token bound to.
-pub(crate) async fn token(core: &Core, _user: &UserInfo, account: &Value, request: Value) -> Result<Value, Status> {
+pub(crate) async fn token(
+    core: &Core,
+    _user: &UserInfo,
+    account: &Value,
+    request: Value,
+) -> Result<Value, Status> {
     let mut request = request;
     agrees(&request, account)?;
     let tokens = core.authenticator.tokens.as_ref();
@@ -30,8 +35,16 @@ pub(crate) async fn token(core: &Core, _user: &UserInfo, account: &Value, reques
     let seconds = spec["expirationSeconds"].as_i64().unwrap_or(DEFAULT_SECONDS);
     validate(seconds)?;
     let (bound, node) = bound(core, account, &spec["boundObjectRef"])?;
-    let grant = Grant { service_account: account, bound, node, audiences, seconds };
-    let token = tokens.issue(&grant).ok_or_else(|| Status::internal("failed to generate token"))?;
+    let grant = Grant {
+        service_account: account,
+        bound,
+        node,
+        audiences,
+        seconds,
+    };
+    let token = tokens
+        .issue(&grant)
+        .ok_or_else(|| Status::internal("failed to generate token"))?;
     request["apiVersion"] = "authentication.k8s.io/v1".into();
     request["kind"] = "TokenRequest".into();
     request["metadata"] = json!({
@@ -47,7 +60,10 @@ pub(crate) async fn token(core: &Core, _user: &UserInfo, account: &Value, reques
 /// What the request says of the account must be true of it.
 fn agrees(request: &Value, account: &Value) -> Result<(), Status> {
     let mut errors = Vec::new();
-    for (field, own) in [("name", meta::name(account)), ("namespace", meta::namespace(account))] {
+    for (field, own) in [
+        ("name", meta::name(account)),
+        ("namespace", meta::namespace(account)),
+    ] {
         let said = meta::string(request, field);
         if !said.is_empty() && said != own {
             let detail = format!("must match the service account {field} if specified");
@@ -55,14 +71,24 @@ fn agrees(request: &Value, account: &Value) -> Result<(), Status> {
         }
     }
     if !errors.is_empty() {
-        return Err(Status::invalid(GROUP, "TokenRequest", meta::name(account), &errors));
+        return Err(Status::invalid(
+            GROUP,
+            "TokenRequest",
+            meta::name(account),
+            &errors,
+        ));
     }
     let (said, own) = (meta::uid(request), meta::uid(account));
     if !said.is_empty() && said != own {
         let detail = format!(
             "the UID in the token request ({said}) does not match the UID of the service account ({own})"
         );
-        return Err(Status::conflict(GROUP, "TokenRequest", meta::name(account), &detail));
+        return Err(Status::conflict(
+            GROUP,
+            "TokenRequest",
+            meta::name(account),
+            &detail,
+        ));
     }
     Ok(())
 }
@@ -86,7 +112,10 @@ fn bound(core: &Core, account: &Value, reference: &Value) -> Result<Bound, Statu
     }
     let (kind, name) = (text(reference, "kind"), text(reference, "name"));
     let find = |plural: &str, namespace: &str| {
-        let found = core.store.get(&Key::new("", plural, namespace, name)).map(|entry| entry.object());
+        let found = core
+            .store
+            .get(&Key::new("", plural, namespace, name))
+            .map(|entry| entry.object());
         found.ok_or_else(|| Status::not_found("", plural, name))
     };
     let namespace = meta::namespace(account);
@@ -101,7 +130,11 @@ fn bound(core: &Core, account: &Value, reference: &Value) -> Result<Bound, Statu
             }
             let node = text(&pod["spec"], "nodeName");
             let unknown = || json!({"metadata": {"name": node}});
-            let known = |node: &str| core.store.get(&Key::new("", "nodes", "", node)).map(|entry| entry.object());
+            let known = |node: &str| {
+                core.store
+                    .get(&Key::new("", "nodes", "", node))
+                    .map(|entry| entry.object())
+            };
             let node = (!node.is_empty()).then(|| known(node).unwrap_or_else(unknown));
             (pod.clone(), (Some(("pod", pod)), node))
         }
@@ -114,7 +147,9 @@ fn bound(core: &Core, account: &Value, reference: &Value) -> Result<Bound, Statu
             (node.clone(), (None, Some(node)))
         }
         (version, kind) => {
-            return Err(Status::bad_request(format!("cannot bind token to object of type {version}, Kind={kind}")));
+            return Err(Status::bad_request(format!(
+                "cannot bind token to object of type {version}, Kind={kind}"
+            )));
         }
     };
     let said = text(reference, "uid");

@@ -13,7 +13,9 @@ const GROUP: &str = "rbac.authorization.k8s.io";
 pub(crate) async fn run(store: Store, shutdown: CancellationToken) {
     let range = Range::new(GROUP, "clusterroles", None);
     loop {
-        let Ok(mut follow) = store.follow(range.clone(), store.revision()) else { continue };
+        let Ok(mut follow) = store.follow(range.clone(), store.revision()) else {
+            continue;
+        };
         // A failed write is either a conflict, whose cause wakes us again, or a store that takes no writes any more.
         drop(bring_up_to_date(&store).await);
         loop {
@@ -33,8 +35,15 @@ pub(crate) async fn run(store: Store, shutdown: CancellationToken) {
 /// Rewrites the aggregated roles whose rules are not those they should have.
 pub(super) async fn bring_up_to_date(store: &Store) -> Result<(), CommitError> {
     let page = store.list(&Range::new(GROUP, "clusterroles", None));
-    let roles: Vec<(u64, Value)> = page.entries.iter().map(|(_, entry)| (entry.revision, entry.object())).collect();
-    for (revision, role) in roles.iter().filter(|(_, role)| role["aggregationRule"].is_object()) {
+    let roles: Vec<(u64, Value)> = page
+        .entries
+        .iter()
+        .map(|(_, entry)| (entry.revision, entry.object()))
+        .collect();
+    for (revision, role) in roles
+        .iter()
+        .filter(|(_, role)| role["aggregationRule"].is_object())
+    {
         let wanted = rules(role, roles.iter().map(|(_, role)| role));
         if role["rules"] == wanted || (role["rules"].is_null() && wanted == Value::Array(Vec::new())) {
             continue;
@@ -42,17 +51,25 @@ pub(super) async fn bring_up_to_date(store: &Store) -> Result<(), CommitError> {
         let mut changed = role.clone();
         changed["rules"] = wanted;
         let key = Key::new(GROUP, "clusterroles", "", meta::name(role));
-        store.commit(Transaction::update(key, *revision, &changed)).await?;
+        store
+            .commit(Transaction::update(key, *revision, &changed))
+            .await?;
     }
     Ok(())
 }
 
 /// The rules of the selected roles, by name of role, each once.
 fn rules<'a>(aggregated: &Value, roles: impl Iterator<Item = &'a Value>) -> Value {
-    let selectors = aggregated["aggregationRule"]["clusterRoleSelectors"].as_array().into_iter().flatten();
-    let selectors: Vec<LabelSelector> = selectors.filter_map(|s| LabelSelector::from_object(s).ok()).collect();
+    let selectors = aggregated["aggregationRule"]["clusterRoleSelectors"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let selectors: Vec<LabelSelector> = selectors
+        .filter_map(|s| LabelSelector::from_object(s).ok())
+        .collect();
     let name = meta::name(aggregated);
-    let chosen = |role: &&Value| meta::name(role) != name && selectors.iter().any(|s| s.matches(meta::labels(role)));
+    let chosen =
+        |role: &&Value| meta::name(role) != name && selectors.iter().any(|s| s.matches(meta::labels(role)));
     let mut out: Vec<Value> = Vec::new();
     for role in roles.filter(chosen) {
         for rule in role["rules"].as_array().into_iter().flatten() {

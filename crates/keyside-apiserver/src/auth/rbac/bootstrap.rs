@@ -21,18 +21,28 @@ const ROLES: [(&str, &[Row]); 7] = [
     (
         "system:basic-user",
         &[
-            ("create", "authorization.k8s.io", "selfsubjectaccessreviews,selfsubjectrulesreviews"),
+            (
+                "create",
+                "authorization.k8s.io",
+                "selfsubjectaccessreviews,selfsubjectrulesreviews",
+            ),
             ("create", "authentication.k8s.io", "selfsubjectreviews"),
         ],
     ),
     (
         "system:auth-delegator",
-        &[("create", "authentication.k8s.io", "tokenreviews"), ("create", "authorization.k8s.io", "subjectaccessreviews")],
+        &[
+            ("create", "authentication.k8s.io", "tokenreviews"),
+            ("create", "authorization.k8s.io", "subjectaccessreviews"),
+        ],
     ),
     ("system:node", NODE),
     (
         "system:aggregate-to-admin",
-        &[("create", "authorization.k8s.io", "localsubjectaccessreviews"), (ALL, GROUP, "roles,rolebindings")],
+        &[
+            ("create", "authorization.k8s.io", "localsubjectaccessreviews"),
+            (ALL, GROUP, "roles,rolebindings"),
+        ],
     ),
     ("system:aggregate-to-edit", EDIT),
     ("system:aggregate-to-view", VIEW),
@@ -40,7 +50,11 @@ const ROLES: [(&str, &[Row]); 7] = [
 
 const NODE: &[Row] = &[
     ("create", "authentication.k8s.io", "tokenreviews"),
-    ("create", "authorization.k8s.io", "subjectaccessreviews,localsubjectaccessreviews"),
+    (
+        "create",
+        "authorization.k8s.io",
+        "subjectaccessreviews,localsubjectaccessreviews",
+    ),
     (READ, "core", "services"),
     ("create,get,list,watch", "core", "nodes"),
     ("update,patch", "core", "nodes/status"),
@@ -53,7 +67,11 @@ const NODE: &[Row] = &[
     (READ, "core", "secrets,configmaps"),
     ("get", "core", "persistentvolumeclaims,persistentvolumes"),
     ("get", "core", "endpoints"),
-    ("create,get,list,watch", "certificates.k8s.io", "certificatesigningrequests"),
+    (
+        "create,get,list,watch",
+        "certificates.k8s.io",
+        "certificatesigningrequests",
+    ),
     ("get,create,update,patch,delete", "coordination.k8s.io", "leases"),
     ("create", "core", "serviceaccounts/token"),
     ("get", "core", "serviceaccounts"),
@@ -82,16 +100,32 @@ const VIEW: &[Row] = &[
         "controllerrevisions,statefulsets,statefulsets/status,statefulsets/scale,daemonsets,daemonsets/status,deployments,\
          deployments/status,deployments/scale,replicasets,replicasets/status,replicasets/scale",
     ),
-    (READ, "autoscaling", "horizontalpodautoscalers,horizontalpodautoscalers/status"),
+    (
+        READ,
+        "autoscaling",
+        "horizontalpodautoscalers,horizontalpodautoscalers/status",
+    ),
     (READ, "batch", "jobs,cronjobs,cronjobs/status,jobs/status"),
     (READ, "policy", "poddisruptionbudgets,poddisruptionbudgets/status"),
-    (READ, "networking.k8s.io", "networkpolicies,ingresses,ingresses/status"),
+    (
+        READ,
+        "networking.k8s.io",
+        "networkpolicies,ingresses,ingresses/status",
+    ),
 ];
 
 const EDIT: &[Row] = &[
-    (READ, "core", "pods/attach,pods/proxy,pods/exec,pods/portforward,secrets,services/proxy"),
+    (
+        READ,
+        "core",
+        "pods/attach,pods/proxy,pods/exec,pods/portforward,secrets,services/proxy",
+    ),
     ("impersonate", "core", "serviceaccounts"),
-    (WRITE, "core", "pods,pods/attach,pods/proxy,pods/exec,pods/portforward"),
+    (
+        WRITE,
+        "core",
+        "pods,pods/attach,pods/proxy,pods/exec,pods/portforward",
+    ),
     ("create", "core", "pods/eviction"),
     (
         WRITE,
@@ -120,8 +154,14 @@ const PATHS: [(&str, &str); 5] = [
         "system:discovery",
         "/livez,/readyz,/healthz,/version,/version/,/openapi,/openapi/*,/api,/api/*,/apis,/apis/*",
     ),
-    ("system:public-info-viewer", "/livez,/readyz,/healthz,/version,/version/"),
-    ("system:monitoring", "/metrics,/metrics/slis,/livez,/readyz,/healthz,/livez/*,/readyz/*,/healthz/*"),
+    (
+        "system:public-info-viewer",
+        "/livez,/readyz,/healthz,/version,/version/",
+    ),
+    (
+        "system:monitoring",
+        "/metrics,/metrics/slis,/livez,/readyz,/healthz,/livez/*,/readyz/*,/healthz/*",
+    ),
     (
         "system:service-account-issuer-discovery",
         "/.well-known/openid-configuration,/.well-known/openid-configuration/,/openid/v1/jwks,/openid/v1/jwks/",
@@ -130,7 +170,8 @@ const PATHS: [(&str, &str); 5] = [
 ];
 
 /// Roles made of others, and where they flow into themselves.
-const AGGREGATED: [(&str, Option<&str>); 3] = [("admin", None), ("edit", Some("admin")), ("view", Some("edit"))];
+const AGGREGATED: [(&str, Option<&str>); 3] =
+    [("admin", None), ("edit", Some("admin")), ("view", Some("edit"))];
 
 /// Which groups have which role everywhere.
 const BINDINGS: [(&str, &[&str]); 7] = [
@@ -138,8 +179,14 @@ const BINDINGS: [(&str, &[&str]); 7] = [
     ("system:monitoring", &["system:monitoring"]),
     ("system:discovery", &["system:authenticated"]),
     ("system:basic-user", &["system:authenticated"]),
-    ("system:public-info-viewer", &["system:authenticated", "system:unauthenticated"]),
-    ("system:service-account-issuer-discovery", &["system:serviceaccounts"]),
+    (
+        "system:public-info-viewer",
+        &["system:authenticated", "system:unauthenticated"],
+    ),
+    (
+        "system:service-account-issuer-discovery",
+        &["system:serviceaccounts"],
+    ),
     ("system:node", &[]),
 ];
 
@@ -149,10 +196,17 @@ const BINDINGS: [(&str, &[&str]); 7] = [
 /// If the store cannot be written.
 pub(crate) async fn run(store: &Store) -> Result<(), CommitError> {
     let roles = roles().into_iter().map(|object| ("clusterroles", object));
-    let bindings = BINDINGS.iter().map(|(name, groups)| ("clusterrolebindings", binding(name, groups)));
+    let bindings = BINDINGS
+        .iter()
+        .map(|(name, groups)| ("clusterrolebindings", binding(name, groups)));
     let mut transaction = Transaction::default();
     for (resource, object) in roles.chain(bindings) {
-        let key = Key::new(GROUP, resource, "", object["metadata"]["name"].as_str().unwrap_or_default());
+        let key = Key::new(
+            GROUP,
+            resource,
+            "",
+            object["metadata"]["name"].as_str().unwrap_or_default(),
+        );
         if store.get(&key).is_none() {
             transaction = transaction.and(Transaction::create(key, &object));
         }
@@ -169,14 +223,14 @@ pub(crate) async fn run(store: &Store) -> Result<(), CommitError> {
 
 fn roles() -> Vec<Value> {
     let split = |text: &str| -> Vec<Value> {
-        text.split(',').map(|part| if part == "core" { "" } else { part }.into()).collect()
+        text.split(',')
+            .map(|part| if part == "core" { "" } else { part }.into())
+            .collect()
     };
     let mut out = Vec::new();
     for (name, rows) in ROLES {
         let mut role = object("ClusterRole", name);
-        let rule = |(verbs, groups, resources): &Row| {
-            json!({"verbs": split(verbs), "apiGroups": split(groups), "resources": split(resources)})
-        };
+        let rule = |(verbs, groups, resources): &Row| json!({"verbs": split(verbs), "apiGroups": split(groups), "resources": split(resources)});
         role["rules"] = rows.iter().map(rule).collect();
         if let Some(target) = name.strip_prefix("system:aggregate-to-") {
             role["metadata"]["labels"][label(target)] = "true".into();
@@ -186,7 +240,11 @@ fn roles() -> Vec<Value> {
     for (name, paths) in PATHS {
         let verbs = if paths == "*" { "*" } else { "get" };
         let rule = json!({"verbs": [verbs], "nonResourceURLs": split(paths)});
-        match out.iter_mut().find(|role| role["metadata"]["name"] == name).and_then(|role| role["rules"].as_array_mut()) {
+        match out
+            .iter_mut()
+            .find(|role| role["metadata"]["name"] == name)
+            .and_then(|role| role["rules"].as_array_mut())
+        {
             Some(rules) => rules.push(rule),
             None => {
                 let mut role = object("ClusterRole", name);
@@ -214,7 +272,9 @@ fn label(target: &str) -> String {
 fn binding(role: &str, groups: &[&str]) -> Value {
     let mut binding = object("ClusterRoleBinding", role);
     binding["roleRef"] = json!({"apiGroup": GROUP, "kind": "ClusterRole", "name": role});
-    let subjects = groups.iter().map(|group| json!({"kind": "Group", "apiGroup": GROUP, "name": group}));
+    let subjects = groups
+        .iter()
+        .map(|group| json!({"kind": "Group", "apiGroup": GROUP, "name": group}));
     let subjects: Vec<Value> = subjects.collect();
     if !subjects.is_empty() {
         binding["subjects"] = subjects.into();

@@ -38,33 +38,57 @@ pub(crate) fn check(authorizer: &Authorizer, change: &Change<'_>) -> Result<(), 
 }
 
 fn role(authorizer: &Authorizer, change: &Change<'_>) -> Result<(), String> {
-    let unchanged = |old: &Value| old["rules"] == change.new["rules"] && old["aggregationRule"] == change.new["aggregationRule"];
-    if change.old.is_some_and(unchanged) || holds(authorizer, change, "escalate", change.resource, change.name) {
+    let unchanged = |old: &Value| {
+        old["rules"] == change.new["rules"] && old["aggregationRule"] == change.new["aggregationRule"]
+    };
+    if change.old.is_some_and(unchanged)
+        || holds(authorizer, change, "escalate", change.resource, change.name)
+    {
         return Ok(());
     }
     // An aggregated role may come to hold anything.
     if !change.new["aggregationRule"].is_null() {
         let all = vec!["*".to_owned()];
         let everything = [
-            Rule { verbs: all.clone(), groups: all.clone(), resources: all.clone(), ..Rule::default() },
-            Rule { verbs: all.clone(), urls: all, ..Rule::default() },
+            Rule {
+                verbs: all.clone(),
+                groups: all.clone(),
+                resources: all.clone(),
+                ..Rule::default()
+            },
+            Rule {
+                verbs: all.clone(),
+                urls: all,
+                ..Rule::default()
+            },
         ];
         if confirm(authorizer, change.user, "", &everything).is_err() {
             return Err("must have cluster-admin privileges to use an aggregationRule".to_owned());
         }
     }
-    confirm(authorizer, change.user, change.namespace, &Rule::read_all(change.new))
+    confirm(
+        authorizer,
+        change.user,
+        change.namespace,
+        &Rule::read_all(change.new),
+    )
 }
 
 fn binding(authorizer: &Authorizer, change: &Change<'_>) -> Result<Result<(), String>, Status> {
-    let unchanged = |old: &Value| old["roleRef"] == change.new["roleRef"] && old["subjects"] == change.new["subjects"];
+    let unchanged =
+        |old: &Value| old["roleRef"] == change.new["roleRef"] && old["subjects"] == change.new["subjects"];
     let reference = &change.new["roleRef"];
-    let (kind, name) = (reference["kind"].as_str().unwrap_or_default(), reference["name"].as_str().unwrap_or_default());
+    let (kind, name) = (
+        reference["kind"].as_str().unwrap_or_default(),
+        reference["name"].as_str().unwrap_or_default(),
+    );
     let resource = if kind == "Role" { "roles" } else { "clusterroles" };
     if change.old.is_some_and(unchanged) || holds(authorizer, change, "bind", resource, name) {
         return Ok(Ok(()));
     }
-    let rules = authorizer.role(kind, name, change.namespace).map_err(|_| Status::not_found(GROUP, resource, name))?;
+    let rules = authorizer
+        .role(kind, name, change.namespace)
+        .map_err(|_| Status::not_found(GROUP, resource, name))?;
     Ok(confirm(authorizer, change.user, change.namespace, &rules))
 }
 

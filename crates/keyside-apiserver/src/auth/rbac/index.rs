@@ -51,7 +51,14 @@ pub(super) struct Grant {
 impl Grant {
     /// The binding in an explanation: `ClusterRoleBinding "a" of ClusterRole "b" to Group "c"`.
     pub(super) fn describe(&self) -> String {
-        let Binding { name, namespace, role_kind, role_name, subject_text, .. } = &*self.binding;
+        let Binding {
+            name,
+            namespace,
+            role_kind,
+            role_name,
+            subject_text,
+            ..
+        } = &*self.binding;
         let binding = if namespace.is_empty() {
             format!("ClusterRoleBinding {name:?}")
         } else {
@@ -113,12 +120,18 @@ impl Index {
     fn take(&mut self, resource: &str, path: &Arc<str>, object: Option<&Value>) {
         if resource.ends_with("roles") {
             match object {
-                Some(role) => drop(self.roles.insert(Arc::clone(path), Arc::new(Rule::read_all(role)))),
+                Some(role) => drop(
+                    self.roles
+                        .insert(Arc::clone(path), Arc::new(Rule::read_all(role))),
+                ),
                 None => drop(self.roles.remove(path)),
             }
         } else {
             match object {
-                Some(binding) => drop(self.bindings.insert(Arc::clone(path), Arc::new(read(path, binding)))),
+                Some(binding) => drop(
+                    self.bindings
+                        .insert(Arc::clone(path), Arc::new(read(path, binding))),
+                ),
                 None => drop(self.bindings.remove(path)),
             }
         }
@@ -127,7 +140,10 @@ impl Index {
     fn arrange(&mut self) {
         self.by_subject.clear();
         for binding in self.bindings.values().flat_map(|list| list.iter()) {
-            self.by_subject.entry(binding.subject.clone()).or_default().push(Arc::new(binding.clone()));
+            self.by_subject
+                .entry(binding.subject.clone())
+                .or_default()
+                .push(Arc::new(binding.clone()));
         }
     }
 
@@ -135,7 +151,10 @@ impl Index {
     pub(super) fn grants(&self, user: &UserInfo, namespace: &str) -> Vec<Grant> {
         let subjects = std::iter::once(Subject::User(user.username.clone()))
             .chain(user.groups.iter().map(|group| Subject::Group(group.clone())));
-        let found: Vec<&Arc<Binding>> = subjects.filter_map(|s| self.by_subject.get(&s)).flatten().collect();
+        let found: Vec<&Arc<Binding>> = subjects
+            .filter_map(|s| self.by_subject.get(&s))
+            .flatten()
+            .collect();
         let here = |namespace: &str| {
             let bindings = found.iter().filter(|binding| binding.namespace == namespace);
             bindings.map(|binding| self.grant(binding)).collect::<Vec<_>>()
@@ -149,7 +168,10 @@ impl Index {
 
     fn grant(&self, binding: &Arc<Binding>) -> Grant {
         let rules = self.role(&binding.role_kind, &binding.role_name, &binding.namespace);
-        Grant { binding: Arc::clone(binding), rules }
+        Grant {
+            binding: Arc::clone(binding),
+            rules,
+        }
     }
 
     pub(super) fn role(&self, kind: &str, name: &str, namespace: &str) -> Result<Arc<Vec<Rule>>, String> {
@@ -170,8 +192,14 @@ fn read(path: &str, object: &Value) -> Vec<Binding> {
     let binding = |subject: &Value| {
         let subject_name = text(subject, "name");
         let (found, subject_text) = match subject["kind"].as_str()? {
-            "User" => (Subject::User(subject_name.clone()), format!("User {subject_name:?}")),
-            "Group" => (Subject::Group(subject_name.clone()), format!("Group {subject_name:?}")),
+            "User" => (
+                Subject::User(subject_name.clone()),
+                format!("User {subject_name:?}"),
+            ),
+            "Group" => (
+                Subject::Group(subject_name.clone()),
+                format!("Group {subject_name:?}"),
+            ),
             "ServiceAccount" => {
                 let own = text(subject, "namespace");
                 let own = if own.is_empty() { namespace.to_owned() } else { own };

@@ -16,13 +16,20 @@ pub(crate) struct Rule {
 impl Rule {
     /// The rules of a role object.
     pub(crate) fn read_all(role: &Value) -> Vec<Self> {
-        role["rules"].as_array().into_iter().flatten().map(Self::read).collect()
+        role["rules"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(Self::read)
+            .collect()
     }
 
     fn read(rule: &Value) -> Self {
         let list = |field: &str| {
             let texts = rule[field].as_array().into_iter().flatten();
-            texts.filter_map(|text| text.as_str().map(str::to_owned)).collect()
+            texts
+                .filter_map(|text| text.as_str().map(str::to_owned))
+                .collect()
         };
         Self {
             verbs: list("verbs"),
@@ -42,7 +49,10 @@ impl Rule {
             return self.urls.iter().any(|url| url_matches(url, &asked.path));
         }
         has(&self.groups, &asked.group)
-            && self.resources.iter().any(|rule| resource_matches(rule, &asked.resource, &asked.subresource))
+            && self
+                .resources
+                .iter()
+                .any(|rule| resource_matches(rule, &asked.resource, &asked.subresource))
             && (self.names.is_empty() || self.names.contains(&asked.name))
     }
 
@@ -62,18 +72,27 @@ impl Rule {
                     if self.names.is_empty() {
                         out.push(single);
                     } else {
-                        out.extend(self.names.iter().map(|name| Self { names: one(name), ..single.clone() }));
+                        out.extend(self.names.iter().map(|name| Self {
+                            names: one(name),
+                            ..single.clone()
+                        }));
                     }
                 }
             }
-            out.extend(self.urls.iter().map(|url| Self { verbs: one(verb), urls: one(url), ..Self::default() }));
+            out.extend(self.urls.iter().map(|url| Self {
+                verbs: one(verb),
+                urls: one(url),
+                ..Self::default()
+            }));
         }
         out
     }
 
     /// Whether a single permission is within this rule.
     pub(super) fn covers(&self, single: &Self) -> bool {
-        let all = |own: &[String], wanted: &[String]| own.iter().any(|o| o == "*") || wanted.iter().all(|w| own.contains(w));
+        let all = |own: &[String], wanted: &[String]| {
+            own.iter().any(|o| o == "*") || wanted.iter().all(|w| own.contains(w))
+        };
         if !all(&self.verbs, &single.verbs) {
             return false;
         }
@@ -86,11 +105,14 @@ impl Rule {
         }
         all(&self.groups, &single.groups)
             && single.resources.iter().all(|wanted| self.covers_resource(wanted))
-            && (self.names.is_empty() || (!single.names.is_empty() && single.names.iter().all(|n| self.names.contains(n))))
+            && (self.names.is_empty()
+                || (!single.names.is_empty() && single.names.iter().all(|n| self.names.contains(n))))
     }
 
     fn covers_resource(&self, wanted: &str) -> bool {
-        let any_of_subresource = wanted.split_once('/').map(|(_, subresource)| format!("*/{subresource}"));
+        let any_of_subresource = wanted
+            .split_once('/')
+            .map(|(_, subresource)| format!("*/{subresource}"));
         let within = |own: &String| own == "*" || own == wanted || Some(own) == any_of_subresource.as_ref();
         self.resources.iter().any(within)
     }
@@ -105,7 +127,9 @@ impl Rule {
             ("Verbs", &self.verbs),
         ];
         let given = parts.iter().filter(|(_, list)| !list.is_empty());
-        let texts: Vec<String> = given.map(|(name, list)| format!("{name}:{}", quoted(list))).collect();
+        let texts: Vec<String> = given
+            .map(|(name, list)| format!("{name}:{}", quoted(list)))
+            .collect();
         format!("{{{}}}", texts.join(", "))
     }
 }
@@ -132,7 +156,11 @@ fn resource_matches(rule: &str, resource: &str, subresource: &str) -> bool {
 }
 
 fn url_matches(rule: &str, path: &str) -> bool {
-    rule == "*" || rule == path || rule.strip_suffix('*').is_some_and(|prefix| path.starts_with(prefix.trim_end_matches('*')))
+    rule == "*"
+        || rule == path
+        || rule
+            .strip_suffix('*')
+            .is_some_and(|prefix| path.starts_with(prefix.trim_end_matches('*')))
 }
 
 #[cfg(test)]
@@ -143,7 +171,11 @@ mod tests {
 
     fn allows(rule: serde_json::Value, verb: &str, what: &str, name: &str) -> bool {
         let rule = Rule::read(&rule);
-        let mut asked = Attributes { verb: verb.into(), name: name.into(), ..Attributes::default() };
+        let mut asked = Attributes {
+            verb: verb.into(),
+            name: name.into(),
+            ..Attributes::default()
+        };
         if what.starts_with('/') {
             asked.path = what.into();
         } else {
@@ -166,7 +198,8 @@ mod tests {
         let status = json!({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*/status"]});
         assert!(allows(status.clone(), "update", "apps:deployments/status", "a"));
         assert!(!allows(status, "update", "apps:deployments", "a"));
-        let named = json!({"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"], "resourceNames": ["a"]});
+        let named =
+            json!({"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"], "resourceNames": ["a"]});
         assert!(allows(named.clone(), "get", ":secrets", "a"));
         assert!(!allows(named.clone(), "get", ":secrets", "b"));
         assert!(!allows(named, "get", ":secrets", ""));
@@ -178,12 +211,26 @@ mod tests {
 
     #[test]
     fn covering_looks_at_each_permission() {
-        let owner = Rule::read(&json!({"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods", "*/log"]}));
-        let covers = |rule: serde_json::Value| Rule::read(&rule).split().iter().all(|single| owner.covers(single));
-        assert!(covers(json!({"verbs": ["get"], "apiGroups": [""], "resources": ["pods", "pods/log"]})));
-        assert!(covers(json!({"verbs": ["get"], "apiGroups": [""], "resources": ["pods"], "resourceNames": ["a"]})));
-        assert!(!covers(json!({"verbs": ["get", "delete"], "apiGroups": [""], "resources": ["pods"]})));
-        assert!(!covers(json!({"verbs": ["get"], "apiGroups": ["*"], "resources": ["pods"]})));
+        let owner =
+            Rule::read(&json!({"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods", "*/log"]}));
+        let covers = |rule: serde_json::Value| {
+            Rule::read(&rule)
+                .split()
+                .iter()
+                .all(|single| owner.covers(single))
+        };
+        assert!(covers(
+            json!({"verbs": ["get"], "apiGroups": [""], "resources": ["pods", "pods/log"]})
+        ));
+        assert!(covers(
+            json!({"verbs": ["get"], "apiGroups": [""], "resources": ["pods"], "resourceNames": ["a"]})
+        ));
+        assert!(!covers(
+            json!({"verbs": ["get", "delete"], "apiGroups": [""], "resources": ["pods"]})
+        ));
+        assert!(!covers(
+            json!({"verbs": ["get"], "apiGroups": ["*"], "resources": ["pods"]})
+        ));
         assert!(!covers(json!({"verbs": ["get"], "nonResourceURLs": ["/x"]})));
     }
 }
