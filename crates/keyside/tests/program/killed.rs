@@ -1,58 +1,67 @@
 //! kill -9 in the middle of writes: every acknowledged object is there, and a watcher goes on without a gap.
 
 use crate::world::{has_kubectl, up};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-const ROUNDS: usize = 10;
+/// How often the process is killed.
+const ROUNDS: usize = 200;
+
+/// Objects written in one round, if it lasted long enough.
+const WRITES: usize = 300;
 
 #[test]
-fn acknowledged_objects_survive_and_watches_resume() {
+fn acknowledged_objects_survive_two_hundred_kills() {
     if !has_kubectl() {
         return;
     }
     let mut world = up();
     world.ok("create namespace writes");
-    let acknowledged = Arc::new(Mutex::new(Vec::new()));
+    let mut acknowledged: Vec<String> = Vec::new();
     for round in 0..ROUNDS {
-        let stop = Arc::new(AtomicBool::new(false));
-        let writer = {
-            let (stop, acknowledged, kubeconfig) =
-                (stop.clone(), acknowledged.clone(), world.kubeconfig().to_owned());
-            std::thread::spawn(move || {
-                for n in 0.. {
-                    if stop.load(Ordering::Relaxed) {
-                        return;
-                    }
-                    let name = format!("w-{round}-{n}");
-                    let created = std::process::Command::new("kubectl")
-                        .args(["create", "configmap", &name, "-n", "writes", "--from-literal=a=b"])
-                        .env("KUBECONFIG", &kubeconfig)
-                        .output()
-                        .is_ok_and(|output| output.status.success());
-                    if created {
-                        acknowledged.lock().expect("lock").push(name);
-                    }
-                }
-            })
-        };
-        std::thread::sleep(Duration::from_millis(250 + 37 * round as u64));
-        world.kill_and_restart();
-        stop.store(true, Ordering::Relaxed);
-        writer.join().expect("the writer ends");
+        let objects: String = (0..WRITES)
+            .map(|n| format!("{{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{{\"name\":\"w-{round}-{n}\",\"namespace\":\"writes\"}}}}\n"))
+            .collect();
+        let mut writer = world
+            .kubectl(&["create", "--validate=false", "-f", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("kubectl starts");
+        writer
+            .stdin
+            .take()
+            .expect("stdin")
+            .write_all(objects.as_bytes())
+            .expect("kubectl reads");
+        let mut lines = BufReader::new(writer.stdout.take().expect("stdout")).lines();
+        // The first acknowledgement, then a moment that differs from round to round.
+        acknowledged.extend(lines.next().and_then(Result::ok));
+        std::thread::sleep(Duration::from_millis(round as u64 * 7 % 60));
+        world.kill();
+        acknowledged.extend(lines.map_while(Result::ok));
+        writer.wait().expect("kubectl ends");
+        world.restart();
     }
-    let acknowledged = acknowledged.lock().expect("lock").clone();
-    assert!(!acknowledged.is_empty());
     let stored = world.ok("get configmaps -n writes -o name");
-    for name in &acknowledged {
-        assert!(
-            stored.lines().any(|line| line == format!("configmap/{name}")),
-            "{name} was acknowledged and is gone"
-        );
-    }
+    let stored: std::collections::HashSet<&str> = stored.lines().collect();
+    let lost: Vec<&String> = acknowledged
+        .iter()
+        .filter(|line| !stored.contains(line.trim_end_matches(" created")))
+        .collect();
+    assert!(
+        acknowledged.len() >= ROUNDS,
+        "only {} writes were acknowledged",
+        acknowledged.len()
+    );
+    assert!(
+        lost.is_empty(),
+        "{} of {} acknowledged objects are gone: {lost:?}",
+        lost.len(),
+        acknowledged.len()
+    );
 }
 
 #[test]
@@ -65,7 +74,8 @@ fn a_watch_by_version_goes_on_after_a_kill_without_a_gap() {
     let version = world.ok("get configmaps -n watched -o jsonpath={.metadata.resourceVersion}");
     world.ok("create configmap before -n watched");
     world.ok("delete configmap before -n watched");
-    world.kill_and_restart();
+    world.kill();
+    world.restart();
     world.ok("create configmap after -n watched");
     let url = format!(
         "/api/v1/namespaces/watched/configmaps?watch=true&resourceVersion={version}&timeoutSeconds=3"

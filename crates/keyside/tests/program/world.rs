@@ -34,22 +34,19 @@ pub fn up_in(dir: &Path, flags: &[&str]) -> World {
     }
 }
 
+/// Ports are free ones unless the flags name them.
 fn start(dir: &Path, flags: &[&str]) -> (Child, Value) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_keyside"))
-        .args([
-            "up",
-            "-o",
-            "json",
-            "--api-port",
-            "0",
-            "--registry-port",
-            "0",
-            "--ui-port",
-            "0",
-            "--data-dir",
-        ])
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keyside"));
+    command
+        .args(["up", "-o", "json", "--ui-port", "0", "--data-dir"])
         .arg(dir)
-        .args(flags)
+        .args(flags);
+    for port in ["--api-port", "--registry-port"] {
+        if !flags.contains(&port) {
+            command.args([port, "0"]);
+        }
+    }
+    let mut child = command
         .env_remove("KUBECONFIG")
         .stdout(Stdio::piped())
         .spawn()
@@ -249,18 +246,18 @@ impl World {
             .collect()
     }
 
-    /// Kills the process as a power cut would, and starts it again in the same folder on the same ports.
-    pub fn kill_and_restart(&mut self) {
+    /// Kills the process as a power cut would.
+    pub fn kill(&mut self) {
         self.child.kill().expect("kill");
         self.child.wait().expect("wait");
+    }
+
+    /// Starts it again in the same folder on the same ports.
+    pub fn restart(&mut self) {
         let port = |url: &str| url.rsplit(':').next().expect("a port").to_owned();
-        let (api, registry) = (
-            port(self.ready["apiServer"].as_str().expect("apiServer")),
-            port(self.registry()),
-        );
-        let (child, ready) = start_on(&self.dir, &api, &registry);
-        self.child = child;
-        self.ready = ready;
+        let api = port(self.ready["apiServer"].as_str().expect("apiServer"));
+        let registry = port(self.registry());
+        (self.child, self.ready) = start(&self.dir, &["--api-port", &api, "--registry-port", &registry]);
     }
 
     /// Sends SIGTERM and waits for the end.
@@ -272,33 +269,6 @@ impl World {
         assert!(status.success());
         self.child.wait().expect("wait")
     }
-}
-
-fn start_on(dir: &Path, api: &str, registry: &str) -> (Child, Value) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_keyside"))
-        .args([
-            "up",
-            "-o",
-            "json",
-            "--ui-port",
-            "0",
-            "--api-port",
-            api,
-            "--registry-port",
-            registry,
-            "--data-dir",
-        ])
-        .arg(dir)
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("keyside starts");
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().expect("stdout"))
-        .read_line(&mut line)
-        .expect("a line");
-    let ready =
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("`up -o json` printed {line:?}: {error}"));
-    (child, ready)
 }
 
 impl Drop for World {
