@@ -55,7 +55,7 @@ fn complete(object: &mut Value, at: usize) {
     let meta = &mut object["metadata"];
     let defaults = [
         ("uid", json!(format!("{:08x}-0000-4000-8000-000000000000", at + 1))),
-        ("resourceVersion", json!((at + 1).to_string())),
+        ("resourceVersion", json!("1")),
         ("generation", json!(1)),
         ("creationTimestamp", json!(format!("2026-01-01T00:{minutes:02}:{seconds:02}Z"))),
     ];

@@ -115,11 +115,7 @@ impl Copies {
             owner: self.texts.number(owner),
             name: self.texts.number(name),
             uid: parse_uid(meta.uid.as_deref().unwrap_or_default()),
-            resource_version: meta
-                .resource_version
-                .as_deref()
-                .and_then(|text| text.parse().ok())
-                .unwrap_or_default(),
+            resource_version: super::credentials::resource_version(meta),
             mark: mark(source),
             owner_uid: fingerprint(&[source.split('/').next().unwrap_or_default()]),
             is_written_by_us,

@@ -66,6 +66,8 @@ pub struct Credential {
     pub created: Option<Timestamp>,
     /// The generation of its spec.
     pub generation: i64,
+    /// The version of the object, as far as versions can be compared.
+    pub(super) resource_version: u64,
     /// The label of its copies.
     pub label: Arc<str>,
     /// Where it applies.
@@ -112,6 +114,7 @@ impl From<Common<'_>> for Credential {
             uid: common.meta.uid.clone().unwrap_or_default(),
             created: common.meta.creation_timestamp.as_ref().map(|time| time.0),
             generation: common.meta.generation.unwrap_or_default(),
+            resource_version: resource_version(common.meta),
             label: credential_label(&common.id).into(),
             id: common.id,
             applies: common.applies,
@@ -188,6 +191,11 @@ impl From<&ClusterRegistryCredential> for Credential {
             status: object.status.as_ref(),
         })
     }
+}
+
+/// The object's version as a number; 0 if it is none.
+pub(super) fn resource_version(meta: &ObjectMeta) -> u64 {
+    meta.resource_version.as_deref().and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
 /// The credential that a text like `namespace/name` names.
@@ -271,6 +279,11 @@ impl Credential {
                 }
             },
         };
+    }
+
+    /// Whether this is an older state of the same object: an answer to a write may overtake the watch.
+    pub(super) fn is_older_than(&self, known: &Self) -> bool {
+        self.uid == known.uid && self.resource_version < known.resource_version
     }
 
     /// Takes over from the former object what this run has learnt.

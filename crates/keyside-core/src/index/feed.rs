@@ -62,6 +62,9 @@ impl Index {
         let project = Project::from(object);
         let (name, home) = (project.name.clone(), project.home.clone());
         let former = self.projects.get(&name).cloned();
+        if former.as_ref().is_some_and(|known| project.is_older_than(known)) {
+            return Touched::default();
+        }
         let mut affected = self.namespaces_of_claims(&project);
         affected.extend(former.iter().flat_map(|former| self.namespaces_of_claims(former)));
         self.projects.insert(project);
@@ -146,6 +149,9 @@ impl Index {
         let mut credential = credential.into();
         let id = credential.id.clone();
         let mut touched = Touched::default();
+        if self.credentials.get(&id).is_some_and(|known| credential.is_older_than(known)) {
+            return touched;
+        }
         if let Some(former) = self.unlink(&id) {
             credential.succeed(former);
         }

@@ -26,9 +26,57 @@ pub enum Recreated {
 /// Which namespaces were accepted: a fingerprint of Project and namespace, and one of the namespace's uid. Small, because
 /// it outlives the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Accepted(pub BTreeMap<u64, u64>);
+pub struct Accepted {
+    known: BTreeMap<u64, u64>,
+    revision: u64,
+}
 
 impl Accepted {
+    /// What an earlier run wrote with [`Accepted::to_bytes`]; what is cut off is left out.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let number = |bytes: &[u8]| u64::from_be_bytes(bytes.try_into().expect("eight bytes"));
+        let pairs = bytes.chunks_exact(16).map(|pair| (number(&pair[..8]), number(&pair[8..])));
+        Self { known: pairs.collect(), revision: 0 }
+    }
+
+    /// Sixteen bytes for each namespace.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.known.iter().flat_map(|(key, uid)| [key.to_be_bytes(), uid.to_be_bytes()]).flatten().collect()
+    }
+
+    /// Changes whenever something in it changes.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// How many namespaces were accepted.
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Whether none was accepted.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    fn get(&self, key: u64) -> Option<u64> {
+        self.known.get(&key).copied()
+    }
+
+    fn insert(&mut self, key: u64, uid: u64) {
+        self.revision += u64::from(self.known.insert(key, uid) != Some(uid));
+    }
+
+    fn remove(&mut self, key: u64) {
+        self.revision += u64::from(self.known.remove(&key).is_some());
+    }
+
+    fn retain(&mut self, keep: impl Fn(u64) -> bool) {
+        let before = self.known.len();
+        self.known.retain(|key, _| keep(*key));
+        self.revision += u64::from(self.known.len() < before);
+    }
+
     fn key(project: &str, namespace: &str) -> u64 {
         fingerprint(&[project, namespace])
     }
@@ -45,6 +93,8 @@ pub struct Project {
     pub created: Option<Timestamp>,
     /// The generation of its spec.
     pub generation: i64,
+    /// The version of the object, as far as versions can be compared.
+    resource_version: u64,
     /// Its home namespace.
     pub home: Arc<str>,
     /// The namespaces that it states by name.
@@ -60,6 +110,11 @@ pub struct Project {
 }
 
 impl Project {
+    /// Whether this is an older state of the same object: an answer to a write may overtake the watch.
+    pub(super) fn is_older_than(&self, known: &Self) -> bool {
+        self.uid == known.uid && self.resource_version < known.resource_version
+    }
+
     fn is_wide(&self) -> bool {
         self.selector.is_some() || self.rancher.is_some()
     }
@@ -78,6 +133,7 @@ impl From<&keyside_api::Project> for Project {
             uid: meta.uid.clone().unwrap_or_default(),
             created: meta.creation_timestamp.as_ref().map(|time| time.0),
             generation: meta.generation.unwrap_or_default(),
+            resource_version: super::credentials::resource_version(meta),
             home: object.home_namespace().into(),
             named: object
                 .spec
@@ -166,7 +222,7 @@ impl Projects {
         let name = project.name.clone();
         if let Some(former) = self.by_name.remove(&name) {
             for namespace in former.named.difference(&project.named) {
-                self.accepted.0.remove(&Accepted::key(&name, namespace));
+                self.accepted.remove(Accepted::key(&name, namespace));
             }
             self.unlink(&former);
             project.members = former.members;
@@ -191,7 +247,7 @@ impl Projects {
     pub(super) fn remove(&mut self, name: &str) -> Option<Project> {
         let project = self.by_name.remove(name)?;
         for namespace in &project.named {
-            self.accepted.0.remove(&Accepted::key(name, namespace));
+            self.accepted.remove(Accepted::key(name, namespace));
         }
         self.unlink(&project);
         Some(project)
@@ -253,16 +309,13 @@ impl Projects {
 
     /// Whether a namespace that is stated by name is the one that was accepted; the first to come is.
     fn accept(&mut self, project: &str, namespace: &str, uid: &str) -> bool {
-        let uid = fingerprint(&[uid]);
-        let known = self
-            .accepted
-            .0
-            .entry(Accepted::key(project, namespace))
-            .or_insert(uid);
-        if *known != uid && self.recreated == Recreated::Accept {
-            *known = uid;
+        let (key, uid) = (Accepted::key(project, namespace), fingerprint(&[uid]));
+        let is_known = self.accepted.get(key).is_none_or(|known| known == uid);
+        let is_accepted = is_known || self.recreated == Recreated::Accept;
+        if is_accepted {
+            self.accepted.insert(key, uid);
         }
-        *known == uid
+        is_accepted
     }
 
     /// What became of a Project's claim on a namespace that it states by name.
@@ -275,8 +328,8 @@ impl Projects {
             Some(owner) => return Claim::Claimed(owner.clone()),
             None => {}
         }
-        let known = self.accepted.0.get(&Accepted::key(&project.name, name));
-        if known.is_some_and(|known| *known != fingerprint(&[&namespace.uid])) {
+        let known = self.accepted.get(Accepted::key(&project.name, name));
+        if known.is_some_and(|known| known != fingerprint(&[&namespace.uid])) {
             Claim::Recreated
         } else {
             Claim::Absent
@@ -295,7 +348,7 @@ impl Projects {
                     .map(|namespace| Accepted::key(&project.name, namespace))
             })
             .collect();
-        self.accepted.0.retain(|key, _| stated.contains(key));
+        self.accepted.retain(|key| stated.contains(&key));
     }
 }
 
