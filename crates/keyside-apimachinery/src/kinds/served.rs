@@ -1,7 +1,7 @@
 //! Building the rows of the resource list: names first, then what differs from an ordinary resource.
 
 use super::kind::Kind;
-use crate::resource::{GroupVersionKind, Resource, Subresource, fn_schema};
+use crate::resource::{Behaviour, GroupVersionKind, Resource, Subresource, fn_schema};
 use crate::schema;
 use std::sync::Arc;
 
@@ -70,6 +70,12 @@ impl Group {
 pub(crate) struct Row(Resource);
 
 impl Row {
+    /// Replaces the behaviour by one of another make.
+    pub(super) fn behaves(mut self, behaviour: Arc<dyn Behaviour>) -> Self {
+        self.0.behaviour = behaviour;
+        self
+    }
+
     pub(crate) fn short(mut self, names: &[&str]) -> Self {
         self.0.short_names = names.iter().map(|&n| n.into()).collect();
         self
