@@ -56,8 +56,16 @@ const VERBS: [&str; 8] = [
     "update",
     "watch",
 ];
-/// Verbs while a definition is being deleted.
-const LAST_VERBS: [&str; 5] = ["delete", "deletecollection", "get", "list", "watch"];
+/// Verbs while a definition is being deleted: nothing new, but what holds objects back must be removable.
+const LAST_VERBS: [&str; 7] = [
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "update",
+    "watch",
+];
 
 /// The behaviour of `CustomResourceDefinition` objects.
 #[must_use]
