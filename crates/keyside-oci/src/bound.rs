@@ -178,6 +178,15 @@ impl Authorization {
         }
     }
 
+    /// `basic` or `bearer`.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.value.as_bytes().starts_with(b"Basic ") {
+            "basic"
+        } else {
+            "bearer"
+        }
+    }
+
     /// The header, if the address is of the origin it is for.
     pub(crate) fn header_for(&self, url: &Url) -> Option<HeaderValue> {
         (Origin::of(url).as_ref() == Some(&self.origin)).then(|| self.value.clone())

@@ -4,11 +4,17 @@ mod address;
 mod bound;
 mod cause;
 mod challenge;
+mod client;
 mod digest;
+mod manifest;
 mod origin;
+mod store;
 
 pub use bound::{Authorization, Form, Realm, RealmError, TokenService, Unsendable};
 pub use cause::Cause;
 pub use challenge::{Ask, Bearer, Unreadable};
+pub use client::{Answer, Call, Client, Network, SendError, Trust, TrustError};
 pub use digest::{Digest, NotADigest};
+pub use manifest::{Descriptor, Platform};
 pub use origin::{Origin, OriginError, Registry, RegistryError};
+pub use store::BlobDir;

@@ -1,0 +1,287 @@
+//! One request to a registry, its token service or its storage, and one bounded answer.
+//!
+//! What every request has in common is decided here and nowhere else: which addresses are dialled, whom TLS trusts, that nothing is
+//! sent through a proxy or follows a redirect by itself, how large an answer may be and how long it may take, and that a secret only
+//! leaves for its own origin.
+
+mod call;
+mod failure;
+mod names;
+mod trust;
+
+pub use call::Call;
+pub use failure::SendError;
+pub use trust::{Trust, TrustError};
+
+use crate::address::is_allowed;
+use crate::origin::{Origin, Registry, has_user_part, is_loopback};
+use call::Secrets;
+use failure::Context;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RANGE};
+use http::{HeaderMap, Method};
+use names::Names;
+use reqwest::redirect::Policy;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+use url::Host;
+
+/// All names and values of the headers of one answer together.
+const HEAD_LIMIT: usize = 32 * 1024;
+/// How much of the explanation beside a refusal is read.
+const REFUSAL_LIMIT: usize = 64 * 1024;
+/// Connecting and the TLS handshake.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How the network around the client is special.
+#[derive(Clone, Debug, Default)]
+pub struct Network {
+    /// Whom TLS trusts.
+    pub trust: Trust,
+    /// Registries, as `host` or `host:port`, that are spoken to without TLS. Loopback hosts always are.
+    pub plain_http: BTreeSet<String>,
+    /// Addresses of names, which are dialled without asking the resolver and without further checks, as with `/etc/hosts`.
+    pub hosts: BTreeMap<String, SocketAddr>,
+}
+
+/// A client of registries. Clones share connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// For everybody, and for registries that are named as this machine. Two, because the resolver only learns a name and must know
+    /// whether loopback addresses are allowed for it.
+    outer: reqwest::Client,
+    local: reqwest::Client,
+    plain_http: BTreeSet<String>,
+}
+
+/// A complete answer within the limits.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// Status code.
+    pub status: u16,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The body; of an answer other than a success perhaps only its beginning.
+    pub body: Vec<u8>,
+}
+
+/// An answer of which only the head has arrived.
+pub(crate) struct Opened {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    response: reqwest::Response,
+    context: Context,
+}
+
+impl Client {
+    /// Prepares a client. Reading the platform's certificates is done once per process.
+    ///
+    /// # Errors
+    /// [`TrustError`] if a certificate cannot be used.
+    pub fn new(network: &Network) -> Result<Self, TrustError> {
+        let tls = network.trust.config()?;
+        let lower = |name: &String| name.to_ascii_lowercase();
+        let hosts: BTreeMap<_, _> = network
+            .hosts
+            .iter()
+            .map(|(name, address)| (lower(name), *address))
+            .collect();
+        let build = |loopback: bool| {
+            reqwest::Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .dns_resolver(Names::new(hosts.clone(), loopback))
+                .redirect(Policy::none())
+                .retry(reqwest::retry::never())
+                .no_proxy()
+                .http1_only()
+                .referer(false)
+                .connect_timeout(CONNECT_TIMEOUT)
+                .tcp_nodelay(true)
+                .user_agent(concat!("keyside/", env!("CARGO_PKG_VERSION")))
+                .build()
+                .map_err(|_| TrustError::Unusable)
+        };
+        Ok(Self {
+            outer: build(false)?,
+            local: build(true)?,
+            plain_http: network.plain_http.iter().map(lower).collect(),
+        })
+    }
+
+    /// The registry of an image's host, spoken to in the way that is configured.
+    ///
+    /// # Errors
+    /// As [`Registry::new`].
+    pub fn registry(&self, host: &str) -> Result<Registry, crate::origin::RegistryError> {
+        Registry::new(host, self.plain_http.contains(&host.to_ascii_lowercase()))
+    }
+
+    /// Sends a request and reads the answer to its end, or to the limit.
+    ///
+    /// # Errors
+    /// [`SendError`]; an answer with any status is no error.
+    pub async fn send(&self, call: &Call, deadline: Instant) -> Result<Answer, SendError> {
+        let context = Context::new(call.url());
+        let whole = async { self.open(call, deadline).await?.read(call.limit()).await };
+        timeout_at(deadline, whole)
+            .await
+            .unwrap_or_else(|_| Err(context.deadline()))
+    }
+
+    /// Sends a request and waits for the head of the answer.
+    pub(crate) async fn open(&self, call: &Call, deadline: Instant) -> Result<Opened, SendError> {
+        let context = Context::new(call.url());
+        let request = self.request(call)?;
+        let sent = timeout_at(deadline, request.send())
+            .await
+            .map_err(|_| context.deadline())?;
+        let response = match sent {
+            Ok(response) => response,
+            Err(error) => {
+                let error = context.classify(&error);
+                return Err(self.look_closer(call, error, deadline).await);
+            }
+        };
+        let headers = response.headers().clone();
+        let size: usize = headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len() + 4)
+            .sum();
+        if size > HEAD_LIMIT {
+            return Err(SendError::HeadTooLarge);
+        }
+        Ok(Opened {
+            status: response.status().as_u16(),
+            headers,
+            response,
+            context,
+        })
+    }
+
+    fn request(&self, call: &Call) -> Result<reqwest::RequestBuilder, SendError> {
+        let url = call.url();
+        let origin = Origin::of(url).ok_or(SendError::Scheme)?;
+        let loopback = call.registry().is_loopback();
+        if has_user_part(url) {
+            return Err(SendError::Scheme);
+        }
+        self.check_literal(&origin, loopback)?;
+        if call.is_elsewhere() && !origin.is_secure() && !self.may_be_plain(&origin, call.registry()) {
+            return Err(SendError::PlainHttp {
+                host: origin.authority(),
+            });
+        }
+        let client = if loopback { &self.local } else { &self.outer };
+        let mut request = client.request(call.method().clone(), url.clone());
+        if let Some(accept) = call.accept() {
+            request = request.header(ACCEPT, accept);
+        }
+        if let Some(from) = call.from() {
+            request = request.header(RANGE, format!("bytes={from}-"));
+        }
+        match call.secrets() {
+            Secrets::None => {}
+            Secrets::Header(authorization) => {
+                let value = authorization.header_for(url).ok_or(SendError::ForeignOrigin)?;
+                request = request.header(AUTHORIZATION, value);
+            }
+            Secrets::Form(form) => {
+                let body = form.body_for(url).ok_or(SendError::ForeignOrigin)?;
+                request = request
+                    .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .body(body);
+            }
+        }
+        Ok(request)
+    }
+
+    /// An address written as a number never reaches the resolver, so it is checked here.
+    fn check_literal(&self, origin: &Origin, loopback: bool) -> Result<(), SendError> {
+        let address = match origin.host() {
+            Host::Domain(_) => return Ok(()),
+            Host::Ipv4(address) => IpAddr::V4(*address),
+            Host::Ipv6(address) => IpAddr::V6(*address),
+        };
+        if is_allowed(address, loopback) {
+            return Ok(());
+        }
+        let address = SocketAddr::new(address, origin.port()).to_string();
+        Err(SendError::Forbidden { address })
+    }
+
+    /// Whether a redirect may lead to an unencrypted address.
+    fn may_be_plain(&self, origin: &Origin, registry: &Registry) -> bool {
+        let local = match origin.host() {
+            Host::Domain(name) => is_loopback(Host::Domain(name)),
+            Host::Ipv4(address) => is_loopback(Host::Ipv4(*address)),
+            Host::Ipv6(address) => is_loopback(Host::Ipv6(*address)),
+        };
+        local || origin == registry.origin() || self.plain_http.contains(&origin.authority())
+    }
+
+    /// Tells a server without TLS from one that does not speak HTTP at all, by asking once without TLS and without any secret.
+    async fn look_closer(&self, call: &Call, error: SendError, deadline: Instant) -> SendError {
+        let mut url = call.url().clone();
+        let port = url.port_or_known_default();
+        if error != SendError::NotTls || url.set_scheme("http").is_err() || url.set_port(port).is_err() {
+            return error;
+        }
+        url.set_path("/v2/");
+        url.set_query(None);
+        let client = if call.registry().is_loopback() {
+            &self.local
+        } else {
+            &self.outer
+        };
+        match timeout_at(deadline, client.request(Method::GET, url).send()).await {
+            Ok(Ok(_)) => SendError::PlainAnswer,
+            _ => error,
+        }
+    }
+}
+
+impl Opened {
+    /// Reads the body. A success must fit the limit; of anything else only the beginning matters.
+    async fn read(mut self, limit: usize) -> Result<Answer, SendError> {
+        let success = (200..300).contains(&self.status);
+        let limit = if success {
+            limit
+        } else {
+            REFUSAL_LIMIT.min(limit.max(1))
+        };
+        let mut body = Vec::new();
+        while let Some(chunk) = self.chunk().await? {
+            let room = limit - body.len();
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if chunk.len() > room && success {
+                return Err(SendError::TooLarge { limit });
+            } else if chunk.len() > room {
+                break;
+            }
+        }
+        Ok(Answer {
+            status: self.status,
+            headers: self.headers,
+            body,
+        })
+    }
+
+    /// The next piece of the body.
+    pub(crate) async fn chunk(&mut self) -> Result<Option<bytes::Bytes>, SendError> {
+        self.response
+            .chunk()
+            .await
+            .map_err(|error| self.context.classify_body(&error))
+    }
+}
+
+impl Answer {
+    /// The text of a header, if it is there and is text.
+    pub fn header(&self, name: impl http::header::AsHeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,272 @@
+//! Why there was no answer: the chain of causes of a failed request, reduced to what can be done about it.
+//!
+//! The texts are those of Go's network library, because they end up in the messages that people know from their nodes.
+
+use super::names::NameError;
+use crate::cause::Cause;
+use crate::origin::Origin;
+use reqwest::Url;
+use rustls::CertificateError;
+use std::error::Error;
+use std::io;
+
+/// No answer, or none that is read to its end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The name does not exist.
+    #[error("dial tcp: lookup {host}: no such host")]
+    UnknownHost {
+        /// The name.
+        host: String,
+    },
+    /// The resolver could not say whether the name exists.
+    #[error("dial tcp: lookup {host}: server misbehaving")]
+    LookupFailed {
+        /// The name.
+        host: String,
+    },
+    /// The address is one that registries have no business with.
+    #[error("dial tcp {address}: connect: network is unreachable: the address is not dialled for registries")]
+    Forbidden {
+        /// Host and port.
+        address: String,
+    },
+    /// Nothing listens.
+    #[error("dial tcp {address}: connect: connection refused")]
+    Refused {
+        /// Host and port.
+        address: String,
+    },
+    /// There is no route.
+    #[error("dial tcp {address}: connect: network is unreachable")]
+    Unreachable {
+        /// Host and port.
+        address: String,
+    },
+    /// The connection did not come about in time.
+    #[error("dial tcp {address}: i/o timeout")]
+    ConnectTimeout {
+        /// Host and port.
+        address: String,
+    },
+    /// The answer did not come in time.
+    #[error("context deadline exceeded")]
+    Timeout,
+    /// The peer broke the connection.
+    #[error("read tcp {address}: read: connection reset by peer")]
+    Reset {
+        /// Host and port.
+        address: String,
+    },
+    /// The peer ended the connection before the answer was complete.
+    #[error("EOF")]
+    Eof,
+    /// The certificate's authority is not trusted.
+    #[error("x509: certificate signed by unknown authority")]
+    UnknownAuthority,
+    /// The certificate's time is over or has not come.
+    #[error("x509: certificate has expired or is not yet valid")]
+    CertificateExpired,
+    /// The certificate is for another name.
+    #[error("x509: certificate is not valid for {host}")]
+    CertificateName {
+        /// The name that was asked.
+        host: String,
+    },
+    /// The certificate has another fault.
+    #[error("x509: certificate is not acceptable")]
+    CertificateOther,
+    /// The peer speaks HTTP without TLS.
+    #[error("http: server gave HTTP response to HTTPS client")]
+    PlainAnswer,
+    /// The peer speaks neither.
+    #[error("tls: first record does not look like a TLS handshake")]
+    NotTls,
+    /// The peer speaks TLS, but not with us.
+    #[error("remote error: tls: handshake failure")]
+    Handshake,
+    /// Too many or too long headers.
+    #[error("net/http: server response headers exceeded 32768 bytes; aborted")]
+    HeadTooLarge,
+    /// A body over the limit.
+    #[error("answer is larger than {limit} bytes")]
+    TooLarge {
+        /// Bytes.
+        limit: usize,
+    },
+    /// What came is not HTTP.
+    #[error("malformed HTTP response")]
+    Malformed,
+    /// An address that is neither HTTP nor HTTPS, or carries a user part.
+    #[error("unsupported protocol scheme")]
+    Scheme,
+    /// A redirect away from encryption.
+    #[error("redirect to {host} without TLS")]
+    PlainHttp {
+        /// The target.
+        host: String,
+    },
+    /// A secret stood in a request to somebody else. Nothing was sent.
+    #[error("secret is not for this address")]
+    ForeignOrigin,
+}
+
+impl SendError {
+    /// The cause in the common vocabulary.
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::UnknownHost { .. } | Self::LookupFailed { .. } => Cause::DnsFailure,
+            Self::Forbidden { .. } | Self::Unreachable { .. } => Cause::NetworkUnreachable,
+            Self::Refused { .. } => Cause::ConnectionRefused,
+            Self::ConnectTimeout { .. } | Self::Timeout => Cause::Timeout,
+            Self::Reset { .. } | Self::Eof => Cause::Interrupted,
+            Self::UnknownAuthority => Cause::UntrustedCA,
+            Self::CertificateExpired | Self::CertificateName { .. } | Self::CertificateOther => {
+                Cause::CertificateInvalid
+            }
+            Self::PlainAnswer => Cause::HttpOnlyRegistry,
+            Self::NotTls | Self::Handshake => Cause::TlsProtocolError,
+            Self::HeadTooLarge | Self::TooLarge { .. } | Self::Malformed => Cause::NotARegistry,
+            Self::Scheme | Self::PlainHttp { .. } | Self::ForeignOrigin => Cause::NotARegistry,
+        }
+    }
+}
+
+/// What the texts of errors need to know about a request.
+#[derive(Clone, Debug)]
+pub(super) struct Context {
+    host: String,
+    address: String,
+}
+
+impl Context {
+    pub(super) fn new(url: &Url) -> Self {
+        Self {
+            host: url.host_str().unwrap_or_default().to_owned(),
+            address: Origin::of(url).map(|origin| origin.dialled()).unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn deadline(&self) -> SendError {
+        SendError::Timeout
+    }
+
+    /// A request that failed before there was an answer.
+    pub(super) fn classify(&self, error: &reqwest::Error) -> SendError {
+        if let Some(found) = links(error).into_iter().find_map(|link| self.read(link)) {
+            return found;
+        }
+        if error.is_timeout() {
+            return self.timed_out(error.is_connect());
+        }
+        if error.is_connect() {
+            return SendError::Unreachable {
+                address: self.address.clone(),
+            };
+        }
+        SendError::Eof
+    }
+
+    /// A request that failed in the middle of the body.
+    pub(super) fn classify_body(&self, error: &reqwest::Error) -> SendError {
+        links(error)
+            .into_iter()
+            .find_map(|link| self.read(link))
+            .unwrap_or(SendError::Eof)
+    }
+
+    fn timed_out(&self, connecting: bool) -> SendError {
+        if connecting {
+            return SendError::ConnectTimeout {
+                address: self.address.clone(),
+            };
+        }
+        SendError::Timeout
+    }
+
+    fn read(&self, link: &(dyn Error + 'static)) -> Option<SendError> {
+        if let Some(error) = link.downcast_ref::<NameError>() {
+            return Some(self.read_name(error));
+        }
+        if let Some(error) = link.downcast_ref::<rustls::Error>() {
+            return Some(self.read_tls(error));
+        }
+        if let Some(error) = link.downcast_ref::<hyper::Error>() {
+            return read_http(error);
+        }
+        self.read_io(link.downcast_ref::<io::Error>()?)
+    }
+
+    fn read_name(&self, error: &NameError) -> SendError {
+        match error.clone() {
+            NameError::Unknown { host } => SendError::UnknownHost { host },
+            NameError::Failed { host } => SendError::LookupFailed { host },
+            NameError::Forbidden { .. } => SendError::Forbidden {
+                address: self.address.clone(),
+            },
+        }
+    }
+
+    fn read_tls(&self, error: &rustls::Error) -> SendError {
+        match error {
+            rustls::Error::InvalidCertificate(error) => match error {
+                CertificateError::UnknownIssuer => SendError::UnknownAuthority,
+                CertificateError::Expired
+                | CertificateError::ExpiredContext { .. }
+                | CertificateError::NotValidYet
+                | CertificateError::NotValidYetContext { .. } => SendError::CertificateExpired,
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                    SendError::CertificateName {
+                        host: self.host.clone(),
+                    }
+                }
+                _ => SendError::CertificateOther,
+            },
+            rustls::Error::InvalidMessage(_) => SendError::NotTls,
+            _ => SendError::Handshake,
+        }
+    }
+
+    fn read_io(&self, error: &io::Error) -> Option<SendError> {
+        let address = self.address.clone();
+        Some(match error.kind() {
+            io::ErrorKind::ConnectionRefused => SendError::Refused { address },
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => {
+                SendError::Reset { address }
+            }
+            io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
+                SendError::Unreachable { address }
+            }
+            io::ErrorKind::TimedOut => SendError::ConnectTimeout { address },
+            io::ErrorKind::UnexpectedEof => SendError::Eof,
+            _ => return None,
+        })
+    }
+}
+
+/// The HTTP library's own word, where it is the last one.
+fn read_http(error: &hyper::Error) -> Option<SendError> {
+    if error.is_parse_too_large() {
+        return Some(SendError::HeadTooLarge);
+    }
+    if error.is_parse() {
+        return Some(SendError::Malformed);
+    }
+    error.is_incomplete_message().then_some(SendError::Eof)
+}
+
+/// All links of the chain, the innermost first. An I/O error hides what it wraps from `source`, so it is opened as well.
+fn links(error: &reqwest::Error) -> Vec<&(dyn Error + 'static)> {
+    let mut links: Vec<&(dyn Error + 'static)> = Vec::new();
+    let mut next = error.source();
+    while let Some(link) = next {
+        links.push(link);
+        let inner = link.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = match inner {
+            Some(inner) => Some(inner as &(dyn Error + 'static)),
+            None => link.source(),
+        };
+    }
+    links.reverse();
+    links
+}
