@@ -37,6 +37,14 @@ impl Failed {
     pub(crate) fn code(&self) -> Option<u16> {
         code(&self.source)
     }
+
+    /// What the server said, as events and conditions repeat it.
+    pub(crate) fn cause(&self) -> String {
+        match &self.source {
+            kube::Error::Api(status) => status.message.clone(),
+            other => other.to_string(),
+        }
+    }
 }
 
 /// The HTTP status of an error, if the server answered.
@@ -59,6 +67,17 @@ impl<T> Doing<T> for Result<T, kube::Error> {
             doing: what(),
             source,
         })
+    }
+}
+
+/// A creation that found the object already there is as good as one that made it.
+pub(crate) fn ignore_exists<T>(
+    answer: Result<T, kube::Error>,
+    what: impl FnOnce() -> String,
+) -> Result<(), Failed> {
+    match answer {
+        Err(error) if code(&error) == Some(409) => Ok(()),
+        answer => answer.map(drop).doing(what),
     }
 }
 
