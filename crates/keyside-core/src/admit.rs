@@ -144,9 +144,9 @@ fn name_is_free(index: &Index, credential: &Credential, namespace: &str) -> Resu
         .as_ref()
         .is_some_and(|(source_in, source)| **source_in == *namespace && **source == *name);
     let former = credential.moved_from.as_ref().and_then(|id| index.credential(id));
-    let is_formers = former.and_then(|former| former.source.as_ref()).is_some_and(|(source_in, source)| {
-        **source_in == *namespace && **source == *name
-    });
+    let is_formers = former
+        .and_then(|former| former.source.as_ref())
+        .is_some_and(|(source_in, source)| **source_in == *namespace && **source == *name);
     let taken = index.secret(namespace, name).is_some() || index.is_taken_unseen(namespace, name);
     if taken && !is_source && !is_formers {
         return Err(Refusal::NameTaken {

@@ -25,6 +25,8 @@ pub struct PullSecret {
     pub name: Arc<str>,
     /// Its uid.
     pub uid: String,
+    /// Its type.
+    pub secret_type: Box<str>,
     /// What it holds.
     pub holding: Holding,
     /// Whether a user asked keyside to keep away from it.
@@ -65,6 +67,7 @@ impl PullSecret {
         };
         Self {
             name: meta.name.as_deref().unwrap_or_default().into(),
+            secret_type: secret.type_.as_deref().unwrap_or_default().into(),
             holding: Holding::read(secret),
             ignored: is_ignored(meta.labels.as_ref(), meta.annotations.as_ref()),
             content: key.map(|key| key.content(&uid, &values().collect::<Vec<_>>())),

@@ -22,7 +22,8 @@ pub(crate) fn world(yaml: &str) -> Index {
 
 /// Feeds one more document.
 pub(crate) fn add(index: &mut Index, at: usize, document: &str) -> crate::index::Touched {
-    let mut object: Value = serde_saphyr::from_str(document).unwrap_or_else(|error| panic!("{error} in {document}"));
+    let mut object: Value =
+        serde_saphyr::from_str(document).unwrap_or_else(|error| panic!("{error} in {document}"));
     complete(&mut object, at);
     let read = |value: &Value| value.clone();
     match object["kind"].as_str().unwrap_or_default() {
@@ -34,12 +35,16 @@ pub(crate) fn add(index: &mut Index, at: usize, document: &str) -> crate::index:
         "RegistryCredential" => {
             index.apply_credential(&serde_json::from_value::<RegistryCredential>(read(&object)).unwrap())
         }
-        "ClusterRegistryCredential" => {
-            index.apply_credential(&serde_json::from_value::<ClusterRegistryCredential>(read(&object)).unwrap())
-        }
+        "ClusterRegistryCredential" => index
+            .apply_credential(&serde_json::from_value::<ClusterRegistryCredential>(read(&object)).unwrap()),
         "Secret" => {
             let secret: Secret = serde_json::from_value(read(&object)).unwrap();
-            if secret.metadata.labels.as_ref().is_some_and(|labels| labels.contains_key(label::CREDENTIAL)) {
+            if secret
+                .metadata
+                .labels
+                .as_ref()
+                .is_some_and(|labels| labels.contains_key(label::CREDENTIAL))
+            {
                 index.apply_copy(&secret.metadata, NOW)
             } else {
                 index.apply_secret(&secret)
@@ -54,17 +59,25 @@ fn complete(object: &mut Value, at: usize) {
     let minutes = at / 60;
     let meta = &mut object["metadata"];
     let defaults = [
-        ("uid", json!(format!("{:08x}-0000-4000-8000-000000000000", at + 1))),
+        (
+            "uid",
+            json!(format!("{:08x}-0000-4000-8000-000000000000", at + 1)),
+        ),
         ("resourceVersion", json!("1")),
         ("generation", json!(1)),
-        ("creationTimestamp", json!(format!("2026-01-01T00:{minutes:02}:{seconds:02}Z"))),
+        (
+            "creationTimestamp",
+            json!(format!("2026-01-01T00:{minutes:02}:{seconds:02}Z")),
+        ),
     ];
     for (key, value) in defaults {
         if meta.get(key).is_none() {
             meta[key] = value;
         }
     }
-    let Some(auths) = object.get("auths").cloned() else { return };
+    let Some(auths) = object.get("auths").cloned() else {
+        return;
+    };
     object["type"] = json!("kubernetes.io/dockerconfigjson");
     let entries: serde_json::Map<String, Value> = auths
         .as_object()
@@ -91,7 +104,11 @@ pub(crate) fn id(text: &str) -> CredentialId {
 pub(crate) fn carry_out(index: &mut Index, plan: crate::plan::Plan) -> Vec<String> {
     let mut done = Vec::new();
     for write in plan.writes {
-        let verb = if write.existing.is_some() { "update" } else { "create" };
+        let verb = if write.existing.is_some() {
+            "update"
+        } else {
+            "create"
+        };
         done.push(format!("{verb} {}/{}", write.namespace, write.name));
         let version = 1_000_000 + index.copy_count() + done.len();
         index.apply_copy(&written(&write, version), NOW);

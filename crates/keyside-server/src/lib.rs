@@ -4,6 +4,9 @@
 //! server, a test's memory store) makes no difference. [`install`] puts the kinds and the system namespace in place, and
 //! [`register_webhook`] tells the API server to ask us at admission.
 //!
+//! A change's way: a watch shows an object, the index takes it in and says whom it concerns, the queue holds those keys,
+//! and a controller views, plans, applies and reports. Everything that is decided is decided in `keyside-core`.
+//!
 //! ```no_run
 //! # async fn start(client: kube::Client) -> anyhow::Result<()> {
 //! use keyside_server::{Config, Reach};
@@ -18,8 +21,19 @@
 //! # }
 //! ```
 
+mod apply;
+mod context;
+mod error;
+mod flow;
 mod install;
+mod key;
+mod queue;
+mod reconcile;
+mod report;
 mod running;
+mod watches;
+mod webhook;
+mod wire;
 
 pub use install::{Reach, SERVICE, WEBHOOK_CONFIGURATION, install, register_webhook};
 pub use running::{Config, Running, run};

@@ -261,13 +261,23 @@ impl Index {
         if is_source {
             return Some(Clash::Source);
         }
-        let labelled_by_others = self.copies.get(namespace, name).is_some_and(|copy| !self.is_ours(copy));
+        let labelled_by_others = self
+            .copies
+            .get(namespace, name)
+            .is_some_and(|copy| !self.is_ours(copy));
         if labelled_by_others || self.secrets.has(namespace, name) {
-            let former = credential.moved_from.as_ref().and_then(|id| self.credentials.get(id));
+            let former = credential
+                .moved_from
+                .as_ref()
+                .and_then(|id| self.credentials.get(id));
             let is_formers = former
                 .and_then(|former| former.source.as_ref())
                 .is_some_and(|(source_in, source)| **source_in == *namespace && source == name);
-            return Some(if is_formers { Clash::Handover } else { Clash::Foreign });
+            return Some(if is_formers {
+                Clash::Handover
+            } else {
+                Clash::Foreign
+            });
         }
         let seniority = |one: &Credential| (one.created, one.id.clone());
         let others = self
@@ -375,7 +385,10 @@ impl Index {
         &self,
         namespace: &str,
     ) -> impl Iterator<Item = (&Arc<str>, Option<&Credential>, &Copy)> {
-        let ours = self.copies.in_namespace(namespace).filter(|copy| self.is_ours(copy));
+        let ours = self
+            .copies
+            .in_namespace(namespace)
+            .filter(|copy| self.is_ours(copy));
         ours.map(|copy| {
             let owner = self
                 .by_label
@@ -387,7 +400,10 @@ impl Index {
 
     /// Whether a Secret with our label is keyside's.
     fn is_ours(&self, copy: &Copy) -> bool {
-        let owner = self.by_label.get(self.copies.owner(copy)).and_then(|id| self.credentials.get(id));
+        let owner = self
+            .by_label
+            .get(self.copies.owner(copy))
+            .and_then(|id| self.credentials.get(id));
         copy.is_ours(owner.map(|owner| &*owner.uid))
     }
 
@@ -446,6 +462,11 @@ impl Index {
             && self
                 .guarded_accounts
                 .contains(&(namespace.into(), account.into()))
+    }
+
+    /// ServiceAccounts whose pods may use only the Secrets that the account lists: namespace and name.
+    pub fn guarded_accounts(&self) -> impl Iterator<Item = &(Arc<str>, Arc<str>)> {
+        self.guarded_accounts.iter()
     }
 
     /// The keychains that answer in a namespace.

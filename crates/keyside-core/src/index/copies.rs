@@ -214,10 +214,18 @@ pub(super) fn owner(meta: &ObjectMeta) -> Option<&String> {
 /// Whether keyside has written it, and whether nobody has changed that since. The API server knows both: it notes who wrote
 /// which field, and whoever changes a field takes it over. So the content need not be read to see that it was edited.
 fn standing(meta: &ObjectMeta) -> (bool, bool) {
-    let managed = meta.labels.as_ref().and_then(|labels| labels.get(label::MANAGED_BY));
+    let managed = meta
+        .labels
+        .as_ref()
+        .and_then(|labels| labels.get(label::MANAGED_BY));
     let is_labelled = managed.is_some_and(|value| value == label::MANAGED_BY_KEYSIDE);
-    let Some(entries) = &meta.managed_fields else { return (is_labelled, is_labelled) };
-    let mut ours = entries.iter().filter(|entry| entry.manager.as_deref() == Some(FIELD_MANAGER)).peekable();
+    let Some(entries) = &meta.managed_fields else {
+        return (is_labelled, is_labelled);
+    };
+    let mut ours = entries
+        .iter()
+        .filter(|entry| entry.manager.as_deref() == Some(FIELD_MANAGER))
+        .peekable();
     let is_written_by_us = ours.peek().is_some();
     (is_written_by_us, is_labelled && ours.any(owns_content))
 }

@@ -133,7 +133,12 @@ impl From<Common<'_>> for Credential {
                 text(common.token_service),
                 common.certificate_authority,
             ],
-            moved_from: common.meta.annotations.as_ref().and_then(|map| map.get(label::MOVED_FROM)).map(|text| named(text)),
+            moved_from: common
+                .meta
+                .annotations
+                .as_ref()
+                .and_then(|map| map.get(label::MOVED_FROM))
+                .map(|text| named(text)),
             expiry: common.expiry.cloned(),
             status: common.status.cloned().unwrap_or_default(),
             binding: None,
@@ -195,7 +200,10 @@ impl From<&ClusterRegistryCredential> for Credential {
 
 /// The object's version as a number; 0 if it is none.
 pub(super) fn resource_version(meta: &ObjectMeta) -> u64 {
-    meta.resource_version.as_deref().and_then(|text| text.parse().ok()).unwrap_or_default()
+    meta.resource_version
+        .as_deref()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_default()
 }
 
 /// The credential that a text like `namespace/name` names.

@@ -149,7 +149,11 @@ impl Index {
         let mut credential = credential.into();
         let id = credential.id.clone();
         let mut touched = Touched::default();
-        if self.credentials.get(&id).is_some_and(|known| credential.is_older_than(known)) {
+        if self
+            .credentials
+            .get(&id)
+            .is_some_and(|known| credential.is_older_than(known))
+        {
             return touched;
         }
         if let Some(former) = self.unlink(&id) {
@@ -231,8 +235,13 @@ impl Index {
         self.touch_secret(namespace, name, is_new)
     }
 
-    /// A pull secret or basic-auth Secret that was not ours is gone.
-    pub fn remove_secret(&mut self, namespace: &str, name: &str) -> Touched {
+    /// A pull secret or basic-auth Secret that was not ours is gone: this object, or whatever has the name if the uid is not
+    /// known.
+    pub fn remove_secret(&mut self, namespace: &str, name: &str, uid: Option<&str>) -> Touched {
+        let is_other = |secret: &PullSecret| uid.is_some_and(|uid| secret.uid != uid);
+        if self.secrets.get(namespace, name).is_none_or(is_other) {
+            return Touched::default();
+        }
         let Some(secret) = self.secrets.remove(namespace, name) else {
             return Touched::default();
         };
@@ -337,8 +346,8 @@ impl Index {
     }
 
     /// A ServiceAccount is gone.
-    pub fn remove_account(&mut self, meta: &ObjectMeta) {
-        self.guarded_accounts.remove(&account_key(meta));
+    pub fn remove_account(&mut self, namespace: &str, name: &str) {
+        self.guarded_accounts.remove(&(namespace.into(), name.into()));
     }
 
     /// A pod needs a credential, and these repositories, as it spells them, need keys of their own. Returns whether the
@@ -362,6 +371,26 @@ impl Index {
     pub fn release_need(&mut self, namespace: &Arc<str>, id: &CredentialId, now: Timestamp) {
         if let Some(credential) = self.credentials.get(id) {
             self.needs.release(namespace, &credential.label.clone(), now);
+        }
+    }
+
+    /// Everything has been seen once: whom to look at first. The credentials see to their namespaces, and copies whose
+    /// credential is gone are looked at where they stand.
+    pub fn first_look(&self) -> Touched {
+        let orphans = self
+            .copies
+            .keys()
+            .map(|(namespace, _)| namespace)
+            .filter(|namespace| {
+                self.copies
+                    .in_namespace(namespace)
+                    .any(|copy| !self.by_label.contains_key(self.copies.owner(copy)))
+            });
+        Touched {
+            namespaces: orphans.cloned().collect(),
+            credentials: self.credentials.keys().cloned().collect(),
+            reports: BTreeSet::new(),
+            projects: self.projects.iter().map(|project| project.name.clone()).collect(),
         }
     }
 

@@ -35,13 +35,22 @@ impl Accepted {
     /// What an earlier run wrote with [`Accepted::to_bytes`]; what is cut off is left out.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         let number = |bytes: &[u8]| u64::from_be_bytes(bytes.try_into().expect("eight bytes"));
-        let pairs = bytes.chunks_exact(16).map(|pair| (number(&pair[..8]), number(&pair[8..])));
-        Self { known: pairs.collect(), revision: 0 }
+        let pairs = bytes
+            .chunks_exact(16)
+            .map(|pair| (number(&pair[..8]), number(&pair[8..])));
+        Self {
+            known: pairs.collect(),
+            revision: 0,
+        }
     }
 
     /// Sixteen bytes for each namespace.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.known.iter().flat_map(|(key, uid)| [key.to_be_bytes(), uid.to_be_bytes()]).flatten().collect()
+        self.known
+            .iter()
+            .flat_map(|(key, uid)| [key.to_be_bytes(), uid.to_be_bytes()])
+            .flatten()
+            .collect()
     }
 
     /// Changes whenever something in it changes.

@@ -33,11 +33,21 @@ spec: {scope: Project, source: {secret: {name: testquay}}}
 
 fn targets(index: &Index, text: &str) -> Vec<String> {
     let credential = index.credential(&id(text)).expect("the credential is known");
-    index.targets(credential).iter().map(ToString::to_string).collect()
+    index
+        .targets(credential)
+        .iter()
+        .map(ToString::to_string)
+        .collect()
 }
 
 fn members(index: &Index, project: &str) -> Vec<String> {
-    index.project(project).expect("the project is known").members.iter().map(ToString::to_string).collect()
+    index
+        .project(project)
+        .expect("the project is known")
+        .members
+        .iter()
+        .map(ToString::to_string)
+        .collect()
 }
 
 #[test]
@@ -57,7 +67,11 @@ fn namespace_stated_before_it_exists_joins_when_it_is_created() {
 #[test]
 fn older_project_keeps_a_namespace_that_two_claim() {
     let mut index = world(SHOP);
-    add(&mut index, 50, "kind: Project\nmetadata: {name: another}\nspec: {namespaces: [shop-web, lab]}");
+    add(
+        &mut index,
+        50,
+        "kind: Project\nmetadata: {name: another}\nspec: {namespaces: [shop-web, lab]}",
+    );
     assert_eq!(members(&index, "shop"), ["shop-api", "shop-web"]);
     assert_eq!(members(&index, "another"), ["lab"]);
     let another = index.project("another").unwrap();
@@ -87,14 +101,22 @@ fn selector_and_rancher_project_never_take_a_system_namespace() {
     let wide = "kind: Project\nmetadata: {name: wide}\nspec: {rancherProjectId: 'c:p', namespaceSelector: {matchLabels: {tier: lab}}}";
     add(&mut index, 51, wide);
     assert_eq!(members(&index, "wide"), ["lab"]);
-    add(&mut index, 52, "kind: Project\nmetadata: {name: explicit}\nspec: {namespaces: [kube-system]}");
+    add(
+        &mut index,
+        52,
+        "kind: Project\nmetadata: {name: explicit}\nspec: {namespaces: [kube-system]}",
+    );
     assert_eq!(members(&index, "explicit"), ["kube-system"]);
 }
 
 #[test]
 fn empty_selector_of_a_project_takes_nothing() {
     let mut index = world(SHOP);
-    add(&mut index, 51, "kind: Project\nmetadata: {name: wide}\nspec: {namespaceSelector: {}}");
+    add(
+        &mut index,
+        51,
+        "kind: Project\nmetadata: {name: wide}\nspec: {namespaceSelector: {}}",
+    );
     assert_eq!(members(&index, "wide"), Vec::<String>::new());
 }
 
@@ -102,9 +124,16 @@ fn empty_selector_of_a_project_takes_nothing() {
 fn a13_namespace_made_anew_gets_nothing_until_it_is_stated_again() {
     let mut index = world(SHOP);
     index.remove_namespace("shop-web");
-    add(&mut index, 60, "kind: Namespace\nmetadata: {name: shop-web, uid: 0000003d-0000-4000-8000-000000000000}");
+    add(
+        &mut index,
+        60,
+        "kind: Namespace\nmetadata: {name: shop-web, uid: 0000003d-0000-4000-8000-000000000000}",
+    );
     assert_eq!(members(&index, "shop"), ["shop-api"]);
-    assert_eq!(index.claim(index.project("shop").unwrap(), "shop-web"), Claim::Recreated);
+    assert_eq!(
+        index.claim(index.project("shop").unwrap(), "shop-web"),
+        Claim::Recreated
+    );
     let without = "kind: Project\nmetadata: {name: shop, creationTimestamp: '2026-01-01T00:00:04Z'}\nspec: {namespaces: [shop-api]}";
     add(&mut index, 4, without);
     let with = without.replace("[shop-api]", "[shop-api, shop-web]");
@@ -117,7 +146,10 @@ fn a13_what_was_accepted_is_remembered_over_a_restart() {
     let accepted = Accepted::from_bytes(&world(SHOP).accepted().to_bytes());
     let mut index = Index::new("keyside-system", None);
     index.restore_accepted(accepted);
-    let other = SHOP.replace("{name: shop-web}", "{name: shop-web, uid: 0000003d-0000-4000-8000-000000000000}");
+    let other = SHOP.replace(
+        "{name: shop-web}",
+        "{name: shop-web, uid: 0000003d-0000-4000-8000-000000000000}",
+    );
     for (at, document) in other.split("\n---\n").enumerate() {
         add(&mut index, at, document);
     }
@@ -131,7 +163,11 @@ fn a13_policy_can_accept_a_namespace_made_anew() {
     let mut index = world(SHOP);
     index.set_recreated(Recreated::Accept);
     index.remove_namespace("shop-web");
-    add(&mut index, 60, "kind: Namespace\nmetadata: {name: shop-web, uid: 0000003d-0000-4000-8000-000000000000}");
+    add(
+        &mut index,
+        60,
+        "kind: Namespace\nmetadata: {name: shop-web, uid: 0000003d-0000-4000-8000-000000000000}",
+    );
     assert_eq!(members(&index, "shop"), ["shop-api", "shop-web"]);
 }
 
@@ -145,7 +181,10 @@ metadata: {name: hub}
 spec: {source: {secret: {namespace: keyside-system, name: hub}}, excludeNamespaces: ['shop-*']}";
     add(&mut index, 41, credential);
     assert_eq!(targets(&index, "hub"), ["lab", "project-shop"]);
-    let selecting = credential.replace("excludeNamespaces: ['shop-*']", "namespaceSelector: {matchLabels: {tier: lab}}");
+    let selecting = credential.replace(
+        "excludeNamespaces: ['shop-*']",
+        "namespaceSelector: {matchLabels: {tier: lab}}",
+    );
     add(&mut index, 41, &selecting);
     assert_eq!(targets(&index, "hub"), ["lab"]);
 }
@@ -153,15 +192,37 @@ spec: {source: {secret: {namespace: keyside-system, name: hub}}, excludeNamespac
 #[test]
 fn foreign_secret_of_the_name_gives_the_copy_another_name() {
     let mut index = world(SHOP);
-    let touched = add(&mut index, 42, "kind: Secret\nmetadata: {name: testquay, namespace: shop-web}\nauths: {ghcr.io: 'a:b'}");
+    let touched = add(
+        &mut index,
+        42,
+        "kind: Secret\nmetadata: {name: testquay, namespace: shop-web}\nauths: {ghcr.io: 'a:b'}",
+    );
     assert!(touched.namespaces.contains("shop-web"));
     let credential = index.credential(&id("project-shop/testquay")).unwrap();
     let placement = index.placement(credential, "shop-web");
-    assert_eq!(placement, Placement::Copy { name: "testquay-00000007".into(), clash: Some(Clash::Foreign) });
-    assert_eq!(index.placement(credential, "shop-api"), Placement::Copy { name: "testquay".into(), clash: None });
-    index.remove_secret("shop-web", "testquay");
+    assert_eq!(
+        placement,
+        Placement::Copy {
+            name: "testquay-00000007".into(),
+            clash: Some(Clash::Foreign)
+        }
+    );
+    assert_eq!(
+        index.placement(credential, "shop-api"),
+        Placement::Copy {
+            name: "testquay".into(),
+            clash: None
+        }
+    );
+    index.remove_secret("shop-web", "testquay", None);
     let credential = index.credential(&id("project-shop/testquay")).unwrap();
-    assert_eq!(index.placement(credential, "shop-web"), Placement::Copy { name: "testquay".into(), clash: None });
+    assert_eq!(
+        index.placement(credential, "shop-web"),
+        Placement::Copy {
+            name: "testquay".into(),
+            clash: None
+        }
+    );
 }
 
 #[test]
@@ -171,29 +232,66 @@ fn of_two_credentials_with_one_name_the_older_gets_it() {
     add(&mut index, 43, hub);
     let young = index.credential(&id("testquay")).unwrap();
     let clash = Clash::Credential(id("project-shop/testquay"));
-    assert_eq!(index.placement(young, "shop-web"), Placement::Copy { name: "testquay-0000002c".into(), clash: Some(clash) });
-    assert_eq!(index.placement(young, "lab"), Placement::Copy { name: "testquay".into(), clash: None });
+    assert_eq!(
+        index.placement(young, "shop-web"),
+        Placement::Copy {
+            name: "testquay-0000002c".into(),
+            clash: Some(clash)
+        }
+    );
+    assert_eq!(
+        index.placement(young, "lab"),
+        Placement::Copy {
+            name: "testquay".into(),
+            clash: None
+        }
+    );
 }
 
 #[test]
 fn destination_changed_without_the_secret_suspends_until_it_is_written_anew() {
     let mut index = world(SHOP);
-    let binding = index.credential(&id("project-shop/testquay")).unwrap().binding.clone().expect("it is bound");
+    let binding = index
+        .credential(&id("project-shop/testquay"))
+        .unwrap()
+        .binding
+        .clone()
+        .expect("it is bound");
     let moved = |service: &str| {
         format!(
             "kind: RegistryCredential\nmetadata: {{name: testquay, namespace: project-shop}}\nspec: {{scope: Project, source: {{secret: {{name: testquay}}}}, tokenService: '{service}'}}\nstatus: {{binding: '{binding}'}}"
         )
     };
     add(&mut index, 6, &moved("https://evil.example"));
-    assert!(matches!(index.credential(&id("project-shop/testquay")).unwrap().state, State::Suspended));
-    add(&mut index, 5, "kind: Secret\nmetadata: {name: testquay, namespace: project-shop}\nauths: {quay.io: 'u:new'}");
-    assert!(index.credential(&id("project-shop/testquay")).unwrap().ready().is_some());
+    assert!(matches!(
+        index.credential(&id("project-shop/testquay")).unwrap().state,
+        State::Suspended
+    ));
+    add(
+        &mut index,
+        5,
+        "kind: Secret\nmetadata: {name: testquay, namespace: project-shop}\nauths: {quay.io: 'u:new'}",
+    );
+    assert!(
+        index
+            .credential(&id("project-shop/testquay"))
+            .unwrap()
+            .ready()
+            .is_some()
+    );
 }
 
 #[test]
 fn wider_scope_suspends_and_narrower_does_not() {
     let mut index = world(SHOP);
-    let binding = |index: &Index| index.credential(&id("project-shop/testquay")).unwrap().binding.clone().unwrap();
+    let binding = |index: &Index| {
+        index
+            .credential(&id("project-shop/testquay"))
+            .unwrap()
+            .binding
+            .clone()
+            .unwrap()
+    };
     let scoped = |scope: &str, binding: &str| {
         format!(
             "kind: RegistryCredential\nmetadata: {{name: testquay, namespace: project-shop}}\nspec: {{scope: {scope}, source: {{secret: {{name: testquay}}}}}}\nstatus: {{binding: '{binding}'}}"
@@ -201,10 +299,19 @@ fn wider_scope_suspends_and_narrower_does_not() {
     };
     let wide = binding(&index);
     add(&mut index, 6, &scoped("Namespace", &wide));
-    assert!(index.credential(&id("project-shop/testquay")).unwrap().ready().is_some());
+    assert!(
+        index
+            .credential(&id("project-shop/testquay"))
+            .unwrap()
+            .ready()
+            .is_some()
+    );
     let narrow = binding(&index);
     add(&mut index, 6, &scoped("Project", &narrow));
-    assert!(matches!(index.credential(&id("project-shop/testquay")).unwrap().state, State::Suspended));
+    assert!(matches!(
+        index.credential(&id("project-shop/testquay")).unwrap().state,
+        State::Suspended
+    ));
 }
 
 fn settle(index: &mut Index, name: &str) -> Vec<String> {
@@ -233,14 +340,18 @@ fn label_alone_makes_no_secret_ours() {
     index.apply_copy(&serde_json::from_value(meta.clone()).unwrap(), NOW);
     assert!(index.copy("shop-web", "testquay").is_none());
     let credential = index.credential(&id("project-shop/testquay")).unwrap();
-    let Placement::Copy { clash, .. } = index.placement(credential, "shop-web") else { panic!("a copy") };
+    let Placement::Copy { clash, .. } = index.placement(credential, "shop-web") else {
+        panic!("a copy")
+    };
     assert_eq!(clash, Some(Clash::Foreign));
     // Handed over: it names the very credential.
     let uid = credential.uid.clone();
     meta["annotations"] = json!({"keyside.dev/source": format!("{uid}/0")});
     meta["resourceVersion"] = json!("10");
     index.apply_copy(&serde_json::from_value(meta).unwrap(), NOW);
-    let copy = index.copy("shop-web", "testquay").expect("it is ours to change now");
+    let copy = index
+        .copy("shop-web", "testquay")
+        .expect("it is ours to change now");
     assert!(!copy.may_be_removed());
 }
 
@@ -252,7 +363,11 @@ fn older_state_of_a_copy_is_ignored() {
     let uid = before.uid().unwrap();
     let stale = json!({"name": "testquay", "namespace": "shop-web", "uid": uid, "resourceVersion": "1",
         "labels": {"keyside.dev/credential": "RegistryCredential.project-shop.testquay"}});
-    assert!(index.apply_copy(&serde_json::from_value(stale).unwrap(), NOW).is_empty());
+    assert!(
+        index
+            .apply_copy(&serde_json::from_value(stale).unwrap(), NOW)
+            .is_empty()
+    );
     assert_eq!(*index.copy("shop-web", "testquay").unwrap(), before);
 }
 
@@ -263,10 +378,18 @@ fn a_copy_takes_no_more_than_200_bytes() {
 
 #[test]
 fn need_for_an_own_key_survives_a_restart_on_the_copy_itself() {
-    let narrow = SHOP.replace("source: {secret: {name: testquay}}}", "source: {secret: {name: testquay}}, repositories: [quay.io/shop/web]}");
+    let narrow = SHOP.replace(
+        "source: {secret: {name: testquay}}}",
+        "source: {secret: {name: testquay}}, repositories: [quay.io/shop/web]}",
+    );
     let mut index = world(&narrow);
     settle(&mut index, "project-shop/testquay");
-    assert!(index.note_need("shop-web", &id("project-shop/testquay"), vec!["quay.io/shop/web".into()], NOW));
+    assert!(index.note_need(
+        "shop-web",
+        &id("project-shop/testquay"),
+        vec!["quay.io/shop/web".into()],
+        NOW
+    ));
     let view = plan::copy::view_credential(&mut index, &id("project-shop/testquay"), NOW);
     let plan = plan::plan(view, NOW, SignedDuration::ZERO);
     let meta = crate::world::written(&plan.writes[0], 77);

@@ -195,7 +195,9 @@ fn stale_in(index: &mut Index, namespace: &Arc<str>, label: Option<&str>, now: T
     }
     let copies: Vec<(Arc<str>, Existing, bool)> = index
         .copies_in(namespace)
-        .filter(|(_, _, copy)| copy.may_be_removed() && label.is_none_or(|label| &**index.label_of(copy) == label))
+        .filter(|(_, _, copy)| {
+            copy.may_be_removed() && label.is_none_or(|label| &**index.label_of(copy) == label)
+        })
         .map(|(name, owner, copy)| {
             (
                 name.clone(),

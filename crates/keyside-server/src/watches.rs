@@ -1,0 +1,392 @@
+//! Watches: what the API server tells becomes changes of the index. Nothing is ever asked twice.
+//!
+//! Copies are watched by metadata only, and other Secrets only if their type says that they hold a registry credential, so
+//! that memory does not grow with what is none of our business. Where the API server can, the first state comes as a stream
+//! instead of pages.
+
+use crate::context::Context;
+use futures::TryStreamExt as _;
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Namespace, Secret, ServiceAccount};
+use keyside_api::{ClusterRegistryCredential, GROUP, Project, RegistryCredential, VERSION, label};
+use keyside_core::index::Touched;
+use keyside_core::source::BASIC_AUTH;
+use keyside_core::{CredentialId, Index};
+use keyside_keychain::Form;
+use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta};
+use kube::runtime::WatchStreamExt as _;
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::{Resource, ResourceExt as _};
+use serde::de::DeserializeOwned;
+use std::collections::HashSet;
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Namespace and name of an object; the namespace is empty for objects of the cluster.
+type Place = (String, String);
+
+/// What to do with the objects of one watch.
+struct Feed<K> {
+    /// For log lines.
+    name: &'static str,
+    apply: fn(&mut Index, &K) -> Touched,
+    /// With the uid of what is gone, if it is known.
+    remove: fn(&mut Index, &Place, Option<&str>) -> Touched,
+    /// What the index knows of this watch, to find what vanished while nobody watched.
+    known: fn(&Index) -> Vec<Place>,
+}
+
+impl<K> Clone for Feed<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for Feed<K> {}
+
+/// How many watches have not told their first state yet.
+pub(crate) struct Pending {
+    left: AtomicUsize,
+    synced: watch::Sender<bool>,
+}
+
+impl Pending {
+    /// Waits until every watch has told its first state.
+    pub(crate) async fn synced(&self) {
+        let mut synced = self.synced.subscribe();
+        synced
+            .wait_for(|synced| *synced)
+            .await
+            .expect("the sender lives as long as this");
+    }
+
+    fn one_less(&self) {
+        if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.synced.send_replace(true);
+        }
+    }
+}
+
+/// Starts all watches.
+pub(crate) fn start(ctx: &Arc<Context>, tasks: &mut JoinSet<anyhow::Result<()>>) -> Arc<Pending> {
+    let client = &ctx.config.client;
+    let pending = Arc::new(Pending {
+        left: AtomicUsize::new(9),
+        synced: watch::Sender::new(false),
+    });
+    let spawner = Spawner {
+        ctx: ctx.clone(),
+        pending: pending.clone(),
+    };
+    let any = watcher::Config::default();
+    spawner.watch(tasks, Api::all(client.clone()), any.clone(), NAMESPACES);
+    spawner.watch(tasks, Api::all(client.clone()), any.clone(), ACCOUNTS);
+    for (kind, plural, feed) in [
+        ("Project", "projects", PROJECTS),
+        ("RegistryCredential", "registrycredentials", CREDENTIALS),
+        (
+            "ClusterRegistryCredential",
+            "clusterregistrycredentials",
+            CLUSTER_CREDENTIALS,
+        ),
+    ] {
+        let resource =
+            ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(GROUP, VERSION, kind), plural);
+        spawner.watch(tasks, Api::all_with(client.clone(), &resource), any.clone(), feed);
+    }
+    let copies = any
+        .clone()
+        .labels(label::CREDENTIAL)
+        .fields(&of_type(Form::ConfigJson.secret_type()));
+    spawner.watch(tasks, Api::all(client.clone()), copies, COPIES);
+    for (secret_type, feed) in [
+        (Form::ConfigJson.secret_type(), SECRETS),
+        (Form::Legacy.secret_type(), LEGACY_SECRETS),
+        (BASIC_AUTH, BASIC_AUTH_SECRETS),
+    ] {
+        let config = any
+            .clone()
+            .labels(&format!("!{}", label::CREDENTIAL))
+            .fields(&of_type(secret_type));
+        spawner.watch(tasks, Api::all(client.clone()), config, feed);
+    }
+    pending
+}
+
+fn of_type(secret_type: &str) -> String {
+    format!("type={secret_type}")
+}
+
+struct Spawner {
+    ctx: Arc<Context>,
+    pending: Arc<Pending>,
+}
+
+impl Spawner {
+    fn watch<K>(
+        &self,
+        tasks: &mut JoinSet<anyhow::Result<()>>,
+        api: Api<K>,
+        config: watcher::Config,
+        feed: Feed<K>,
+    ) where
+        K: Resource + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
+    {
+        let mut run = Run::new(self.ctx.clone(), self.pending.clone(), feed);
+        tasks.spawn(async move {
+            loop {
+                let events = watcher(api.clone(), run.strategy(config.clone())).default_backoff();
+                let mut events = std::pin::pin!(events);
+                while let Some(event) = next(&mut events).await {
+                    if run.take(event) == Next::Restart {
+                        break;
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// The next event or failure of a watch, which never ends by itself.
+async fn next<S, K>(events: &mut S) -> Option<Result<Event<K>, watcher::Error>>
+where
+    S: futures::Stream<Item = Result<Event<K>, watcher::Error>> + Unpin,
+{
+    events.try_next().await.transpose()
+}
+
+#[derive(PartialEq, Eq)]
+enum Next {
+    Go,
+    Restart,
+}
+
+/// The state of one watch.
+struct Run<K> {
+    ctx: Arc<Context>,
+    pending: Arc<Pending>,
+    feed: Feed<K>,
+    /// What the list under way has shown.
+    seen: HashSet<Place>,
+    streams: bool,
+    synced: bool,
+}
+
+impl<K: Resource> Run<K> {
+    fn new(ctx: Arc<Context>, pending: Arc<Pending>, feed: Feed<K>) -> Self {
+        Self {
+            ctx,
+            pending,
+            feed,
+            seen: HashSet::new(),
+            streams: true,
+            synced: false,
+        }
+    }
+
+    fn strategy(&self, config: watcher::Config) -> watcher::Config {
+        if self.streams {
+            config.streaming_lists()
+        } else {
+            config
+        }
+    }
+
+    fn take(&mut self, event: Result<Event<K>, watcher::Error>) -> Next {
+        let feed = self.feed;
+        match event {
+            Ok(Event::Init) => self.seen.clear(),
+            Ok(Event::InitApply(object)) => {
+                self.seen.insert(place(&object));
+                self.ctx.feed(|index| (feed.apply)(index, &object));
+            }
+            Ok(Event::InitDone) => self.init_done(),
+            Ok(Event::Apply(object)) => self.ctx.feed(|index| (feed.apply)(index, &object)),
+            Ok(Event::Delete(object)) => {
+                let uid = object.meta().uid.as_deref();
+                self.ctx.feed(|index| (feed.remove)(index, &place(&object), uid));
+            }
+            Err(error) => return self.failed(&error),
+        }
+        Next::Go
+    }
+
+    /// What the index knew and the list did not show is gone.
+    fn init_done(&mut self) {
+        let feed = self.feed;
+        let known = (feed.known)(&self.ctx.index());
+        for gone in known.iter().filter(|known| !self.seen.contains(*known)) {
+            self.ctx.feed(|index| (feed.remove)(index, gone, None));
+        }
+        self.seen = HashSet::new();
+        if !std::mem::replace(&mut self.synced, true) {
+            self.pending.one_less();
+        }
+    }
+
+    fn failed(&mut self, error: &watcher::Error) -> Next {
+        // An older API server does not stream its first state: then it is asked for in pages.
+        let refused = match error {
+            watcher::Error::WatchStartFailed(kube::Error::Api(status)) => matches!(status.code, 400 | 422),
+            watcher::Error::WatchError(status) => matches!(status.code, 400 | 422),
+            _ => false,
+        };
+        if refused && self.streams && !self.synced {
+            self.streams = false;
+            return Next::Restart;
+        }
+        tracing::warn!(watch = feed_name(&self.feed), %error, "a watch failed and is begun again");
+        Next::Go
+    }
+}
+
+fn feed_name<K>(feed: &Feed<K>) -> &'static str {
+    feed.name
+}
+
+fn place<K: Resource>(object: &K) -> Place {
+    let meta = object.meta();
+    (
+        meta.namespace.clone().unwrap_or_default(),
+        meta.name.clone().unwrap_or_default(),
+    )
+}
+
+fn of_cluster(name: &str) -> Place {
+    (String::new(), name.to_owned())
+}
+
+const NAMESPACES: Feed<PartialObjectMeta<Namespace>> = Feed {
+    name: "namespaces",
+    apply: |index, object| index.apply_namespace(&object.metadata),
+    remove: |index, (_, name), _| index.remove_namespace(name),
+    known: |index| index.namespace_names().map(|name| of_cluster(name)).collect(),
+};
+
+const ACCOUNTS: Feed<PartialObjectMeta<ServiceAccount>> = Feed {
+    name: "serviceaccounts",
+    apply: |index, object| {
+        index.apply_account(&object.metadata);
+        Touched::default()
+    },
+    remove: |index, (namespace, name), _| {
+        index.remove_account(namespace, name);
+        Touched::default()
+    },
+    known: |index| {
+        index
+            .guarded_accounts()
+            .map(|(namespace, name)| (namespace.to_string(), name.to_string()))
+            .collect()
+    },
+};
+
+const PROJECTS: Feed<DynamicObject> = Feed {
+    name: "projects",
+    apply: |index, object| match read::<Project>(object) {
+        Some(project) if project.metadata.deletion_timestamp.is_none() => index.apply_project(&project),
+        Some(project) => index.remove_project(&project.name_any()),
+        None => Touched::default(),
+    },
+    remove: |index, (_, name), _| index.remove_project(name),
+    known: |index| {
+        index
+            .projects()
+            .map(|project| of_cluster(&project.name))
+            .collect()
+    },
+};
+
+const CREDENTIALS: Feed<DynamicObject> = Feed {
+    name: "registrycredentials",
+    apply: |index, object| match read::<RegistryCredential>(object) {
+        Some(credential) if credential.metadata.deletion_timestamp.is_none() => {
+            index.apply_credential(&credential)
+        }
+        Some(credential) => {
+            let namespace = credential.namespace().unwrap_or_default();
+            index.remove_credential(&CredentialId::namespaced(namespace, credential.name_any()))
+        }
+        None => Touched::default(),
+    },
+    remove: |index, (namespace, name), _| {
+        index.remove_credential(&CredentialId::namespaced(namespace.as_str(), name.as_str()))
+    },
+    known: |index| {
+        let ids = index.credentials().map(|credential| &credential.id);
+        ids.filter_map(|id| Some((id.namespace.as_deref()?.to_owned(), id.name.to_string())))
+            .collect()
+    },
+};
+
+const CLUSTER_CREDENTIALS: Feed<DynamicObject> = Feed {
+    name: "clusterregistrycredentials",
+    apply: |index, object| match read::<ClusterRegistryCredential>(object) {
+        Some(credential) if credential.metadata.deletion_timestamp.is_none() => {
+            index.apply_credential(&credential)
+        }
+        Some(credential) => index.remove_credential(&CredentialId::cluster(credential.name_any())),
+        None => Touched::default(),
+    },
+    remove: |index, (_, name), _| index.remove_credential(&CredentialId::cluster(name.as_str())),
+    known: |index| {
+        let ids = index.credentials().map(|credential| &credential.id);
+        ids.filter(|id| id.namespace.is_none())
+            .map(|id| of_cluster(&id.name))
+            .collect()
+    },
+};
+
+const COPIES: Feed<PartialObjectMeta<Secret>> = Feed {
+    name: "copies",
+    apply: |index, object| index.apply_copy(&object.metadata, Timestamp::now()),
+    remove: |index, (namespace, name), uid| index.remove_copy(namespace, name, uid),
+    known: |index| {
+        index
+            .copy_keys()
+            .map(|(namespace, name)| (namespace.to_string(), name.to_string()))
+            .collect()
+    },
+};
+
+const SECRETS: Feed<Secret> = Feed {
+    name: "dockerconfigjson secrets",
+    apply: Index::apply_secret,
+    remove: |index, (namespace, name), uid| index.remove_secret(namespace, name, uid),
+    known: |index| known_secrets(index, Form::ConfigJson.secret_type()),
+};
+
+const LEGACY_SECRETS: Feed<Secret> = Feed {
+    name: "dockercfg secrets",
+    known: |index| known_secrets(index, Form::Legacy.secret_type()),
+    ..SECRETS
+};
+
+const BASIC_AUTH_SECRETS: Feed<Secret> = Feed {
+    name: "basic-auth secrets",
+    known: |index| known_secrets(index, BASIC_AUTH),
+    ..SECRETS
+};
+
+fn known_secrets(index: &Index, secret_type: &str) -> Vec<Place> {
+    let of_type = index
+        .secrets()
+        .filter(|(_, secret)| &*secret.secret_type == secret_type);
+    of_type
+        .map(|(namespace, secret)| (namespace.to_string(), secret.name.to_string()))
+        .collect()
+}
+
+/// Reads one of our objects. One that cannot be read (written by a newer version, say) stops no other.
+fn read<T: Resource + DeserializeOwned>(object: &DynamicObject) -> Option<T> {
+    match object.clone().try_parse() {
+        Ok(parsed) => Some(parsed),
+        Err(error) => {
+            tracing::warn!(namespace = object.namespace(), name = object.name_any(), %error, "an object cannot be read");
+            None
+        }
+    }
+}
