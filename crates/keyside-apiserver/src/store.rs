@@ -12,33 +12,42 @@
 //! | [`state`] | objects and history in memory |
 //! | [`follow`] | a watcher's place in the history |
 //! | [`writer`] | the one thread that changes anything |
-//! | [`journal`] | what makes changes durable |
+//! | [`journal`], [`disk`] | what makes changes durable: nothing in tests, a redb file otherwise |
+//! | [`record`], [`seal`] | what is in that file, encrypted |
+//! | [`witness`] | tells a bit that rotted from a write that was torn |
 
+mod disk;
 mod event;
 mod follow;
 mod journal;
 mod key;
+mod record;
+mod seal;
 mod state;
 mod transaction;
+mod witness;
 mod writer;
 
+pub use disk::OpenError;
 pub use event::{Entry, Event, Facts};
 pub use follow::Follow;
 pub use key::{Key, Range, collection};
 pub use state::{History, Page, Unavailable};
 pub use transaction::{CommitError, Expect, Template, Transaction, Write};
 
+use disk::Files;
 use journal::{Journal, Memory};
 use state::State;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::path::Path;
+use std::sync::{Arc, RwLock, RwLockReadGuard};
 use tokio::sync::{mpsc, oneshot};
-use writer::{Request, Shared};
+use writer::{Message, Request, Shared};
 
 /// A store; clones share it. It closes when the last clone is gone.
 #[derive(Clone)]
 pub struct Store {
     state: Shared,
-    inbox: mpsc::UnboundedSender<Request>,
+    inbox: mpsc::UnboundedSender<Message>,
 }
 
 impl Store {
@@ -54,6 +63,24 @@ impl Store {
         Self::start(State::new(history), Box::new(Memory))
     }
 
+    /// The store in a file, created if need be. Its key lies beside it, with the extension `key` and for its owner's
+    /// eyes only.
+    ///
+    /// # Errors
+    /// If the file is in use, damaged, written by a newer program or with another key; each says what to do.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        Self::open_with(path, History::default())
+    }
+
+    /// As [`Store::open`], with another amount of history.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_with(path: &Path, history: History) -> Result<Self, OpenError> {
+        let (state, disk) = disk::open(&Files::at(path), history)?;
+        Ok(Self::start(state, Box::new(disk)))
+    }
+
     fn start(state: State, journal: Box<dyn Journal>) -> Self {
         let state = Arc::new(RwLock::new(state));
         let (inbox, requests) = mpsc::unbounded_channel();
@@ -66,7 +93,7 @@ impl Store {
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
+        writer::read(&self.state)
     }
 
     /// Whether writes are still accepted: not after the disk has failed once.
@@ -127,7 +154,17 @@ impl Store {
     /// If something was not as expected, or the disk fails.
     pub async fn commit(&self, transaction: Transaction) -> Result<Vec<Entry>, CommitError> {
         let (reply, answer) = oneshot::channel();
-        self.inbox.send(Request { transaction, reply }).map_err(|_| CommitError::Closed)?;
+        self.inbox.send(Message::Write(Request { transaction, reply })).map_err(|_| CommitError::Closed)?;
         answer.await.map_err(|_| CommitError::Closed)?
+    }
+
+    /// Lets go of the disk once what was asked before is done, so that the file can be opened again. Reads go on;
+    /// writes are refused. Without this the store closes when its last clone is gone.
+    pub async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.inbox.send(Message::Close(done)).is_ok() {
+            // An error means that it was closed before.
+            drop(closed.await);
+        }
     }
 }

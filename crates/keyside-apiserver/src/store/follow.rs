@@ -4,8 +4,8 @@
 use super::event::Event;
 use super::key::Range;
 use super::state::Unavailable;
-use super::writer::Shared;
-use std::sync::{Arc, PoisonError};
+use super::writer::{self, Shared};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// How many changes are handed out at once; a bound on what a watcher holds.
@@ -22,7 +22,7 @@ pub struct Follow {
 impl Follow {
     pub(super) fn new(state: Shared, range: Range, from: u64) -> Result<Self, Unavailable> {
         let wake = {
-            let mut state = state.write().unwrap_or_else(PoisonError::into_inner);
+            let mut state = writer::write(&state);
             let wake = state.subscribe(&range.collection);
             state.changes(&range, from, 0)?;
             wake
@@ -43,7 +43,7 @@ impl Follow {
     pub fn ready(&mut self) -> Result<Vec<Arc<Event>>, Unavailable> {
         // Seen before reading: a change that comes between is read now and wakes once more for nothing.
         self.wake.borrow_and_update();
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let state = writer::read(&self.state);
         let (events, reached) = state.changes(&self.range, self.position, BATCH)?;
         self.position = reached;
         Ok(events)

@@ -231,29 +231,31 @@ impl State {
         collection.events.push_back(Arc::clone(&event));
         self.weight += event.weight();
         self.order.push_back((key.collection, event));
-        self.revision = revision;
-    }
-
-    /// Takes over an object of which no history is kept.
-    pub(super) fn load(&mut self, change: Change) {
-        let Change { revision, key, deleted, value } = change;
-        let collection = self.collection(&key.collection);
-        if deleted {
-            collection.objects.remove(&key.path);
-        } else {
-            collection.objects.insert(key.path, Entry { revision, value });
-        }
         self.revision = self.revision.max(revision);
     }
 
-    /// States that changes up to this revision are forgotten and that `newest` was the last one given out.
+    /// Takes over an object of which no history is kept; returns revisions that are not needed.
+    pub(super) fn load(&mut self, change: Change) -> Vec<u64> {
+        let Change { revision, key, deleted, value } = change;
+        let collection = self.collection(&key.collection);
+        let mut gone = Vec::new();
+        let before = if deleted {
+            gone.push(revision);
+            collection.objects.remove(&key.path)
+        } else {
+            collection.objects.insert(key.path, Entry { revision, value })
+        };
+        gone.extend(before.map(|entry| entry.revision));
+        self.revision = self.revision.max(revision);
+        gone
+    }
+
+    /// States, before anything is loaded, that changes up to this revision are forgotten and that `newest` was the
+    /// last one given out.
     pub(super) fn loading(&mut self, forgotten: u64, newest: u64) {
         self.compacted = forgotten;
         self.loaded_from = forgotten;
-        self.revision = self.revision.max(newest);
-        for collection in self.collections.values_mut() {
-            collection.forgotten = forgotten;
-        }
+        self.revision = newest;
     }
 
     /// Forgets the oldest changes beyond what is to be kept; returns the revisions nobody can ask for any more.

@@ -7,66 +7,124 @@ use super::key::Key;
 use super::state::{Change, State};
 use super::transaction::{CommitError, Expect, Transaction};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::{mpsc, oneshot};
 
 /// How many transactions share one sync. More would only delay the first of them.
 const GROUP: usize = 1024;
 
+/// What the thread is asked to do.
+pub(super) enum Message {
+    /// A transaction.
+    Write(Request),
+    /// To let go of the disk and end.
+    Close(oneshot::Sender<()>),
+}
+
 /// A transaction and whoever waits for it.
 pub(super) struct Request {
     pub(super) transaction: Transaction,
-    pub(super) reply: oneshot::Sender<Result<Vec<Entry>, CommitError>>,
+    pub(super) reply: oneshot::Sender<Answer>,
 }
+
+/// What each write has stored, or why none did.
+pub(super) type Answer = Result<Vec<Entry>, CommitError>;
 
 /// The state shared with readers.
 pub(super) type Shared = Arc<RwLock<State>>;
 
-/// Runs until all senders are gone.
-pub(super) fn run(state: &Shared, mut journal: Box<dyn Journal>, mut inbox: mpsc::UnboundedReceiver<Request>) {
-    let mut gathered = Vec::with_capacity(GROUP);
-    let mut gone = Vec::new();
-    let mut broken: Option<String> = None;
-    while inbox.blocking_recv_many(&mut gathered, GROUP) > 0 {
-        if let Some(reason) = &broken {
-            refuse(gathered.drain(..), reason);
-            continue;
-        }
-        let mut group = Group::new(state);
-        let replies: Vec<_> = gathered.drain(..).map(|request| (group.decide(&request.transaction), request.reply)).collect();
-        if !group.changes.is_empty() {
-            let compacted = state.read().unwrap_or_else(PoisonError::into_inner).compacted();
-            if let Err(error) = journal.append(&group.changes, &gone, compacted) {
-                tracing::error!(%error, "the store cannot write any more and is read-only until restart");
-                let reason = error.to_string();
-                for (_, reply) in replies {
-                    // A caller that has gone away needs no answer.
-                    drop(reply.send(Err(CommitError::ReadOnly(reason.clone()))));
-                }
-                state.write().unwrap_or_else(PoisonError::into_inner).break_writes();
-                broken = Some(reason);
-                continue;
+pub(super) fn read(state: &Shared) -> RwLockReadGuard<'_, State> {
+    state.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(super) fn write(state: &Shared) -> RwLockWriteGuard<'_, State> {
+    state.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs until it is told to end or all senders are gone.
+pub(super) fn run(state: &Shared, journal: Box<dyn Journal>, mut inbox: mpsc::UnboundedReceiver<Message>) {
+    let _at_end = BreakAtEnd(state);
+    let mut writer = Writer { state, journal, gone: Vec::new(), broken: None };
+    let mut messages = Vec::with_capacity(GROUP);
+    while inbox.blocking_recv_many(&mut messages, GROUP) > 0 {
+        let mut requests = Vec::with_capacity(messages.len());
+        let mut closing = None;
+        for message in messages.drain(..) {
+            match message {
+                // What comes after the wish to close is dropped, which its sender hears.
+                Message::Write(request) if closing.is_none() => requests.push(request),
+                Message::Write(_) => {}
+                Message::Close(done) => closing = closing.or(Some(done)),
             }
-            gone = publish(state, group.changes);
         }
-        for (decision, reply) in replies {
-            // A caller that has gone away needs no answer; its change stays.
-            drop(reply.send(decision));
+        writer.serve(requests);
+        if let Some(done) = closing {
+            drop(writer);
+            answer(done, ());
+            return;
         }
     }
 }
 
-fn refuse(requests: impl Iterator<Item = Request>, reason: &str) {
-    for request in requests {
-        // A caller that has gone away needs no answer.
-        drop(request.reply.send(Err(CommitError::ReadOnly(reason.to_owned()))));
+/// However the thread ends, nothing can be written afterwards, and the state says so.
+struct BreakAtEnd<'a>(&'a Shared);
+
+impl Drop for BreakAtEnd<'_> {
+    fn drop(&mut self) {
+        write(self.0).break_writes();
     }
 }
 
-/// Shows durable changes to readers and wakes the watchers; returns revisions to be let go with the next group.
+/// A caller that has gone away needs no answer; its change stays.
+fn answer<T>(reply: oneshot::Sender<T>, value: T) {
+    drop(reply.send(value));
+}
+
+struct Writer<'a> {
+    state: &'a Shared,
+    journal: Box<dyn Journal>,
+    /// Revisions nobody can ask for any more, to be removed with the next group.
+    gone: Vec<u64>,
+    /// Why nothing is written any more. A disk that has failed once is not trusted again: what it said to be durable
+    /// afterwards might not be.
+    broken: Option<String>,
+}
+
+impl Writer<'_> {
+    fn serve(&mut self, requests: Vec<Request>) {
+        if let Some(reason) = &self.broken {
+            for request in requests {
+                answer(request.reply, Err(CommitError::ReadOnly(reason.clone())));
+            }
+            return;
+        }
+        let mut group = Group::new(self.state);
+        let decided: Vec<_> =
+            requests.into_iter().map(|request| (group.decide(&request.transaction), request.reply)).collect();
+        if group.changes.is_empty() {
+            decided.into_iter().for_each(|(decision, reply)| answer(reply, decision));
+            return;
+        }
+        let compacted = read(self.state).compacted();
+        if let Err(error) = self.journal.append(&group.changes, &self.gone, compacted) {
+            tracing::error!(%error, "the store cannot write any more and is read-only until restart");
+            let reason = error.to_string();
+            write(self.state).break_writes();
+            for (_, reply) in decided {
+                answer(reply, Err(CommitError::ReadOnly(reason.clone())));
+            }
+            self.broken = Some(reason);
+            return;
+        }
+        self.gone = publish(self.state, group.changes);
+        decided.into_iter().for_each(|(decision, reply)| answer(reply, decision));
+    }
+}
+
+/// Shows durable changes to readers and wakes the watchers; returns revisions nobody can ask for any more.
 fn publish(state: &Shared, changes: Vec<Change>) -> Vec<u64> {
-    let mut state = state.write().unwrap_or_else(PoisonError::into_inner);
     let touched: BTreeSet<Arc<str>> = changes.iter().map(|change| Arc::clone(&change.key.collection)).collect();
+    let mut state = write(state);
     for change in changes {
         state.apply(change);
     }
@@ -86,15 +144,14 @@ struct Group<'a> {
 
 impl<'a> Group<'a> {
     fn new(state: &'a Shared) -> Self {
-        let revision = state.read().unwrap_or_else(PoisonError::into_inner).revision();
-        Self { state, revision, changes: Vec::new(), staged: HashMap::new() }
+        Self { state, revision: read(state).revision(), changes: Vec::new(), staged: HashMap::new() }
     }
 
     fn current(&self, key: &Key) -> Option<Entry> {
-        if let Some(staged) = self.staged.get(key) {
-            return staged.clone();
+        match self.staged.get(key) {
+            Some(staged) => staged.clone(),
+            None => read(self.state).get(key).cloned(),
         }
-        self.state.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
     fn check(&self, key: &Key, expect: Expect) -> Result<(), CommitError> {
@@ -107,7 +164,7 @@ impl<'a> Group<'a> {
     }
 
     /// Accepts a transaction if all it expects is so, and gives its writes their revisions.
-    fn decide(&mut self, transaction: &Transaction) -> Result<Vec<Entry>, CommitError> {
+    fn decide(&mut self, transaction: &Transaction) -> Answer {
         for (key, expect) in &transaction.checks {
             self.check(key, *expect)?;
         }

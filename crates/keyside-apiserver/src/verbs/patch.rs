@@ -5,16 +5,16 @@ use crate::call::Call;
 use crate::present;
 use crate::reply::Reply;
 use crate::server::Body;
-use crate::verbs::options::{FieldValidation, WriteOptions};
+use crate::verbs::options::WriteOptions;
 use crate::verbs::write::{self, Change};
 use crate::verbs::{decode, metadata};
 use http::StatusCode;
-use keyside_apimachinery::apply::{self, ApplyError, Conflict};
+use keyside_apimachinery::apply;
 use keyside_apimachinery::decode::Format;
 use keyside_apimachinery::meta;
 use keyside_apimachinery::patch;
 use keyside_apimachinery::status::{FieldError, Status};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Kinds of patch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,47 +127,14 @@ fn applied(call: &Call, patch: &Patch, options: &WriteOptions, live: Option<&Val
     }
     let misfit = |error: String| Status::bad_request(format!("error strict decoding patch: {error}"));
     decode::report(patch.doubles.clone(), options.validation, &call.warnings).map_err(misfit)?;
-    check_shape(call, &wanted, options)?;
     let force = options.force.unwrap_or(false);
     let schema = &resource.schema;
     let merged = metadata::as_writer(call, options, &wanted, |writer| apply::apply(schema, live, &wanted, writer, force));
-    let mut object = merged.map_err(|error| match error {
-        ApplyError::Conflicts(conflicts) => conflict(&conflicts),
-        ApplyError::Invalid(sentence) => Status::bad_request(sentence),
-    })?;
+    let mut object = merged.map_err(|error| error.status())?;
+    // The merge leaves nulls where a field lost its content; what a kind does not know it has refused already.
+    decode::shape(resource, &mut object).map_err(Status::internal)?;
     resource.behaviour.default(&mut object);
     Ok(object)
-}
-
-/// What is applied must be of the right type; unknown fields are refused, as the typed merge of Kubernetes does.
-fn check_shape(call: &Call, wanted: &Value, options: &WriteOptions) -> Result<(), Status> {
-    let resource = &call.served.resource;
-    let mut probe = wanted.clone();
-    let kind = &resource.gvk.kind;
-    let refuse = |error: String| {
-        let name = &call.name;
-        let (group, version) = (&resource.gvk.group, &resource.gvk.version);
-        let namespace = if call.namespace.is_empty() { String::new() } else { format!("{}/", call.namespace) };
-        let gvk = format!("{group}/{version}, Kind={kind}");
-        Status::new(500, "", format!("failed to create typed patch object ({namespace}{name}; {gvk}): {error}"))
-    };
-    let findings = decode::shape(resource, &mut probe).map_err(refuse)?;
-    if !call.served.has_strategic_merge() {
-        let misfit = |error: String| Status::bad_request(format!("error strict decoding patch: {error}"));
-        return decode::report(findings, options.validation, &call.warnings).map_err(misfit);
-    }
-    let fields: Vec<String> = findings.iter().filter_map(|finding| undeclared(finding)).collect();
-    match (options.validation, fields.as_slice()) {
-        (_, []) | (FieldValidation::Ignore, _) => Ok(()),
-        (_, [one]) => Err(refuse(one.clone())),
-        (_, many) => Err(refuse(format!("errors:\n  {}", many.join("\n  ")))),
-    }
-}
-
-/// `unknown field "spec.foo"` as the merge library says it.
-fn undeclared(finding: &str) -> Option<String> {
-    let path = finding.strip_prefix("unknown field \"")?.strip_suffix('"')?;
-    Some(format!(".{path}: field not declared in schema"))
 }
 
 fn check_type(wanted: &Value, kind: &str, api_version: &str) -> Result<(), Status> {
@@ -195,21 +162,4 @@ fn fill_names(call: &Call, wanted: &mut Value) -> Result<(), Status> {
         meta::set(wanted, "name", call.name.as_str());
     }
     metadata::match_namespace(wanted, &call.namespace)
-}
-
-/// 409 with a cause for each field somebody else owns (`NewApplyConflict`).
-fn conflict(conflicts: &[Conflict]) -> Status {
-    let causes: Vec<Value> = conflicts
-        .iter()
-        .map(|conflict| {
-            json!({
-                "reason": "FieldManagerConflict", "field": conflict.field,
-                "message": format!("conflict with {}", conflict.manager),
-            })
-        })
-        .collect();
-    let message = ApplyError::Conflicts(conflicts.to_vec()).to_string();
-    let mut status = Status::new(409, "Conflict", message);
-    status.details = json!({"causes": causes});
-    status
 }
