@@ -54,4 +54,6 @@ pub fn builtin_resources() -> Vec<Resource> {
 }
 
 #[cfg(test)]
+mod fixture;
+#[cfg(test)]
 mod tests;

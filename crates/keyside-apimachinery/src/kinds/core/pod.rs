@@ -16,7 +16,7 @@ mod update;
 mod volume;
 pub(crate) mod warn;
 
-use crate::kinds::access::{fill, fill_text, flag, int, items, list, made, restore, set, take, text};
+use crate::kinds::access::{fill, fill_text, flag, inside, int, items, list, made, restore, set, take, text};
 use crate::kinds::checks::Errors;
 use crate::kinds::kind::Kind;
 use crate::resource::WriteContext;
@@ -103,7 +103,7 @@ fn prepare_update(new: &mut Value, old: &Value, context: &WriteContext) {
             }
         }
         "ephemeralcontainers" => {
-            let wanted = take(&mut new["spec"], "ephemeralContainers");
+            let wanted = inside(new, "spec").and_then(|spec| take(spec, "ephemeralContainers"));
             restore(new, "spec", old);
             if let (Some(spec), Some(wanted)) = (made(new, "spec"), wanted) {
                 set(spec, "ephemeralContainers", wanted);

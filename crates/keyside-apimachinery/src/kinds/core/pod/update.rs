@@ -2,7 +2,7 @@
 //! (`ValidatePodUpdate` and its neighbours).
 
 use super::{scheduling, spec};
-use crate::kinds::access::{int, is_set, items, list, restore, same, text};
+use crate::kinds::access::{int, is_set, items, list, restore, same, set, text};
 use crate::kinds::checks::{Errors, required};
 use crate::kinds::name;
 use crate::kinds::path::Path;
@@ -181,7 +181,7 @@ fn gated(errors: &mut Errors, path: &Path, masked: &mut Value, old: &Value) {
         let mut affinity = masked["affinity"].clone();
         if affinity.is_object() {
             restore(&mut affinity, "nodeAffinity", &old["affinity"]);
-            masked["affinity"] = affinity;
+            set(masked, "affinity", affinity);
         } else {
             restore(masked, "affinity", old);
         }
