@@ -1,6 +1,7 @@
 //! The server as a whole: what it is made of, how it is started, and how it is called from the same process.
 
 mod bootstrap;
+mod listen;
 
 pub(crate) use bootstrap::IMMORTAL;
 
@@ -14,11 +15,14 @@ use crate::store::{CommitError, Store};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{Request, Response};
+use listen::Hosts;
 use keyside_apimachinery::kinds;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::{BoxError, Service, util::BoxCloneSyncService};
 
 /// Bodies of requests and answers.
@@ -33,6 +37,10 @@ pub(crate) struct Core {
     pub(crate) admission: Admission,
     pub(crate) services: Arc<Services>,
     pub(crate) documents: Documents,
+    /// Names the listener answers to besides the usual ones.
+    pub(crate) hosts: Hosts,
+    /// Connections being served.
+    pub(crate) connections: TaskTracker,
     /// Cancelled when the server stops: watches end, background tasks return.
     pub(crate) shutdown: CancellationToken,
 }
@@ -49,6 +57,7 @@ pub enum StartError {
 pub struct Builder {
     store: Option<Store>,
     auth: Config,
+    hosts: Hosts,
 }
 
 impl Builder {
@@ -63,6 +72,14 @@ impl Builder {
     #[must_use]
     pub fn auth(mut self, auth: Config) -> Self {
         self.auth = auth;
+        self
+    }
+
+    /// A name or address clients use besides `localhost`, loopback addresses, the listener's own address and
+    /// `kubernetes.default.svc`. Requests for other names are refused.
+    #[must_use]
+    pub fn host(mut self, name: &str) -> Self {
+        self.hosts.add(name);
         self
     }
 
@@ -84,6 +101,8 @@ impl Builder {
             authorizer,
             services,
             documents: Documents::default(),
+            hosts: self.hosts,
+            connections: TaskTracker::new(),
             store,
             shutdown: CancellationToken::new(),
         });
@@ -106,7 +125,7 @@ impl ApiServer {
     /// A server to be described and started.
     #[must_use]
     pub fn builder() -> Builder {
-        Builder { store: None, auth: Config::default() }
+        Builder { store: None, auth: Config::default(), hosts: Hosts::default() }
     }
 
     /// A service for callers in this process, acting as `user`. The identity travels in a request extension, which
@@ -139,10 +158,22 @@ impl ApiServer {
         &self.core.store
     }
 
-    /// Ends watches and background tasks. Requests under way are answered; new ones are refused by no one but the
-    /// listener.
-    pub fn shut_down(&self) {
+    /// Serves clients on a socket until [`ApiServer::stop`], then lets answers under way finish. What `tls` says about
+    /// client certificates decides whether they are asked for; those shown are checked by its verifier and name the
+    /// user.
+    ///
+    /// # Errors
+    /// If the socket cannot be used.
+    pub async fn serve_tls(&self, listener: TcpListener, tls: Arc<rustls::ServerConfig>) -> std::io::Result<()> {
+        listen::run(Arc::clone(&self.core), listener, tls).await
+    }
+
+    /// Ends watches, background tasks and listeners, waits for answers under way, and lets go of the disk once what was accepted is durable. Later
+    /// writes are refused.
+    pub async fn stop(&self) {
         self.core.shutdown.cancel();
+        listen::finish(&self.core).await;
+        self.core.store.close().await;
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {

@@ -1,7 +1,10 @@
 //! The published schemas: `/openapi/v2`, `/openapi/v3` and its documents per group and version. Made on demand and
 //! kept until the list of resources changes.
 
+mod binary;
+
 use super::{digest, tagged};
+use crate::accept;
 use crate::catalog::Listing;
 use crate::handle::unknown;
 use crate::reply::Reply;
@@ -22,7 +25,7 @@ pub(crate) struct Documents(Mutex<(u64, HashMap<String, Arc<[u8]>>)>);
 
 impl Documents {
     /// A document, made now if it is not known. `key` is `v2`, or a group and version.
-    fn get(&self, generation: u64, key: &str, make: impl FnOnce() -> Value) -> Arc<[u8]> {
+    fn get(&self, generation: u64, key: &str, make: impl FnOnce() -> Vec<u8>) -> Arc<[u8]> {
         {
             let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if known.0 != generation {
@@ -33,7 +36,7 @@ impl Documents {
             }
         }
         // Made outside the lock: others may ask for other documents meanwhile.
-        let document: Arc<[u8]> = make().to_string().into_bytes().into();
+        let document: Arc<[u8]> = make().into();
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.0 == generation {
             known.1.insert(key.to_owned(), Arc::clone(&document));
@@ -48,8 +51,12 @@ pub(super) fn answer(core: &Core, parts: &Parts, path: &str) -> Result<Reply, St
     let known = &core.documents;
     match path {
         "/openapi/v2" => {
-            let document = known.get(listing.generation, "v2", || openapi::v2(&all(&listing)));
-            Ok(tagged(parts, document.to_vec(), "application/json"))
+            let (key, media) = if wants_binary(parts)? { ("v2 binary", BINARY) } else { ("v2", "application/json") };
+            let document = known.get(listing.generation, key, || {
+                let document = openapi::v2(&all(&listing));
+                if media == BINARY { binary::document(&document) } else { document.to_string().into_bytes() }
+            });
+            Ok(tagged(parts, document.to_vec(), media))
         }
         "/openapi/v3" => Ok(Reply::value(StatusCode::OK, index(core, &listing))),
         _ => {
@@ -59,6 +66,23 @@ pub(super) fn answer(core: &Core, parts: &Parts, path: &str) -> Result<Reply, St
             Ok(if parts.uri.query().is_some_and(|query| query.contains("hash=")) { forever(reply) } else { reply })
         }
     }
+}
+
+/// The media type of the binary form, as answers name it. Clients also write it with an at sign.
+const BINARY: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+/// Whether a client wants `/openapi/v2` in binary form.
+fn wants_binary(parts: &Parts) -> Result<bool, Status> {
+    let clauses = accept::clauses(&parts.headers);
+    for clause in &clauses {
+        if clause.media == BINARY || clause.media == "application/com.github.proto-openapi.spec.v2@v1.0+protobuf" {
+            return Ok(true);
+        }
+        if clause.covers("json") {
+            return Ok(false);
+        }
+    }
+    if clauses.is_empty() { Ok(false) } else { Err(Status::new(406, "NotAcceptable", "only application/json and protobuf are served")) }
 }
 
 /// `api/v1` or `apis/apps/v1` as `v1` or `apps/v1`.
@@ -72,7 +96,9 @@ fn v3(core: &Core, listing: &Listing, group_version: &str) -> Option<Arc<[u8]>> 
     if resources.is_empty() {
         return None;
     }
-    Some(core.documents.get(listing.generation, group_version, || openapi::v3(group, version, &resources)))
+    Some(core.documents.get(listing.generation, group_version, || {
+        openapi::v3(group, version, &resources).to_string().into_bytes()
+    }))
 }
 
 /// `/openapi/v3`: names change when documents do, so that clients may keep them.
