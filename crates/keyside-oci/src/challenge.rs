@@ -10,7 +10,7 @@ use http::header::WWW_AUTHENTICATE;
 
 /// One challenge: a scheme and its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Challenge {
+struct Challenge {
     /// In lower case, because schemes are compared without regard to it.
     scheme: String,
     /// Names in lower case, in the order given; a name occurs once.

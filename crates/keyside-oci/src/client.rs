@@ -243,7 +243,7 @@ impl Client {
 
 impl Opened {
     /// Reads the body. A success must fit the limit; of anything else only the beginning matters.
-    async fn read(mut self, limit: usize) -> Result<Answer, SendError> {
+    pub(crate) async fn read(mut self, limit: usize) -> Result<Answer, SendError> {
         let success = (200..300).contains(&self.status);
         let limit = if success {
             limit

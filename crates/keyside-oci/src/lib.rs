@@ -8,7 +8,9 @@ mod client;
 mod digest;
 mod manifest;
 mod origin;
+mod pull;
 mod store;
+mod token;
 
 pub use bound::{Authorization, Form, Realm, RealmError, TokenService, Unsendable};
 pub use cause::Cause;
@@ -17,4 +19,5 @@ pub use client::{Answer, Call, Client, Network, SendError, Trust, TrustError};
 pub use digest::{Digest, NotADigest};
 pub use manifest::{Descriptor, Platform};
 pub use origin::{Origin, OriginError, Registry, RegistryError};
+pub use pull::{Code, Options, PullError, Pulled, Puller};
 pub use store::BlobDir;

@@ -84,6 +84,11 @@ impl Platform {
         }
     }
 
+    /// Whether something built for `other` runs here.
+    pub(crate) fn runs(&self, other: &Self) -> bool {
+        self.suits(other).is_some()
+    }
+
     /// How well something built for `other` runs here: the higher the better, none if not at all.
     fn suits(&self, other: &Self) -> Option<u32> {
         if self.os != other.os || self.architecture != other.architecture {

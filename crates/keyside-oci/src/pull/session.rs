@@ -1,0 +1,292 @@
+//! The requests of one pull: to one registry, about one repository, with at most one credential.
+
+use super::error::{Access, TokenFault};
+use crate::bound::{Authorization, Form, Realm, TokenService};
+use crate::challenge::{Ask, Bearer};
+use crate::client::{Answer, Call, Client, Opened, SendError};
+use crate::origin::{Origin, Registry};
+use crate::token;
+use http::Method;
+use http::header::LOCATION;
+use keyside_keychain::{Credential, Reference};
+use reqwest::Url;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+/// How often a registry may point elsewhere.
+const HOPS: usize = 3;
+
+pub(super) struct Session<'a> {
+    pub(super) client: &'a Client,
+    pub(super) registry: Registry,
+    pub(super) image: &'a Reference,
+    credential: Option<&'a Credential>,
+    confirmed: &'a [Origin],
+    /// Held while a token is fetched, so that parallel downloads that find it expired fetch one new token and not one each.
+    authorization: Mutex<Option<Authorization>>,
+    step_time: Duration,
+}
+
+/// An answer of the registry, or of the storage it points to.
+pub(super) struct Reached {
+    pub(super) opened: Opened,
+    /// What the registry said against a token that it was just given.
+    pub(super) refusal: Option<String>,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(
+        client: &'a Client,
+        registry: Registry,
+        image: &'a Reference,
+        credential: Option<&'a Credential>,
+        confirmed: &'a [Origin],
+        step_time: Duration,
+    ) -> Self {
+        // Runtimes take an empty user name or password for no credential, and nodes behave accordingly.
+        let usable =
+            |credential: &&Credential| !credential.username.is_empty() && !credential.password.is_empty();
+        Self {
+            client,
+            registry,
+            image,
+            credential: credential.filter(usable),
+            confirmed,
+            authorization: Mutex::new(None),
+            step_time,
+        }
+    }
+
+    /// When a step that begins now must have ended.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.step_time
+    }
+
+    /// Sends a request to the registry, and once more with a secret if the registry asks for one.
+    pub(super) async fn reach(&self, request: &Request<'_>, deadline: Instant) -> Result<Reached, Access> {
+        let held = self.authorization.lock().await.clone();
+        let first = self.open(request, held.clone(), deadline).await?;
+        if first.status != 401 || first.moved {
+            return Ok(first.plain());
+        }
+        let Some(fresh) = self.authorize(&first.opened, held, deadline).await? else {
+            return Ok(first.plain());
+        };
+        let second = self.open(request, Some(fresh), deadline).await?;
+        let refusal = match second.status {
+            401 => refusal(&second.opened),
+            _ => None,
+        };
+        Ok(Reached {
+            opened: second.opened,
+            refusal,
+        })
+    }
+
+    async fn open(
+        &self,
+        request: &Request<'_>,
+        authorization: Option<Authorization>,
+        deadline: Instant,
+    ) -> Result<Sent, Access> {
+        let with_secret = authorization.is_some();
+        let mut call = request.dress(Call::api(&self.registry, request.method.clone(), &request.path));
+        if let Some(authorization) = authorization {
+            call = call.authorized(authorization);
+        }
+        let mut opened = self.send(&call, deadline).await?;
+        let mut moved = false;
+        if with_secret && !request.is_content {
+            return Ok(Sent::new(opened, moved));
+        }
+        let mut base = call.url().clone();
+        for _ in 0..HOPS {
+            let Some(target) = target(&opened, &base) else {
+                break;
+            };
+            let call = request.dress(Call::redirected(
+                &self.registry,
+                request.method.clone(),
+                target.clone(),
+            ));
+            opened = self.send(&call, deadline).await?;
+            (base, moved) = (target, true);
+        }
+        Ok(Sent::new(opened, moved))
+    }
+
+    async fn send(&self, call: &Call, deadline: Instant) -> Result<Opened, Access> {
+        self.client
+            .open(call, deadline)
+            .await
+            .map_err(|error| request_failed(call, error))
+    }
+
+    /// Answers a challenge. None if there is nothing to answer it with.
+    async fn authorize(
+        &self,
+        refused: &Opened,
+        used: Option<Authorization>,
+        deadline: Instant,
+    ) -> Result<Option<Authorization>, Access> {
+        let mut held = self.authorization.lock().await;
+        if *held != used {
+            return Ok(held.clone());
+        }
+        let fresh = match Ask::read(&refused.headers)? {
+            Ask::Bearer(challenge) => Some(self.token(&challenge, deadline).await?),
+            // A second Basic refusal is final: the password does not change.
+            Ask::Basic if used.is_none() => self
+                .credential
+                .map(|known| Authorization::basic(known, &self.registry)),
+            Ask::Basic | Ask::Nothing | Ask::Unknown => None,
+        };
+        if fresh.is_some() {
+            held.clone_from(&fresh);
+        }
+        Ok(fresh)
+    }
+
+    async fn token(&self, challenge: &Bearer, deadline: Instant) -> Result<Authorization, Access> {
+        let scope = token::pull_scope(self.image.path());
+        let scope = Some(scope.as_str());
+        let call = match self.credential {
+            None => Call::anonymous_token(&self.registry, &Realm::read(&self.registry, challenge)?, scope),
+            Some(credential) => {
+                let service = TokenService::admit(&self.registry, challenge, self.confirmed)?;
+                if token::is_identity_token(credential) {
+                    Call::token_form(
+                        &self.registry,
+                        Form::refresh(&credential.password, &service, scope),
+                    )
+                } else {
+                    let login = Authorization::basic_at(credential, &service);
+                    Call::token(&self.registry, &service, login, scope)
+                }
+            }
+        };
+        let anonymous = self.credential.is_none();
+        self.fetch_token(&call, deadline)
+            .await
+            .map_err(|fault| Access::Token { anonymous, fault })
+    }
+
+    async fn fetch_token(&self, call: &Call, deadline: Instant) -> Result<Authorization, TokenFault> {
+        let answer = match self.client.send(call, deadline).await {
+            Ok(answer) => answer,
+            Err(error @ SendError::TooLarge { .. }) => return Err(TokenFault::TooLarge(error)),
+            Err(error) => {
+                return Err(TokenFault::Request {
+                    method: go_method(call.method()),
+                    url: call.url().to_string(),
+                    error,
+                });
+            }
+        };
+        if !(200..300).contains(&answer.status) {
+            return Err(TokenFault::Status(answer.status));
+        }
+        let token = token::read(&answer)?;
+        Authorization::bearer(&token, &self.registry).map_err(|_| TokenFault::Unsendable)
+    }
+
+    /// What the registry says about a refusal, as containerd appends it; empty if it says nothing readable.
+    pub(super) fn server_message(&self, answer: &Answer) -> String {
+        let text = super::message::read(&answer.body, self.credential);
+        text.map(|text| format!(" - Server message: {text}"))
+            .unwrap_or_default()
+    }
+}
+
+/// A request to the registry before it is known whether it needs a secret.
+pub(super) struct Request<'a> {
+    pub(super) method: Method,
+    pub(super) path: &'a str,
+    pub(super) accept: Option<&'static str>,
+    pub(super) from: u64,
+    /// Whether a redirect may be followed without the secret that the request carried: content proves itself by its digest.
+    /// Everything else with a secret ends at a redirect; without one it goes on.
+    pub(super) is_content: bool,
+}
+
+impl Request<'_> {
+    fn dress(&self, call: Call) -> Call {
+        let call = call.starting_at(self.from);
+        match self.accept {
+            Some(accept) => call.accepting(accept),
+            None => call,
+        }
+    }
+}
+
+struct Sent {
+    status: u16,
+    opened: Opened,
+    moved: bool,
+}
+
+impl Sent {
+    fn new(opened: Opened, moved: bool) -> Self {
+        Self {
+            status: opened.status,
+            opened,
+            moved,
+        }
+    }
+
+    fn plain(self) -> Reached {
+        Reached {
+            opened: self.opened,
+            refusal: None,
+        }
+    }
+}
+
+/// Where an answer points, if it is a redirect.
+fn target(opened: &Opened, base: &Url) -> Option<Url> {
+    if !matches!(opened.status, 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let location = opened.headers.get(LOCATION)?.to_str().ok()?;
+    base.join(location).ok()
+}
+
+/// The `error` of a Bearer challenge, if it is a word that may be shown.
+fn refusal(opened: &Opened) -> Option<String> {
+    let Ok(Ask::Bearer(Bearer {
+        error: Some(error), ..
+    })) = Ask::read(&opened.headers)
+    else {
+        return None;
+    };
+    let is_word = error.len() <= 64
+        && error
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    Some(if is_word {
+        error
+    } else {
+        "authorization error".to_owned()
+    })
+}
+
+pub(super) fn request_failed(call: &Call, error: SendError) -> Access {
+    // Storage addresses carry signatures in their query: whoever reads them can fetch the content.
+    let mut url = call.url().clone();
+    url.set_query(None);
+    Access::Request {
+        method: go_method(call.method()),
+        url: url.to_string(),
+        error,
+    }
+}
+
+/// Go writes `Head` and `Get` in its messages.
+fn go_method(method: &Method) -> &'static str {
+    match *method {
+        Method::HEAD => "Head",
+        Method::POST => "Post",
+        _ => "Get",
+    }
+}

@@ -1,0 +1,7 @@
+//! The client against real peers: Debian's docker-registry, filled by skopeo, and small servers that mean harm.
+//!
+//! A tool that is not installed skips its tests with a line that says so; with `CI=true` it fails them.
+
+mod docker_registry;
+mod layout;
+mod real;
