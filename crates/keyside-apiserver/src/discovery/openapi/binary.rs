@@ -34,43 +34,43 @@ enum Form {
 /// Name in JSON, number in the message, form.
 type Field = (&'static str, u32, Form);
 
-const DOCUMENT: &[Field] = &[
+static DOCUMENT: [Field; 13] = [
     ("swagger", 1, Form::Text),
-    ("info", 2, Form::Message(INFO)),
+    ("info", 2, Form::Message(&INFO)),
     ("host", 3, Form::Text),
     ("basePath", 4, Form::Text),
     ("schemes", 5, Form::Texts),
     ("consumes", 6, Form::Texts),
     ("produces", 7, Form::Texts),
-    ("paths", 8, Form::Pairs(2, &Form::Message(PATH))),
-    ("definitions", 9, Form::Pairs(1, &Form::Message(SCHEMA))),
+    ("paths", 8, Form::Pairs(2, &Form::Message(&PATH))),
+    ("definitions", 9, Form::Pairs(1, &Form::Message(&SCHEMA))),
     ("parameters", 10, Form::Pairs(1, &Form::Parameter)),
     ("security", 12, Form::Requirement),
     ("securityDefinitions", 13, Form::Pairs(1, &Form::Security)),
     ("x-", 16, Form::Anys),
 ];
 
-const INFO: &[Field] = &[
+static INFO: [Field; 4] = [
     ("title", 1, Form::Text),
     ("version", 2, Form::Text),
     ("description", 3, Form::Text),
     ("x-", 7, Form::Anys),
 ];
 
-const PATH: &[Field] = &[
+static PATH: [Field; 10] = [
     ("$ref", 1, Form::Text),
-    ("get", 2, Form::Message(OPERATION)),
-    ("put", 3, Form::Message(OPERATION)),
-    ("post", 4, Form::Message(OPERATION)),
-    ("delete", 5, Form::Message(OPERATION)),
-    ("options", 6, Form::Message(OPERATION)),
-    ("head", 7, Form::Message(OPERATION)),
-    ("patch", 8, Form::Message(OPERATION)),
+    ("get", 2, Form::Message(&OPERATION)),
+    ("put", 3, Form::Message(&OPERATION)),
+    ("post", 4, Form::Message(&OPERATION)),
+    ("delete", 5, Form::Message(&OPERATION)),
+    ("options", 6, Form::Message(&OPERATION)),
+    ("head", 7, Form::Message(&OPERATION)),
+    ("patch", 8, Form::Message(&OPERATION)),
     ("parameters", 9, Form::Inside(1, &Form::Parameter)),
     ("x-", 10, Form::Anys),
 ];
 
-const OPERATION: &[Field] = &[
+static OPERATION: [Field; 11] = [
     ("tags", 1, Form::Texts),
     ("summary", 2, Form::Text),
     ("description", 3, Form::Text),
@@ -84,15 +84,15 @@ const OPERATION: &[Field] = &[
     ("x-", 13, Form::Anys),
 ];
 
-const RESPONSE: &[Field] = &[
+static RESPONSE: [Field; 3] = [
     ("description", 1, Form::Text),
-    ("schema", 2, Form::Inside(1, &Form::Message(SCHEMA))),
+    ("schema", 2, Form::Inside(1, &Form::Message(&SCHEMA))),
     ("x-", 5, Form::Anys),
 ];
 
-const REFERENCE: &[Field] = &[("$ref", 1, Form::Text), ("description", 2, Form::Text)];
+static REFERENCE: [Field; 2] = [("$ref", 1, Form::Text), ("description", 2, Form::Text)];
 
-const SCHEMA: &[Field] = &[
+static SCHEMA: [Field; 29] = [
     ("$ref", 1, Form::Text),
     ("format", 2, Form::Text),
     ("title", 3, Form::Text),
@@ -116,24 +116,24 @@ const SCHEMA: &[Field] = &[
     ("additionalProperties", 21, Form::Additional),
     ("type", 22, Form::Type),
     ("items", 23, Form::Items),
-    ("allOf", 24, Form::Messages(SCHEMA)),
-    ("properties", 25, Form::Pairs(1, &Form::Message(SCHEMA))),
+    ("allOf", 24, Form::Messages(&SCHEMA)),
+    ("properties", 25, Form::Pairs(1, &Form::Message(&SCHEMA))),
     ("discriminator", 26, Form::Text),
     ("readOnly", 27, Form::Flag),
     ("example", 30, Form::Any),
     ("x-", 31, Form::Anys),
 ];
 
-const BODY: &[Field] = &[
+static BODY: [Field; 6] = [
     ("description", 1, Form::Text),
     ("name", 2, Form::Text),
     ("in", 3, Form::Text),
     ("required", 4, Form::Flag),
-    ("schema", 5, Form::Message(SCHEMA)),
+    ("schema", 5, Form::Message(&SCHEMA)),
     ("x-", 6, Form::Anys),
 ];
 
-const QUERY: &[Field] = &[
+static QUERY: [Field; 9] = [
     ("required", 1, Form::Flag),
     ("in", 2, Form::Text),
     ("description", 3, Form::Text),
@@ -145,7 +145,7 @@ const QUERY: &[Field] = &[
     ("x-", 23, Form::Anys),
 ];
 
-const PATH_PARAMETER: &[Field] = &[
+static PATH_PARAMETER: [Field; 9] = [
     ("required", 1, Form::Flag),
     ("in", 2, Form::Text),
     ("description", 3, Form::Text),
@@ -157,7 +157,7 @@ const PATH_PARAMETER: &[Field] = &[
     ("x-", 22, Form::Anys),
 ];
 
-const API_KEY: &[Field] = &[
+static API_KEY: [Field; 5] = [
     ("type", 1, Form::Text),
     ("name", 2, Form::Text),
     ("in", 3, Form::Text),
@@ -168,7 +168,7 @@ const API_KEY: &[Field] = &[
 /// The document as a protobuf message.
 pub(super) fn document(document: &Value) -> Vec<u8> {
     let mut out = Vec::new();
-    message(&mut out, document, DOCUMENT);
+    message(&mut out, document, &DOCUMENT);
     out
 }
 
@@ -211,22 +211,22 @@ fn field(out: &mut Vec<u8>, number: u32, value: &Value, form: Form) {
         Form::Inside(inner, form) => nested(out, number, |out| field(out, inner, value, *form)),
         Form::Additional => nested(out, number, |out| match value {
             Value::Bool(flag) => integer(out, 2, u64::from(*flag)),
-            schema => field(out, 1, schema, Form::Message(SCHEMA)),
+            schema => field(out, 1, schema, Form::Message(&SCHEMA)),
         }),
         Form::Type => nested(out, number, |out| match value {
             Value::String(kind) => text(out, 1, kind),
             kinds => field(out, 1, kinds, Form::Texts),
         }),
         Form::Items => nested(out, number, |out| match value {
-            Value::Array(_) => field(out, 1, value, Form::Messages(SCHEMA)),
-            schema => field(out, 1, schema, Form::Message(SCHEMA)),
+            Value::Array(_) => field(out, 1, value, Form::Messages(&SCHEMA)),
+            schema => field(out, 1, schema, Form::Message(&SCHEMA)),
         }),
         Form::Parameter => nested(out, number, |out| parameter(out, value)),
         Form::Response => nested(out, number, |out| match value.get("$ref") {
-            Some(_) => field(out, 2, value, Form::Message(REFERENCE)),
-            None => field(out, 1, value, Form::Message(RESPONSE)),
+            Some(_) => field(out, 2, value, Form::Message(&REFERENCE)),
+            None => field(out, 1, value, Form::Message(&RESPONSE)),
         }),
-        Form::Security => nested(out, number, |out| field(out, 2, value, Form::Message(API_KEY))),
+        Form::Security => nested(out, number, |out| field(out, 2, value, Form::Message(&API_KEY))),
         Form::Requirement => list.iter().for_each(|value| {
             nested(out, number, |out| pairs(out, 1, value, Form::Inside(1, &Form::Texts)));
         }),
@@ -246,7 +246,7 @@ fn pairs(out: &mut Vec<u8>, number: u32, object: &Value, form: Form) {
 /// `ParametersItem`: a parameter or a reference to one.
 fn item(out: &mut Vec<u8>, number: u32, inner: u32, value: &Value) {
     nested(out, number, |out| match value.get("$ref") {
-        Some(_) => field(out, 2, value, Form::Message(REFERENCE)),
+        Some(_) => field(out, 2, value, Form::Message(&REFERENCE)),
         None => field(out, inner, value, Form::Parameter),
     });
 }
@@ -255,11 +255,11 @@ fn item(out: &mut Vec<u8>, number: u32, inner: u32, value: &Value) {
 fn parameter(out: &mut Vec<u8>, value: &Value) {
     let place = value.get("in").and_then(Value::as_str).unwrap_or_default();
     match place {
-        "body" => field(out, 1, value, Form::Message(BODY)),
-        "path" => nested(out, 2, |out| field(out, 4, value, Form::Message(PATH_PARAMETER))),
-        "header" => nested(out, 2, |out| field(out, 1, value, Form::Message(PATH_PARAMETER))),
-        "formData" => nested(out, 2, |out| field(out, 2, value, Form::Message(QUERY))),
-        _ => nested(out, 2, |out| field(out, 3, value, Form::Message(QUERY))),
+        "body" => field(out, 1, value, Form::Message(&BODY)),
+        "path" => nested(out, 2, |out| field(out, 4, value, Form::Message(&PATH_PARAMETER))),
+        "header" => nested(out, 2, |out| field(out, 1, value, Form::Message(&PATH_PARAMETER))),
+        "formData" => nested(out, 2, |out| field(out, 2, value, Form::Message(&QUERY))),
+        _ => nested(out, 2, |out| field(out, 3, value, Form::Message(&QUERY))),
     }
 }
 
@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn definitions_become_pairs_and_extensions_yaml() {
         let written = document(&json!({"definitions": {"A": {"type": "object", "x-k": [1]}}}));
-        let schema = b"\xb2\x01\x08\x0a\x06object\xfa\x01\x0a\x0a\x03x-k\x12\x05\x12\x03[1]";
+        let schema = b"\xb2\x01\x08\x0a\x06object\xfa\x01\x0c\x0a\x03x-k\x12\x05\x12\x03[1]";
         let mut pair = vec![0x0a, 1, b'A', 0x12, u8::try_from(schema.len()).unwrap()];
         pair.extend_from_slice(schema);
         let mut expected = vec![0x4a, u8::try_from(pair.len() + 2).unwrap(), 0x0a, u8::try_from(pair.len()).unwrap()];
