@@ -177,7 +177,7 @@ mod tests {
     fn queue(keys: &[&'static str]) -> Queue<&'static str> {
         let queue = Queue::new();
         queue.open();
-        keys.iter().for_each(|key| queue.add(key, When::Usual));
+        keys.iter().for_each(|key| queue.add(*key, When::Usual));
         queue
     }
 

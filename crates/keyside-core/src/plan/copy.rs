@@ -138,9 +138,12 @@ fn cell(index: &Index, credential: &Credential, namespace: &Arc<str>) -> Option<
     if !index.wants_copy(credential, namespace) || !holds_its_home(index, credential) {
         return None;
     }
-    let Placement::Copy { name, .. } = index.placement(credential, namespace) else {
+    let Placement::Copy { name, clash } = index.placement(credential, namespace) else {
         return None;
     };
+    if clash == Some(Clash::Handover) {
+        return None;
+    }
     let content = credential.ready()?;
     let cell = |write| Cell {
         namespace: namespace.clone(),

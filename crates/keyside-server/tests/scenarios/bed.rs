@@ -1,0 +1,425 @@
+//! A cluster in memory with keyside running over it.
+
+use futures::future::BoxFuture;
+use http::{Method, Request, Response};
+use k8s_openapi::api::core::v1::{Event, Namespace, Pod, Secret, ServiceAccount};
+use keyside_api::{ClusterRegistryCredential, Project, RegistryCredential, SYSTEM_NAMESPACE};
+use keyside_apiserver::{ApiServer, Body, Local, UserInfo};
+use keyside_server::{Config, Reach, Running};
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::{Client, ResourceExt as _};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::convert::Infallible;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+use tower::Service;
+
+/// How long anything may take before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long nothing must be called until the system counts as quiet: longer than any burst is gathered.
+const QUIET: Duration = Duration::from_millis(1500);
+
+/// One call of keyside to the API server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) is_watch: bool,
+}
+
+impl Call {
+    fn is_event(&self) -> bool {
+        self.path.ends_with("/events")
+    }
+
+    fn is_status(&self) -> bool {
+        self.path.ends_with("/status")
+    }
+
+    fn is_copy(&self) -> bool {
+        self.path.contains("/secrets") && !self.path.contains(&format!("/namespaces/{SYSTEM_NAMESPACE}/"))
+    }
+}
+
+/// How many calls of each sort. Watches cost nothing and are left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Costs {
+    pub(crate) reads: usize,
+    pub(crate) copies: usize,
+    pub(crate) removals: usize,
+    pub(crate) statuses: usize,
+    pub(crate) events: usize,
+    /// What keyside notes for itself in its own namespace, and home namespaces.
+    pub(crate) others: usize,
+}
+
+/// Something wrong that is done to a call on its way.
+pub(crate) type Fault = Arc<dyn Fn(&Call) -> Option<Response<Body>> + Send + Sync>;
+
+/// Writes down every call, and spoils those that a test wants spoilt.
+#[derive(Clone)]
+pub(crate) struct Wire {
+    inner: Local,
+    calls: Arc<Mutex<Vec<Call>>>,
+    before: Arc<Mutex<Option<Fault>>>,
+    after: Arc<Mutex<Option<Fault>>>,
+}
+
+impl Service<Request<kube::client::Body>> for Wire {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<kube::client::Body>) -> Self::Future {
+        let call = Call {
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+            is_watch: request.uri().query().unwrap_or_default().contains("watch=true"),
+        };
+        self.calls.lock().unwrap().push(call.clone());
+        let before = self.before.lock().unwrap().clone();
+        let after = self.after.lock().unwrap().clone();
+        let mut inner = self.inner.clone();
+        Box::pin(async move {
+            if let Some(response) = before.and_then(|fault| fault(&call)) {
+                return Ok(response);
+            }
+            let response = inner.call(request).await?;
+            Ok(after.and_then(|fault| fault(&call)).unwrap_or(response))
+        })
+    }
+}
+
+/// The cluster, and keyside in it.
+pub(crate) struct Bed {
+    pub(crate) server: ApiServer,
+    /// What users call with; not counted.
+    pub(crate) client: Client,
+    wire: Wire,
+    running: Option<Running>,
+}
+
+/// A `Status` answer of the API server.
+pub(crate) fn failure(code: u16, reason: &str, retry_after: u32) -> Response<Body> {
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": "a test said so",
+        "details": {"retryAfterSeconds": retry_after},
+    });
+    Response::builder().status(code).header("content-type", "application/json").body(Body::from(status.to_string())).unwrap()
+}
+
+impl Bed {
+    /// A fresh cluster with keyside ready in it.
+    pub(crate) async fn start() -> Self {
+        let mut bed = Self::empty().await;
+        bed.run(|_| {}).await;
+        bed
+    }
+
+    /// A fresh cluster with the kinds installed and keyside not running.
+    pub(crate) async fn empty() -> Self {
+        // A second installation in one process is no error.
+        let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let server = ApiServer::builder().build().await.unwrap();
+        let client = Client::new(server.in_process(UserInfo::admin("tests")), "default");
+        let wire = Wire {
+            inner: server.in_process(UserInfo::admin("keyside")),
+            calls: Arc::default(),
+            before: Arc::default(),
+            after: Arc::default(),
+        };
+        if keyside_server::install(&client).await.is_err() { temporary_install(&client).await; }
+        Self { server, client, wire, running: None }
+    }
+
+    /// Runs keyside, and waits until it is ready.
+    pub(crate) async fn run(&mut self, configure: impl FnOnce(&mut Config)) {
+        let mut config = Config::new(Client::new(self.wire.clone(), "default"));
+        config.grace = jiff::SignedDuration::from_millis(300);
+        configure(&mut config);
+        let running = keyside_server::run(config, CancellationToken::new()).await.unwrap();
+        self.server.register_service(SYSTEM_NAMESPACE, keyside_server::SERVICE, running.webhook());
+        keyside_server::register_webhook(&self.client, &Reach::service()).await.unwrap();
+        tokio::time::timeout(PATIENCE, running.ready()).await.expect("keyside gets ready");
+        self.running = Some(running);
+    }
+
+    /// Stops keyside; the cluster stays.
+    pub(crate) async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+    }
+
+    /// From now on, calls are answered by this where it has an answer, before they reach the API server.
+    pub(crate) fn spoil(&self, fault: impl Fn(&Call) -> Option<Response<Body>> + Send + Sync + 'static) {
+        *self.wire.before.lock().unwrap() = Some(Arc::new(fault));
+    }
+
+    /// From now on, answers are replaced by this, after the API server has done what it was told.
+    pub(crate) fn spoil_answers(&self, fault: impl Fn(&Call) -> Option<Response<Body>> + Send + Sync + 'static) {
+        *self.wire.after.lock().unwrap() = Some(Arc::new(fault));
+    }
+
+    /// Calls go through untouched again.
+    pub(crate) fn heal(&self) {
+        *self.wire.before.lock().unwrap() = None;
+        *self.wire.after.lock().unwrap() = None;
+    }
+
+    /// Begins to count anew.
+    pub(crate) fn count(&self) {
+        self.wire.calls.lock().unwrap().clear();
+    }
+
+    /// Every call since [`Bed::count`], without watches.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.wire.calls.lock().unwrap().iter().filter(|call| !call.is_watch).cloned().collect()
+    }
+
+    /// What was called since [`Bed::count`], once nothing more is called.
+    pub(crate) async fn costs(&self) -> Costs {
+        self.quiet().await;
+        let mut costs = Costs::default();
+        for call in self.calls() {
+            let counter = match call.method {
+                Method::GET => &mut costs.reads,
+                _ if call.is_event() => &mut costs.events,
+                _ if call.is_status() => &mut costs.statuses,
+                Method::DELETE if call.is_copy() => &mut costs.removals,
+                _ if call.is_copy() => &mut costs.copies,
+                _ => &mut costs.others,
+            };
+            *counter += 1;
+        }
+        costs
+    }
+
+    /// Waits until keyside has called nothing for a while.
+    pub(crate) async fn quiet(&self) {
+        let start = Instant::now();
+        let mut last = (self.calls().len(), Instant::now());
+        while last.1.elapsed() < QUIET {
+            assert!(start.elapsed() < PATIENCE, "keyside does not come to rest: {:?}", self.calls());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let count = self.calls().len();
+            if count != last.0 {
+                last = (count, Instant::now());
+            }
+        }
+    }
+
+    /// A namespace with its default ServiceAccount, as every cluster has it.
+    pub(crate) async fn namespace(&self, name: &str) {
+        self.namespace_like(json!({"metadata": {"name": name}})).await;
+    }
+
+    pub(crate) async fn namespace_like(&self, namespace: Value) {
+        let created = self.create::<Namespace>(Api::all(self.client.clone()), namespace).await;
+        let accounts = Api::<ServiceAccount>::namespaced(self.client.clone(), &created.name_any());
+        self.create(accounts, json!({"metadata": {"name": "default"}})).await;
+    }
+
+    /// A namespace without anything in it.
+    pub(crate) async fn namespace_alone(&self, name: &str) {
+        self.create::<Namespace>(Api::all(self.client.clone()), json!({"metadata": {"name": name}})).await;
+    }
+
+    async fn create<K>(&self, api: Api<K>, object: Value) -> K
+    where
+        K: Clone + Debug + DeserializeOwned + serde::Serialize,
+    {
+        self.try_create(api, object).await.unwrap()
+    }
+
+    async fn try_create<K>(&self, api: Api<K>, object: Value) -> kube::Result<K>
+    where
+        K: Clone + Debug + DeserializeOwned + serde::Serialize,
+    {
+        api.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await
+    }
+
+    /// A Project with these namespaces, which exist.
+    pub(crate) async fn project(&self, name: &str, namespaces: &[&str]) {
+        self.project_like(json!({"metadata": {"name": name}, "spec": {"namespaces": namespaces}})).await.unwrap();
+        let home = format!("project-{name}");
+        self.eventually("the home namespace", async || {
+            Api::<Namespace>::all(self.client.clone()).get_opt(&home).await.unwrap()
+        })
+        .await;
+    }
+
+    pub(crate) async fn project_like(&self, mut project: Value) -> kube::Result<Project> {
+        project["apiVersion"] = json!("keyside.dev/v1alpha1");
+        project["kind"] = json!("Project");
+        self.try_create(Api::all(self.client.clone()), project).await
+    }
+
+    /// A Secret and a credential of the same name made of it, as the command line stores them.
+    pub(crate) async fn credential(&self, namespace: &str, name: &str, scope: &str, auths: &[(&str, &str)]) {
+        self.pull_secret(namespace, name, auths).await;
+        let spec = json!({"scope": scope, "source": {"secret": {"name": name}}});
+        self.credential_like(namespace, name, spec).await.unwrap();
+    }
+
+    pub(crate) async fn credential_like(&self, namespace: &str, name: &str, spec: Value) -> kube::Result<RegistryCredential> {
+        let object = json!({
+            "apiVersion": "keyside.dev/v1alpha1", "kind": "RegistryCredential",
+            "metadata": {"name": name, "namespace": namespace}, "spec": spec,
+        });
+        self.try_create(Api::namespaced(self.client.clone(), namespace), object).await
+    }
+
+    pub(crate) async fn cluster_credential_like(&self, name: &str, spec: Value) -> kube::Result<ClusterRegistryCredential> {
+        let object = json!({
+            "apiVersion": "keyside.dev/v1alpha1", "kind": "ClusterRegistryCredential",
+            "metadata": {"name": name}, "spec": spec,
+        });
+        self.try_create(Api::all(self.client.clone()), object).await
+    }
+
+    /// A pull secret as `kubectl create secret docker-registry` makes it.
+    pub(crate) async fn pull_secret(&self, namespace: &str, name: &str, auths: &[(&str, &str)]) {
+        let secret = json!({
+            "metadata": {"name": name}, "type": "kubernetes.io/dockerconfigjson",
+            "stringData": {".dockerconfigjson": document(auths)},
+        });
+        self.create::<Secret>(self.secrets(namespace), secret).await;
+    }
+
+    /// Any other Secret.
+    pub(crate) async fn secret(&self, namespace: &str, secret: Value) {
+        self.create::<Secret>(self.secrets(namespace), secret).await;
+    }
+
+    /// New content for a pull secret.
+    pub(crate) async fn set_content(&self, namespace: &str, name: &str, auths: &[(&str, &str)]) {
+        let patch = json!({"stringData": {".dockerconfigjson": document(auths)}});
+        self.secrets(namespace).patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+    }
+
+    pub(crate) fn secrets(&self, namespace: &str) -> Api<Secret> {
+        Api::namespaced(self.client.clone(), namespace)
+    }
+
+    /// The document of a pull secret, if it stands.
+    pub(crate) async fn content(&self, namespace: &str, name: &str) -> Option<String> {
+        let secret = self.secrets(namespace).get_opt(name).await.unwrap()?;
+        let bytes = secret.data?.remove(".dockerconfigjson")?.0;
+        Some(String::from_utf8(bytes).unwrap())
+    }
+
+    /// Names of all Secrets in a namespace.
+    pub(crate) async fn secret_names(&self, namespace: &str) -> Vec<String> {
+        let list = self.secrets(namespace).list(&ListParams::default()).await.unwrap();
+        list.items.iter().map(kube::ResourceExt::name_any).collect()
+    }
+
+    pub(crate) async fn get_credential(&self, namespace: &str, name: &str) -> RegistryCredential {
+        Api::namespaced(self.client.clone(), namespace).get(name).await.unwrap()
+    }
+
+    /// `status/reason` of a condition of a credential.
+    pub(crate) async fn condition(&self, namespace: &str, name: &str, type_: &str) -> Option<String> {
+        let credential = self.get_credential(namespace, name).await;
+        let conditions = credential.status.unwrap_or_default().conditions;
+        let condition = conditions.into_iter().find(|condition| condition.type_ == type_)?;
+        Some(format!("{}/{}", condition.status, condition.reason))
+    }
+
+    /// Waits until a credential has a condition.
+    pub(crate) async fn until_condition(&self, namespace: &str, name: &str, type_: &str, expected: &str) {
+        let what = format!("{namespace}/{name} {type_} {expected}");
+        self.eventually(&what, async || {
+            (self.condition(namespace, name, type_).await.as_deref() == Some(expected)).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until a copy has a content that holds this text.
+    pub(crate) async fn until_content(&self, namespace: &str, name: &str, part: &str) -> String {
+        let what = format!("{part} in {namespace}/{name}");
+        self.eventually(&what, async || self.content(namespace, name).await.filter(|text| text.contains(part))).await
+    }
+
+    /// Waits until a Secret is gone.
+    pub(crate) async fn until_gone(&self, namespace: &str, name: &str) {
+        let what = format!("{namespace}/{name} to go");
+        self.eventually(&what, async || self.content(namespace, name).await.is_none().then_some(())).await;
+    }
+
+    /// Waits for something, and says what if it does not come.
+    pub(crate) async fn eventually<T>(&self, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+        let start = Instant::now();
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            assert!(start.elapsed() < PATIENCE, "waited in vain for {what}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Reasons of the events on credentials of a namespace.
+    pub(crate) async fn event_reasons(&self, namespace: &str) -> Vec<String> {
+        let events: Api<Event> = Api::namespaced(self.client.clone(), namespace);
+        let list = events.list(&ListParams::default()).await.unwrap();
+        list.items.into_iter().filter_map(|event| event.reason).collect()
+    }
+
+    /// Creates a pod with these images, and returns it as it was admitted.
+    pub(crate) async fn pod(&self, namespace: &str, name: &str, images: &[&str]) -> Pod {
+        let containers: Vec<Value> =
+            images.iter().enumerate().map(|(at, image)| json!({"name": format!("c{at}"), "image": image})).collect();
+        self.pod_like(namespace, json!({"metadata": {"name": name}, "spec": {"containers": containers}})).await.unwrap()
+    }
+
+    pub(crate) async fn pod_like(&self, namespace: &str, pod: Value) -> kube::Result<Pod> {
+        self.try_create(Api::namespaced(self.client.clone(), namespace), pod).await
+    }
+
+    pub(crate) async fn delete<K>(&self, api: Api<K>, name: &str)
+    where
+        K: Clone + Debug + DeserializeOwned,
+    {
+        api.delete(name, &DeleteParams::default()).await.unwrap();
+    }
+}
+
+/// The names in a pod's list.
+pub(crate) fn pull_secrets(pod: &Pod) -> Vec<String> {
+    let list = pod.spec.as_ref().and_then(|spec| spec.image_pull_secrets.clone()).unwrap_or_default();
+    list.into_iter().map(|reference| reference.name).collect()
+}
+
+/// A docker config as kubectl writes it.
+fn document(auths: &[(&str, &str)]) -> String {
+    let entries: serde_json::Map<String, Value> = auths
+        .iter()
+        .map(|(key, login)| {
+            let (user, password) = login.split_once(':').unwrap();
+            ((*key).to_owned(), json!({"username": user, "password": password}))
+        })
+        .collect();
+    json!({"auths": entries}).to_string()
+}
+
+// TEMPORARY
+async fn temporary_install(client: &Client) {
+    fn strip(v: &mut Value) { match v { Value::Object(m) => { m.remove("x-kubernetes-validations"); m.values_mut().for_each(strip) } Value::Array(a) => a.iter_mut().for_each(strip), _ => {} } }
+    for crd in keyside_api::crds::crds() {
+        let mut value = serde_json::to_value(&crd).unwrap(); strip(&mut value);
+        let api: Api<k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition> = Api::all(client.clone());
+        api.patch(&crd.name_any(), &PatchParams::apply("x").force(), &Patch::Apply(value)).await.unwrap();
+        kube::runtime::wait::await_condition(api, &crd.name_any(), kube::runtime::wait::conditions::is_crd_established()).await.unwrap();
+    }
+}
