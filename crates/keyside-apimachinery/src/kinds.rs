@@ -22,7 +22,7 @@ pub(crate) mod name;
 mod network;
 mod path;
 pub(crate) mod print;
-mod quantity;
+pub(crate) mod quantity;
 mod rbac;
 mod selector;
 mod served;

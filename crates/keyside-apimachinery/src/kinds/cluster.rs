@@ -293,3 +293,6 @@ const PRIORITY: Kind = Kind {
     },
     ..Kind::PLAIN
 };
+
+#[cfg(test)]
+mod tests;

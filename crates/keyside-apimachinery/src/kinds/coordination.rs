@@ -69,3 +69,6 @@ fn validate(lease: &Value) -> Errors {
     }
     errors
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,10 +55,14 @@ pub(super) fn resources() -> Vec<Resource> {
             .short(&["no"])
             .status()
             .done(),
-        CORE.namespaced("PersistentVolumeClaim", "persistentvolumeclaims", volume::CLAIM)
-            .short(&["pvc"])
-            .status()
-            .done(),
+        CORE.namespaced(
+            "PersistentVolumeClaim",
+            "persistentvolumeclaims",
+            volume::claim::CLAIM,
+        )
+        .short(&["pvc"])
+        .status()
+        .done(),
         CORE.cluster("PersistentVolume", "persistentvolumes", volume::VOLUME)
             .short(&["pv"])
             .status()
@@ -114,3 +118,6 @@ fn pods() -> Resource {
         .status()
         .done()
 }
+
+#[cfg(test)]
+mod tests;

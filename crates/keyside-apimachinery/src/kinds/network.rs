@@ -287,3 +287,6 @@ fn slice_addresses(slice: &Value) -> Errors {
     }
     errors
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,8 +70,8 @@ pub(crate) fn short(seconds: i64) -> String {
     };
     let (minutes, hours, days) = (seconds / MINUTE, seconds / HOUR, seconds / DAY);
     match seconds {
-        ..-1 => "<invalid>".into(),
-        ..0 => "0s".into(),
+        ..=-2 => "<invalid>".into(),
+        -1 => "0s".into(),
         s if s < 2 * MINUTE => format!("{s}s"),
         _ if minutes < 10 => pair(minutes, "m", seconds % MINUTE, "s"),
         _ if minutes < 180 => format!("{minutes}m"),

@@ -71,7 +71,7 @@ impl Quantity {
             let units = scaled(digits.parse().unwrap_or(0), -places);
             units.saturating_mul(1_i128.checked_shl(exponent.unsigned_abs())?)
         };
-        let kept = is_kept(&digits, &whole[..], fraction, format, exponent).then(|| text.to_owned());
+        let kept = is_kept(&digits, whole, fraction, format, exponent).then(|| text.to_owned());
         let nano = if text.starts_with('-') { -nano } else { nano };
         Some(Self { nano, format, kept })
     }
@@ -89,6 +89,11 @@ impl Quantity {
     /// Whether it has no fraction.
     pub(crate) fn is_whole(&self) -> bool {
         self.nano % NANO == 0
+    }
+
+    /// The exact amount, in billionths.
+    pub(crate) fn billionths(&self) -> i128 {
+        self.nano
     }
 
     /// Whole units, rounded up.

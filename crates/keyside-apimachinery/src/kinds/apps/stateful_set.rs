@@ -60,6 +60,7 @@ fn default(set_object: &mut Value) {
             && let Some(rolling) = inside(strategy, "rollingUpdate")
         {
             fill(rolling, "partition", || 0.into());
+            fill(rolling, "maxUnavailable", || 1.into());
         }
     }
     if let Some(policy) = made(spec, "persistentVolumeClaimRetentionPolicy") {
@@ -72,7 +73,7 @@ fn default(set_object: &mut Value) {
         set(claim, "kind", "PersistentVolumeClaim");
         set(claim, "apiVersion", "v1");
         if let Some(spec) = inside(claim, "spec") {
-            volume::claim_defaults(spec);
+            volume::claim::defaults(spec);
         }
         if let Some(status) = made(claim, "status") {
             fill_text(status, "phase", "Pending");
@@ -105,7 +106,7 @@ fn validate(set_object: &Value) -> Errors {
     }
     for (i, claim) in list(spec, "volumeClaimTemplates").iter().enumerate() {
         let path = path.at("volumeClaimTemplates").index(i).at("spec");
-        volume::claim_spec(&mut errors, &path, &claim["spec"]);
+        volume::claim::spec(&mut errors, &path, &claim["spec"]);
     }
     numbers(
         &mut errors,

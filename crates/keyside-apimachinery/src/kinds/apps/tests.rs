@@ -118,6 +118,7 @@ fn a_stateful_set_gets_its_defaults() {
       type: RollingUpdate
       rollingUpdate:
         partition: 0
+        maxUnavailable: 1
     persistentVolumeClaimRetentionPolicy:
       whenDeleted: Retain
       whenScaled: Retain

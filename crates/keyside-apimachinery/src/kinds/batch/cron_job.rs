@@ -122,7 +122,7 @@ fn validate(cron: &Value, old: Option<&Value>) -> Errors {
     );
     let (path, template) = (path.at("jobTemplate"), &spec["jobTemplate"]);
     let path = path.at("spec");
-    job::spec(&mut errors, &path, &template["spec"], false);
+    job::validate::spec(&mut errors, &path, &template["spec"], false);
     if flag(&template["spec"], "manualSelector") {
         let allowed: [&str; 2] = ["nil", "false"];
         errors.push(FieldError::not_supported(

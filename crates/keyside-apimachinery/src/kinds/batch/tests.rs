@@ -64,6 +64,11 @@ fn a_job_gets_its_defaults_and_a_selector_of_its_own() {
       name: once
       uid: u-1
       creationTimestamp: "2026-01-01T00:00:00Z"
+      labels:
+        job-name: once
+        batch.kubernetes.io/job-name: once
+        controller-uid: u-1
+        batch.kubernetes.io/controller-uid: u-1
     spec:
       template:
         spec: …

@@ -91,17 +91,11 @@ fn validate(secret: &Value) -> Errors {
         }
         "kubernetes.io/dockercfg" => docker(&mut errors, data, ".dockercfg"),
         "kubernetes.io/dockerconfigjson" => docker(&mut errors, data, ".dockerconfigjson"),
-        "kubernetes.io/basic-auth" => {
-            if data.get("username").is_none() && data.get("password").is_none() {
-                demand("username");
-                demand("password");
-            }
+        "kubernetes.io/basic-auth" if data.get("username").or(data.get("password")).is_none() => {
+            demand("username");
+            demand("password");
         }
-        "kubernetes.io/ssh-auth" => {
-            if text(data, "ssh-privatekey").is_empty() {
-                demand("ssh-privatekey");
-            }
-        }
+        "kubernetes.io/ssh-auth" if text(data, "ssh-privatekey").is_empty() => demand("ssh-privatekey"),
         "kubernetes.io/tls" => {
             for key in ["tls.crt", "tls.key"] {
                 if data.get(key).is_none() {

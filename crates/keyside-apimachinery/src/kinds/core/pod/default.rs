@@ -194,7 +194,7 @@ fn volume(volume: &mut Value) {
     if let Some(claim) = inside(volume, "ephemeral").and_then(|source| inside(source, "volumeClaimTemplate"))
         && let Some(spec) = inside(claim, "spec")
     {
-        crate::kinds::core::volume::claim_defaults(spec);
+        crate::kinds::core::volume::claim::defaults(spec);
     }
 }
 

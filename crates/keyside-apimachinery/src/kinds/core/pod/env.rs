@@ -209,6 +209,6 @@ pub(super) fn sources(errors: &mut Errors, path: &Path, all: &[Value]) {
 }
 
 /// Whether a list of downward API files has something to say; used by volumes.
-pub(super) fn files<'a>(source: &'a Value) -> impl Iterator<Item = &'a Value> {
+pub(super) fn files(source: &Value) -> impl Iterator<Item = &Value> {
     list(source, "items").iter()
 }

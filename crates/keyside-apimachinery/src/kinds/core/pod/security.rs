@@ -163,7 +163,7 @@ fn is_sysctl(text: &str) -> bool {
     text.len() <= 253 && text.split(['.', '/']).all(segment)
 }
 
-/// The seccomp and AppArmor profiles: a file is named exactly when the type says `Localhost`.
+/// The seccomp and `AppArmor` profiles: a file is named exactly when the type says `Localhost`.
 fn profiles(errors: &mut Errors, path: &Path, context: &Value) {
     for (field, what) in [("seccompProfile", "seccomp"), ("appArmorProfile", "AppArmor")] {
         let profile = &context[field];

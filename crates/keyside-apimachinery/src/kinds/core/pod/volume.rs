@@ -94,12 +94,7 @@ fn source(errors: &mut Errors, path: &Path, volume: &Value) {
 
 fn one(errors: &mut Errors, path: &Path, kind: &str, source: &Value) {
     match kind {
-        "emptyDir" => {
-            if Quantity::read(&source["sizeLimit"]).is_some_and(|limit| limit.is_negative()) {
-                let detail = "SizeLimit field must be a valid resource quantity";
-                errors.push(FieldError::forbidden(path.at("sizeLimit"), detail));
-            }
-        }
+        "emptyDir" => not_below_nothing(errors, &path.at("sizeLimit"), &source["sizeLimit"]),
         "hostPath" => {
             required(errors, &path.at("path"), text(source, "path"));
             relative::no_backsteps(errors, &path.at("path"), text(source, "path"));
@@ -146,13 +141,22 @@ fn one(errors: &mut Errors, path: &Path, kind: &str, source: &Value) {
         "ephemeral" => {
             let path = path.at("volumeClaimTemplate");
             if is_set(source, "volumeClaimTemplate") {
-                claims::claim_spec(errors, &path.at("spec"), &source["volumeClaimTemplate"]["spec"]);
+                claims::claim::spec(errors, &path.at("spec"), &source["volumeClaimTemplate"]["spec"]);
             } else {
                 errors.push(FieldError::required(path, ""));
             }
         }
         "gitRepo" => required(errors, &path.at("repository"), text(source, "repository")),
         _ => {}
+    }
+}
+
+fn not_below_nothing(errors: &mut Errors, path: &Path, limit: &Value) {
+    if Quantity::read(limit).is_some_and(|limit| limit.is_negative()) {
+        errors.push(FieldError::forbidden(
+            path,
+            "SizeLimit field must be a valid resource quantity",
+        ));
     }
 }
 
