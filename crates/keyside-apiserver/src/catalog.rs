@@ -5,7 +5,6 @@ use keyside_apimachinery::resource::Resource;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use tokio::sync::watch;
 
 /// A resource and what the server needs to find its objects.
 pub(crate) struct Served {
@@ -113,7 +112,6 @@ pub(crate) struct Catalog {
     builtin: Vec<Arc<Served>>,
     inner: RwLock<Inner>,
     stamps: AtomicU64,
-    changed: watch::Sender<u64>,
 }
 
 struct Inner {
@@ -127,7 +125,7 @@ impl Catalog {
         let builtin: Vec<_> = builtin.into_iter().map(|resource| serve(resource, false, &stamps)).collect();
         let listing = Arc::new(Listing { all: builtin.clone(), generation: 1 });
         let inner = RwLock::new(Inner { custom: BTreeMap::new(), listing });
-        Self { builtin, inner, stamps, changed: watch::Sender::new(1) }
+        Self { builtin, inner, stamps }
     }
 
     /// What is served now.
@@ -159,13 +157,6 @@ impl Catalog {
         all.extend(custom);
         let generation = inner.listing.generation + 1;
         inner.listing = Arc::new(Listing { all, generation });
-        drop(inner);
-        self.changed.send_replace(generation);
-    }
-
-    /// Woken by every change.
-    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
-        self.changed.subscribe()
     }
 }
 

@@ -15,6 +15,7 @@
 //! | [`catalog`], [`discovery`] | what is served, and telling clients so |
 //! | [`verbs`] | get, list, watch, create, update, patch, apply, delete; subresources |
 //! | [`present`] | stored objects on their way out: versions, tables, metadata |
+//! | [`allocate`], [`expire`] | addresses of services; the end of events |
 //! | [`store`] | objects, history, durability |
 //! | [`auth`], [`admission`], [`crd`], [`pki`] | identities, rules, webhooks, custom kinds, certificates |
 
@@ -29,6 +30,7 @@ mod clock;
 mod convert;
 mod crd;
 mod discovery;
+mod expire;
 mod handle;
 mod path;
 pub mod pki;

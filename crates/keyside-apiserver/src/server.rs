@@ -107,6 +107,7 @@ impl Builder {
             shutdown: CancellationToken::new(),
         });
         let (loaded, ready) = tokio::sync::oneshot::channel();
+        tokio::spawn(crate::expire::run(Arc::clone(&core)));
         tokio::spawn(crate::crd::run(Arc::clone(&core), loaded));
         tokio::spawn(rbac::aggregate::run(core.store.clone(), core.shutdown.clone()));
         // An error means that the task has ended, which it does only at shutdown.
@@ -176,6 +177,7 @@ impl ApiServer {
         self.core.store.close().await;
     }
 
+    #[cfg(test)]
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.core
     }

@@ -12,7 +12,7 @@ pub(crate) type Service = BoxCloneSyncService<Request<Body>, Response<Body>, Inf
 
 /// Services by namespace and name.
 #[derive(Default)]
-pub struct Services(RwLock<HashMap<(String, String), Service>>);
+pub(crate) struct Services(RwLock<HashMap<(String, String), Service>>);
 
 impl Services {
     /// Puts a service in place of an earlier one of that name.

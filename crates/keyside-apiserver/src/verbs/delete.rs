@@ -78,7 +78,7 @@ async fn attempt(
         return Ok(Some((Product::Draft(last), gone)));
     }
     let transaction = if gone {
-        Transaction::delete(key.clone(), entry.revision, &last).and(call.served.release(&last))
+        Transaction::delete(key.clone(), entry.revision, &last).and(call.served.release(&call.core, &last))
     } else {
         Transaction::update(key.clone(), entry.revision, &last)
     };
@@ -111,6 +111,9 @@ fn plan(call: &Call, options: &DeleteOptions, object: &mut Value) -> Plan {
     let begun = meta::deletion_timestamp(object).is_some();
     if !begun {
         behaviour.prepare_delete(object, &call.context());
+        if is_namespace(object) {
+            object["status"]["phase"] = "Terminating".into();
+        }
     }
     let graceful = match grace(call, options, object) {
         Grace::Pending => return Plan::Wait,
@@ -222,8 +225,11 @@ fn set_finalizers(object: &mut Value, finalizers: &[String]) {
 /// Whether somebody still wants to see a deleted object. Namespaces have a second list of their own.
 pub(crate) fn is_held(object: &Value) -> bool {
     let spec = object.pointer("/spec/finalizers").and_then(Value::as_array);
-    let is_namespace = object["kind"] == "Namespace" && object["apiVersion"] == "v1";
-    !meta::finalizers(object).is_empty() || (is_namespace && spec.is_some_and(|list| !list.is_empty()))
+    !meta::finalizers(object).is_empty() || (is_namespace(object) && spec.is_some_and(|list| !list.is_empty()))
+}
+
+fn is_namespace(object: &Value) -> bool {
+    object["kind"] == "Namespace" && object["apiVersion"] == "v1"
 }
 
 fn reply(call: &Call, options: &DeleteOptions, product: &Product, gone: bool) -> Result<Reply, Status> {

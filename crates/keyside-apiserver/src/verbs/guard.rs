@@ -1,7 +1,6 @@
 //! Namespaces and what may happen in them (`plugin/pkg/admission/namespace/lifecycle`).
 
 use crate::call::Call;
-use crate::server::Core;
 use crate::store::{Expect, Key};
 use keyside_apimachinery::meta;
 use keyside_apimachinery::status::Status;
@@ -52,10 +51,4 @@ pub(crate) fn immortal(call: &Call) -> Result<(), Status> {
         return Err(Status::forbidden("", "namespaces", &call.name, "this namespace may not be deleted"));
     }
     Ok(())
-}
-
-/// Whether a namespace exists.
-#[must_use]
-pub(crate) fn exists(core: &Core, namespace: &str) -> bool {
-    core.store.get(&Key::new("", "namespaces", "", namespace)).is_some()
 }

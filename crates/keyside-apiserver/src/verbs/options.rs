@@ -56,11 +56,6 @@ impl WriteOptions {
         }
     }
 
-    /// Options of a write the server makes on somebody's behalf.
-    pub(crate) fn internal() -> Self {
-        Self { dry_run: false, manager: String::new(), validation: FieldValidation::Ignore, force: None }
-    }
-
     /// As admission webhooks are told.
     pub(crate) fn to_json(&self, operation: Operation) -> Value {
         let kind = match operation {

@@ -5,7 +5,7 @@
 use crate::admission::Operation;
 use crate::call::Call;
 use crate::present::{self, Product};
-use crate::store::{CommitError, Entry, Expect, Key, Transaction};
+use crate::store::{CommitError, Entry, Key, Transaction};
 use crate::verbs::conduct;
 use crate::verbs::guard;
 use crate::verbs::metadata;
@@ -79,7 +79,9 @@ async fn insert(call: &Call, mut object: Value, options: &WriteOptions) -> Resul
     let behaviour = &call.served.resource.behaviour;
     let context = call.context();
     behaviour.prepare_create(&mut object, &context);
+    let prepared = object;
     for _ in 0..ATTEMPTS {
+        let mut object = prepared.clone();
         let condition = guard::namespace(call, &object)?;
         let also = call.served.allocate(&call.core, &mut object, None)?;
         check_new(call, &object, &context)?;
@@ -300,7 +302,7 @@ async fn finish_deletion(
     last: Value,
 ) -> Result<Outcome, Status> {
     if !options.dry_run {
-        let also = call.served.release(&last);
+        let also = call.served.release(&call.core, &last);
         let transaction = Transaction::delete(key.clone(), entry.revision, &last).and(also);
         match call.core.store.commit(transaction).await {
             Ok(_) => {}
@@ -309,10 +311,4 @@ async fn finish_deletion(
         }
     }
     Ok(Outcome::Done(Product::Draft(last)))
-}
-
-/// A condition on another object, for callers that add one to a transaction.
-#[must_use]
-pub(crate) fn unchanged(key: Key, entry: &Entry) -> (Key, Expect) {
-    (key, Expect::At(entry.revision))
 }
