@@ -124,6 +124,13 @@ pub fn print(nanoseconds: i64) -> String {
     format!("{sign}{body}")
 }
 
+/// Seconds with as many decimals as needed: `1.5`.
+#[must_use]
+pub fn seconds(nanoseconds: i64) -> String {
+    let sign = if nanoseconds < 0 { "-" } else { "" };
+    format!("{sign}{}", decimal(nanoseconds.unsigned_abs(), 1_000_000_000))
+}
+
 fn decimal(value: u64, unit: u64) -> String {
     let width = unit.ilog10() as usize;
     let text = format!("{}.{:0width$}", value / unit, value % unit);

@@ -1,0 +1,62 @@
+//! A checked expression, ready to run: names are resolved to places on a stack, macros to loops.
+
+use super::value::Value;
+
+#[derive(Debug, Clone)]
+pub(super) enum Node {
+    Constant(Value),
+    /// A variable by its place on the stack.
+    Variable(usize),
+    Select(Box<Node>, String),
+    /// `has(a.b)`.
+    Has(Box<Node>, String),
+    /// `a.?b`.
+    OptionalSelect(Box<Node>, String),
+    And(Box<Node>, Box<Node>),
+    Or(Box<Node>, Box<Node>),
+    If(Box<[Node; 3]>),
+    /// A function by its name in the table; a method's receiver is the first argument.
+    Call {
+        name: String,
+        method: bool,
+        arguments: Vec<Node>,
+    },
+    /// Elements; those marked are optional.
+    List(Vec<(Node, bool)>),
+    /// Entries; those marked are optional.
+    Map(Vec<(Node, Node, bool)>),
+    Loop(Box<Loop>),
+    /// `a.optMap(v, e)`, or `optFlatMap` where the body gives an optional itself.
+    OptionalMap {
+        of: Box<Node>,
+        body: Box<Node>,
+        flat: bool,
+    },
+}
+
+/// A macro over a list or map. Its variables are pushed on the stack for each step.
+#[derive(Debug, Clone)]
+pub(super) struct Loop {
+    pub(super) range: Node,
+    /// Whether there are two variables: index or key, and value.
+    pub(super) pair: bool,
+    pub(super) gives: Gives,
+    /// What an element must fulfil to count, where the macro has that.
+    pub(super) filter: Option<Node>,
+    pub(super) body: Node,
+}
+
+/// What a loop gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gives {
+    All,
+    Exists,
+    ExistsOne,
+    Map,
+    Filter,
+    SortBy,
+    /// A map with the same keys.
+    TransformMap,
+    /// A map of the entries the body gives.
+    TransformMapEntry,
+}
