@@ -86,7 +86,8 @@ fn load(root: &Root) {
     }
 }
 
-fn definition(name: &Arc<str>, document: &Value) -> Schema {
+/// The compact form of a generated document.
+pub(crate) fn definition(name: &Arc<str>, document: &Value) -> Schema {
     let mut schema = Schema {
         source: Source::Definition(Arc::clone(name)),
         ..convert(document)
@@ -96,6 +97,9 @@ fn definition(name: &Arc<str>, document: &Value) -> Schema {
     }
     if let Shape::Object(object) = &mut schema.shape {
         merge_rules::mark(name, object);
+        if OPTIONAL_NAMES.contains(&name.rsplit('.').next().unwrap_or_default()) {
+            object.required.retain(|field| field != "name");
+        }
         // Types that are never null describe `metadata` as required, which no client has to send.
         if object.fields.contains_key("kind") && object.fields.contains_key("apiVersion") {
             object.required.retain(|field| field != "metadata");
@@ -103,6 +107,18 @@ fn definition(name: &Arc<str>, document: &Value) -> Schema {
     }
     schema
 }
+
+/// Definitions whose `name` need not be given, though the Rust type always has one.
+const OPTIONAL_NAMES: [&str; 8] = [
+    "ConfigMapEnvSource",
+    "ConfigMapKeySelector",
+    "ConfigMapProjection",
+    "ConfigMapVolumeSource",
+    "LocalObjectReference",
+    "SecretEnvSource",
+    "SecretKeySelector",
+    "SecretProjection",
+];
 
 /// Definitions whose generated document does not say what they hold.
 fn known_shape(name: &str) -> Option<Shape> {

@@ -33,6 +33,7 @@ pub(super) const METADATA: Root = plain::<meta::ObjectMeta>("", "v1", "ObjectMet
 pub(super) const ROOTS: &[Root] = &[
     METADATA,
     plain::<meta::DeleteOptions>("", "v1", "DeleteOptions"),
+    plain::<meta::ListMeta>("", "v1", "ListMeta"),
     plain::<meta::LabelSelector>("meta.k8s.io", "v1", "LabelSelector"),
     kind::<meta::Status>(),
     kind::<core::Binding>(),
