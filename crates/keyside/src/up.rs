@@ -4,6 +4,7 @@
 //! controllers. Ready means that all of that is done and a pod created now is treated as any later one.
 
 mod folder;
+mod page;
 mod ports;
 mod ready;
 mod world;
@@ -25,7 +26,7 @@ pub(crate) async fn run(global: &Global, flags: &Up, output: &Output) -> Ended {
     let mut stop = Signals::listen()?;
     let folder = Folder::open(global, flags.ephemeral)?;
     let ports = Ports::bind(flags, output).await?;
-    let world = tokio::select! {
+    let mut world = tokio::select! {
         world = World::start(&folder, ports, output) => world?,
         () = stop.received() => return Ok(ExitCode::from(130)),
     };

@@ -62,6 +62,12 @@ impl Folder {
         self.ephemeral
     }
 
+    /// Makes a folder in it, for its owner only.
+    pub(super) fn make(&self, dir: &Path) -> Result<(), Failure> {
+        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        Ok(())
+    }
+
     /// Reads a secret kept in a file of mode 0600, or makes it with `create` the first time.
     pub(super) fn secret(&self, name: &str, create: impl FnOnce() -> String) -> Result<String, Failure> {
         let path = self.path.join(name);
