@@ -6,6 +6,10 @@ use k8s_openapi::api::core::v1::{ContainerState, HostIP, Pod, PodCondition, PodI
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 
+/// The conditions that the node itself writes.
+pub(crate) const OWN_CONDITIONS: [&str; 5] =
+    ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+
 /// The addresses a pod is said to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Addresses {
@@ -120,19 +124,14 @@ type Verdict = Result<(), (String, String)>;
 
 fn conditions(pod: &Pod, states: &States, phase: &str, now: Timestamp) -> Vec<PodCondition> {
     let containers = containers_ready(pod, states, phase);
-    let wanted = [
-        ("PodReadyToStartContainers", Ok(())),
-        ("Initialized", initialized(pod, states, phase)),
-        ("Ready", ready(pod, &containers)),
-        ("ContainersReady", containers),
-        ("PodScheduled", Ok(())),
-    ];
+    let verdicts = [Ok(()), initialized(pod, states, phase), ready(pod, &containers), containers, Ok(())];
+    let wanted: Vec<_> = OWN_CONDITIONS.into_iter().zip(verdicts).collect();
     let old = pod
         .status
         .as_ref()
         .and_then(|status| status.conditions.clone())
         .unwrap_or_default();
-    let is_ours = |kind: &str| wanted.iter().any(|(name, _)| *name == kind);
+    let is_ours = |kind: &str| OWN_CONDITIONS.contains(&kind);
     let mut conditions: Vec<_> = wanted
         .iter()
         .map(|(kind, verdict)| {
