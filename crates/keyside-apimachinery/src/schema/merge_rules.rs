@@ -35,6 +35,9 @@ enum Patch {
     Replace,
 }
 
+/// A field and how it is treated.
+type Rule = (&'static str, Apply, Patch);
+
 /// Definitions that are owned and replaced as a whole.
 const ATOMIC: &[&str] = &[
     "io.k8s.api.core.v1.ConfigMapKeySelector",
@@ -61,7 +64,7 @@ const ATOMIC: &[&str] = &[
 ];
 
 /// Fields of definitions that differ from the rule.
-const FIELDS: &[(&str, &[(&str, Apply, Patch)])] = &[
+const FIELDS: &[(&str, &[Rule])] = &[
     (
         "io.k8s.api.admissionregistration.v1.MutatingWebhook",
         &[("matchConditions", Keys(&["name"]), Merge("name"))],
@@ -193,9 +196,9 @@ const FIELDS: &[(&str, &[(&str, Apply, Patch)])] = &[
     ),
 ];
 
-const CONDITIONS: &[(&str, Apply, Patch)] = &[("conditions", Keys(&["type"]), Merge("type"))];
+const CONDITIONS: &[Rule] = &[("conditions", Keys(&["type"]), Merge("type"))];
 
-const CONTAINER: &[(&str, Apply, Patch)] = &[
+const CONTAINER: &[Rule] = &[
     ("env", Keys(&["name"]), Merge("name")),
     (
         "ports",
