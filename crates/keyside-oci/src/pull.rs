@@ -211,6 +211,3 @@ fn pulled(resolved: Resolved, platform: Platform) -> Pulled {
         layers: resolved.manifest.layers,
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,6 +3,7 @@
 //! The texts are those of Go's network library, because they end up in the messages that people know from their nodes.
 
 use super::names::NameError;
+use super::trust::is_own_authority;
 use crate::cause::Cause;
 use crate::origin::Origin;
 use reqwest::Url;
@@ -210,7 +211,11 @@ impl Context {
     fn read_tls(&self, error: &rustls::Error) -> SendError {
         match error {
             rustls::Error::InvalidCertificate(error) => match error {
-                CertificateError::UnknownIssuer => SendError::UnknownAuthority,
+                // A bad signature is what an authority leaves that only shares its name with a trusted one.
+                CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                    SendError::UnknownAuthority
+                }
+                CertificateError::Other(_) if is_own_authority(error) => SendError::UnknownAuthority,
                 CertificateError::Expired
                 | CertificateError::ExpiredContext { .. }
                 | CertificateError::NotValidYet

@@ -1,5 +1,10 @@
 //! Whom TLS trusts: the platform's authorities and those that are configured.
 
+mod own;
+
+use own::OwnCertificates;
+pub(super) use own::is_own_authority;
+use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
@@ -45,10 +50,22 @@ impl Trust {
         for certificate in &self.extra {
             roots.add(certificate.clone()).map_err(|_| TrustError::Unusable)?;
         }
-        let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
             .map_err(|_| TrustError::Unusable)?;
-        let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+        if roots.is_empty() {
+            // Nobody is trusted, which is a configuration too: a machine without authorities that only speaks to loopback.
+            return Ok(builder.with_root_certificates(roots).with_no_client_auth());
+        }
+        let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+        let usual = usual.map_err(|_| TrustError::Unusable)?;
+        let verifier = OwnCertificates::new(usual, self.extra.clone());
+        // "Dangerous" because a verifier of one's own could accept anything. This one asks the usual one first.
+        let mut config = builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)
     }

@@ -324,3 +324,6 @@ fn storage(error: &io::Error) -> String {
         error.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,5 +3,12 @@
 //! A tool that is not installed skips its tests with a line that says so; with `CI=true` it fails them.
 
 mod docker_registry;
+mod greed;
+mod image;
 mod layout;
+mod node;
 mod real;
+mod resume;
+mod server;
+mod thief;
+mod tls;

@@ -2,34 +2,9 @@
 
 use crate::docker_registry::{DockerRegistry, PASSWORD, USER};
 use crate::layout::{Layout, MANIFEST};
-use keyside_keychain::{Credential, Reference};
-use keyside_oci::{BlobDir, Cause, Digest, Options, Platform, PullError, Pulled, Puller};
-
-struct Node {
-    _folder: tempfile::TempDir,
-    dir: BlobDir,
-    puller: Puller,
-}
-
-impl Node {
-    fn new(architecture: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let options = Options {
-            platform: Platform::new("linux", architecture),
-            ..Options::default()
-        };
-        Self {
-            dir: BlobDir::open(folder.path()).unwrap(),
-            puller: Puller::new(options).unwrap(),
-            _folder: folder,
-        }
-    }
-
-    async fn pull(&self, image: &str, credential: Option<&Credential>) -> Result<Pulled, PullError> {
-        let image = Reference::parse(image).unwrap();
-        self.puller.pull(&image, credential, &self.dir).await
-    }
-}
+use crate::node::Node;
+use keyside_keychain::Credential;
+use keyside_oci::{Cause, Digest, Platform, PullError};
 
 fn login() -> Credential {
     Credential::new(USER, PASSWORD)
