@@ -2,6 +2,7 @@
 //! configurations' names, validating ones all at once.
 
 mod call;
+mod condition;
 mod configuration;
 mod matching;
 mod review;
@@ -167,7 +168,7 @@ impl Webhooks {
             return Err(Failure::Refused(Status::bad_request(text)));
         }
         let uid = uuid::Uuid::new_v4().to_string();
-        let question = review::question(webhook, subject, version, &uid);
+        let question = review::question(subject, version, &uid);
         let reply = self.caller.call(webhook, &question).await?;
         review::read(webhook, &uid, &reply)
     }

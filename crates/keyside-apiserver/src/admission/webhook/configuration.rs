@@ -1,8 +1,8 @@
 //! Webhook configurations, read from the store when they change.
 
-use super::matching::{Condition, Rule};
+use super::condition::Conditions;
+use super::matching::Rule;
 use crate::store::{Follow, Range, Store};
-use keyside_apimachinery::meta;
 use keyside_apimachinery::select::LabelSelector;
 use serde_json::Value;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +21,7 @@ pub(super) struct Webhook {
     pub(super) equivalent: bool,
     pub(super) namespaces: LabelSelector,
     pub(super) objects: LabelSelector,
-    pub(super) conditions: Vec<Condition>,
+    pub(super) conditions: Conditions,
     pub(super) timeout: Duration,
     /// Whether a request goes on if the webhook cannot be asked.
     pub(super) ignore_failure: bool,
@@ -95,12 +95,10 @@ impl Configurations {
 
 fn read(configuration: &Value) -> Vec<Arc<Webhook>> {
     let webhooks = configuration["webhooks"].as_array().into_iter().flatten();
-    webhooks
-        .map(|webhook| Arc::new(webhook_of(meta::name(configuration), webhook)))
-        .collect()
+    webhooks.map(|webhook| Arc::new(webhook_of(webhook))).collect()
 }
 
-fn webhook_of(configuration: &str, webhook: &Value) -> Webhook {
+fn webhook_of(webhook: &Value) -> Webhook {
     let text = |field: &str| webhook[field].as_str().unwrap_or_default();
     // A selector that cannot be read was refused when the configuration was written.
     let selector = |field: &str| match &webhook[field] {
@@ -121,7 +119,7 @@ fn webhook_of(configuration: &str, webhook: &Value) -> Webhook {
         equivalent: text("matchPolicy") != "Exact",
         namespaces: selector("namespaceSelector"),
         objects: selector("objectSelector"),
-        conditions: Condition::read_all(configuration, webhook),
+        conditions: Conditions::read(webhook),
         timeout: Duration::from_secs(timeout),
         ignore_failure: text("failurePolicy") == "Ignore",
         dry_run: matches!(text("sideEffects"), "None" | "NoneOnDryRun"),

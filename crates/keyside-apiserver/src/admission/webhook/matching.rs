@@ -1,5 +1,6 @@
 //! Which webhooks a request concerns: rules, selectors, conditions.
 
+use super::condition;
 use super::configuration::Webhook;
 use crate::admission::AdmissionRequest;
 use crate::store::{Key, Store};
@@ -31,15 +32,6 @@ pub(super) struct Rule {
     versions: Vec<String>,
     resources: Vec<String>,
     scope: String,
-}
-
-/// One entry of `matchConditions`.
-pub(super) struct Condition {}
-
-impl Condition {
-    pub(super) fn read_all(_configuration: &str, _webhook: &Value) -> Vec<Self> {
-        Vec::new()
-    }
 }
 
 impl Rule {
@@ -105,6 +97,9 @@ pub(super) fn wanted_version(
     }
     let Some(version) = version else { return Ok(None) };
     if !selects_object(webhook, subject) || !selects_namespace(store, webhook, subject)? {
+        return Ok(None);
+    }
+    if !condition::hold(webhook, subject, &version)? {
         return Ok(None);
     }
     Ok(Some(version))
