@@ -14,11 +14,14 @@ mod tree;
 use serde::de::DeserializeSeed;
 use serde_json::Value;
 use serde_saphyr::DuplicateKeyPolicy;
-use std::fmt::{Display, Write};
+use std::fmt::Display;
 use tree::{Notes, Seed};
 
 pub use amounts::canonical as canonical_quantity;
 pub use shape::shape;
+
+/// How the sentence about repeated keys of YAML begins.
+const YAML_ERRORS: &str = "yaml: unmarshal errors:";
 
 /// How bytes are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +39,6 @@ pub struct Parsed {
     pub value: Value,
     /// Sentences about repeated keys, such as `duplicate field "spec.paused"`.
     pub duplicates: Vec<String>,
-    format: Format,
 }
 
 /// Why bytes are not an object of the wanted shape. The sentence is Go's.
@@ -52,7 +54,7 @@ pub fn parse(bytes: &[u8], format: Format) -> Result<Parsed, DecodeError> {
     match format {
         Format::Json => json(bytes),
         Format::Yaml => match json(bytes) {
-            Ok(parsed) if parsed.duplicates.is_empty() => Ok(Parsed { format, ..parsed }),
+            Ok(parsed) if parsed.duplicates.is_empty() => Ok(parsed),
             _ => yaml(bytes),
         },
     }
@@ -64,33 +66,16 @@ pub fn strict_error(findings: &[String]) -> String {
     format!("strict decoding error: {}", findings.join(", "))
 }
 
-/// The sentence of a request whose body is not even an object, with the body's first bytes as Kubernetes quotes them.
+/// Everything noticed about a body in the order Kubernetes tells it: repeated keys of JSON are found while fields are,
+/// those of YAML before.
 #[must_use]
-pub fn unreadable(kind: &str, error: &DecodeError, body: &[u8]) -> String {
-    let begin = &body[..body.len().min(30)];
-    let more = if body.len() > begin.len() { " ..." } else { "" };
-    let quoted = match begin.first() {
-        None => "<empty>".to_owned(),
-        Some(b'{') => String::from_utf8_lossy(begin).into_owned(),
-        Some(_) => begin.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        }),
-    };
-    format!(
-        "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error: \
-         {error} ({quoted}{more})"
-    )
-}
-
-impl Parsed {
-    /// Everything noticed about a body in the order Kubernetes tells it, `unknown` being what [`shape`] answered.
-    #[must_use]
-    pub fn findings(self, unknown: Vec<String>) -> Vec<String> {
-        match self.format {
-            Format::Json => [unknown, self.duplicates].concat(),
-            Format::Yaml => [self.duplicates, unknown].concat(),
-        }
+pub fn findings(duplicates: &[String], unknown: &[String]) -> Vec<String> {
+    match duplicates
+        .iter()
+        .any(|sentence| sentence.starts_with(YAML_ERRORS))
+    {
+        true => [duplicates, unknown].concat(),
+        false => [unknown, duplicates].concat(),
     }
 }
 
@@ -104,7 +89,6 @@ fn json(bytes: &[u8]) -> Result<Parsed, DecodeError> {
     Ok(Parsed {
         value,
         duplicates: notes.repeated,
-        format: Format::Json,
     })
 }
 
@@ -128,11 +112,7 @@ fn yaml(bytes: &[u8]) -> Result<Parsed, DecodeError> {
             notes.repeated.join("\n  ")
         ));
     }
-    Ok(Parsed {
-        value,
-        duplicates,
-        format: Format::Yaml,
-    })
+    Ok(Parsed { value, duplicates })
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub(crate) fn object(call: &Call, body: &[u8], validation: FieldValidation) -> R
     let (mut object, duplicates) = document(call, body)?;
     check_kind(&mut object, resource)?;
     let findings = shape(resource, &mut object).map_err(|error| misfit(&object, resource, &error))?;
-    let findings = [duplicates, findings].concat();
+    let findings = decode::findings(&duplicates, &findings);
     report(findings, validation, &call.warnings)
         .map_err(|error| misfit(&object, resource, &error))?;
     resource.behaviour.default(&mut object);

@@ -95,7 +95,7 @@ fn new_state(call: &Call, patch: &Patch, options: &WriteOptions, live: Option<&V
     };
     same_type(&object, live, call)?;
     let unknown = decode::shape(resource, &mut object).map_err(wrong)?;
-    let findings = [patch.doubles.clone(), unknown].concat();
+    let findings = keyside_apimachinery::decode::findings(&patch.doubles, &unknown);
     decode::report(findings, options.validation, &call.warnings).map_err(wrong)?;
     resource.behaviour.default(&mut object);
     Ok(object)
