@@ -29,8 +29,10 @@ use url::Host;
 
 /// All names and values of the headers of one answer together.
 const HEAD_LIMIT: usize = 32 * 1024;
-/// How much of the explanation beside a refusal is read.
-const REFUSAL_LIMIT: usize = 64 * 1024;
+/// Token answers hold a token and little else.
+const TOKEN_LIMIT: usize = 64 * 1024;
+/// How much is read of a body that only explains something.
+const BEGINNING: usize = 64 * 1024;
 /// Connecting and the TLS handshake.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -123,7 +125,14 @@ impl Client {
     /// [`SendError`]; an answer with any status is no error.
     pub async fn send(&self, call: &Call, deadline: Instant) -> Result<Answer, SendError> {
         let context = Context::new(call.url());
-        let whole = async { self.open(call, deadline).await?.read(call.limit()).await };
+        let whole = async {
+            let opened = self.open(call, deadline).await?;
+            if call.is_cut() {
+                opened.read_beginning().await
+            } else {
+                opened.read(TOKEN_LIMIT).await
+            }
+        };
         timeout_at(deadline, whole)
             .await
             .unwrap_or_else(|_| Err(context.deadline()))
@@ -243,28 +252,37 @@ impl Client {
 
 impl Opened {
     /// Reads the body. A success must fit the limit; of anything else only the beginning matters.
-    pub(crate) async fn read(mut self, limit: usize) -> Result<Answer, SendError> {
+    pub(crate) async fn read(self, limit: usize) -> Result<Answer, SendError> {
         let success = (200..300).contains(&self.status);
-        let limit = if success {
-            limit
-        } else {
-            REFUSAL_LIMIT.min(limit.max(1))
-        };
-        let mut body = Vec::new();
+        let (answer, more) = self.take(if success { limit } else { BEGINNING }).await?;
+        if more && success {
+            return Err(SendError::TooLarge { limit });
+        }
+        Ok(answer)
+    }
+
+    /// Reads the beginning of the body.
+    async fn read_beginning(self) -> Result<Answer, SendError> {
+        Ok(self.take(BEGINNING).await?.0)
+    }
+
+    /// Reads up to a limit, and says whether there is more.
+    async fn take(mut self, limit: usize) -> Result<(Answer, bool), SendError> {
+        let (mut body, mut more) = (Vec::new(), false);
         while let Some(chunk) = self.chunk().await? {
             let room = limit - body.len();
             body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if chunk.len() > room && success {
-                return Err(SendError::TooLarge { limit });
-            } else if chunk.len() > room {
+            if chunk.len() > room {
+                more = true;
                 break;
             }
         }
-        Ok(Answer {
+        let answer = Answer {
             status: self.status,
             headers: self.headers,
             body,
-        })
+        };
+        Ok((answer, more))
     }
 
     /// The next piece of the body.
@@ -282,6 +300,3 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 }
-
-#[cfg(test)]
-mod tests;

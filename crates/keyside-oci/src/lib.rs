@@ -11,6 +11,7 @@ mod origin;
 mod pull;
 mod store;
 mod token;
+pub mod verify;
 
 pub use bound::{Authorization, Form, Realm, RealmError, TokenService, Unsendable};
 pub use cause::Cause;

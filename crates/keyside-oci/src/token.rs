@@ -1,7 +1,7 @@
 //! Tokens: what a token service answers, by the distribution project's token and OAuth specifications.
 
 use crate::client::Answer;
-use keyside_keychain::Secret;
+use keyside_keychain::{Credential, Secret};
 use serde::Deserialize;
 
 /// Whoever comes with this user name brings an identity token as its password: the convention of docker's credential helpers.
@@ -26,8 +26,13 @@ pub(crate) fn pull_scope(repository: &str) -> String {
     format!("repository:{repository}:pull")
 }
 
+/// Whether a credential is one. Runtimes take an empty user name or password for no credential, and nodes behave accordingly.
+pub(crate) fn is_usable(credential: &Credential) -> bool {
+    !credential.username.is_empty() && !credential.password.is_empty()
+}
+
 /// Whether a credential is an identity token in disguise.
-pub(crate) fn is_identity_token(credential: &keyside_keychain::Credential) -> bool {
+pub(crate) fn is_identity_token(credential: &Credential) -> bool {
     credential.username.expose() == IDENTITY_TOKEN_USER
 }
 

@@ -5,9 +5,6 @@ use crate::origin::Registry;
 use http::Method;
 use reqwest::Url;
 
-/// Token answers hold a token and little else.
-const TOKEN_LIMIT: usize = 64 * 1024;
-
 /// A request on behalf of one registry. The secret in it was made for one origin, and the client checks that it goes there.
 #[derive(Debug)]
 pub struct Call {
@@ -16,7 +13,7 @@ pub struct Call {
     url: Url,
     accept: Option<&'static str>,
     from: Option<u64>,
-    limit: usize,
+    cut: bool,
     elsewhere: bool,
     secrets: Secrets,
 }
@@ -70,7 +67,7 @@ impl Call {
             url,
             accept: None,
             from: None,
-            limit: TOKEN_LIMIT,
+            cut: false,
             elsewhere: false,
             secrets: Secrets::None,
         }
@@ -94,9 +91,9 @@ impl Call {
         self
     }
 
-    /// Accepts a larger body than that of a token.
-    pub(crate) fn up_to(mut self, limit: usize) -> Self {
-        self.limit = limit;
+    /// Only wants the beginning of the body.
+    pub(crate) fn cut(mut self) -> Self {
+        self.cut = true;
         self
     }
 
@@ -132,8 +129,8 @@ impl Call {
         self.from
     }
 
-    pub(super) fn limit(&self) -> usize {
-        self.limit
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut
     }
 
     pub(super) fn is_elsewhere(&self) -> bool {

@@ -123,7 +123,7 @@ impl Puller {
         let descriptor = blob.descriptor;
         loop {
             let piece = match timeout(self.idle_time, opened.chunk()).await {
-                Ok(piece) => piece.map_err(|error| interrupted(error))?,
+                Ok(piece) => piece.map_err(interrupted)?,
                 Err(_) => return Err(Some(Failure::Body(SendError::Timeout))),
             };
             let Some(mut piece) = piece else { break };

@@ -44,14 +44,11 @@ impl<'a> Session<'a> {
         confirmed: &'a [Origin],
         step_time: Duration,
     ) -> Self {
-        // Runtimes take an empty user name or password for no credential, and nodes behave accordingly.
-        let usable =
-            |credential: &&Credential| !credential.username.is_empty() && !credential.password.is_empty();
         Self {
             client,
             registry,
             image,
-            credential: credential.filter(usable),
+            credential: credential.filter(|credential| token::is_usable(credential)),
             confirmed,
             authorization: Mutex::new(None),
             step_time,
@@ -91,7 +88,7 @@ impl<'a> Session<'a> {
         deadline: Instant,
     ) -> Result<Sent, Access> {
         let with_secret = authorization.is_some();
-        let mut call = request.dress(Call::api(&self.registry, request.method.clone(), &request.path));
+        let mut call = request.dress(Call::api(&self.registry, request.method.clone(), request.path));
         if let Some(authorization) = authorization {
             call = call.authorized(authorization);
         }

@@ -2,6 +2,12 @@
 //!
 //! A tool that is not installed skips its tests with a line that says so; with `CI=true` it fails them.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "helpers of tests fail and speak like tests"
+)]
+
 mod docker_registry;
 mod greed;
 mod image;
@@ -12,3 +18,4 @@ mod resume;
 mod server;
 mod thief;
 mod tls;
+mod verification;
