@@ -32,9 +32,26 @@ use crate::meta;
 use crate::schema::{Schema, Shape, Source};
 use crate::status::Status;
 use managers::Owners;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::fmt::Write;
 use typed::Type;
+
+/// The fields that Go structs hold by value: they are there even when nobody wrote them.
+const PARTS: [&str; 13] = [
+    "acceptedNames",
+    "daemonEndpoints",
+    "jobTemplate",
+    "kubeletEndpoint",
+    "loadBalancer",
+    "metadata",
+    "names",
+    "nodeInfo",
+    "spec",
+    "status",
+    "strategy",
+    "template",
+    "updateStrategy",
+];
 
 /// Who writes, and how: what becomes one entry of `managedFields`.
 #[derive(Debug, Clone, Copy)]
@@ -131,7 +148,7 @@ pub fn apply(
             manager: "before-first-apply",
             ..*writer
         };
-        update::update(ty, &blank(schema, &stored), &stored, &mut owners, &before)
+        update::update(ty, &blank(schema), &stored, &mut owners, &before)
             .map_err(|error| ApplyError::Unmergeable(mistyped("live", &stored, &error)))?;
     }
     let merged = merge_in(ty, &stored, applied, &mut owners, writer, force)?;
@@ -160,7 +177,7 @@ pub fn track(schema: &Schema, live: Option<&Value>, new: &mut Value, writer: &Wr
     if owners.is_empty() && live.is_some() {
         return;
     }
-    let before = live.map_or_else(|| blank(schema, new), without_owners);
+    let before = live.map_or_else(|| blank(schema), without_owners);
     let entries = match update::update(ty, &before, new, &mut owners, writer) {
         Ok(()) => owners.write(),
         Err(_) => stored,
@@ -199,15 +216,26 @@ fn without_owners(object: &Value) -> Value {
 
 /// What an object is compared with that did not exist: of a built-in kind, Go's empty struct has all its parts, so
 /// that nobody owns `spec` itself.
-fn blank(schema: &Schema, object: &Value) -> Value {
-    let is_part = |name: &str| {
-        let field = schema.field(name).map(|field| &field.resolve().shape);
-        matches!(field, Some(Shape::Object(part)) if !part.fields.is_empty())
+fn blank(schema: &Schema) -> Value {
+    match schema.source {
+        Source::Definition(_) => blank_parts(schema),
+        Source::Inline | Source::Custom(_) => json!({}),
+    }
+}
+
+fn blank_parts(schema: &Schema) -> Value {
+    let Shape::Object(object) = &schema.resolve().shape else {
+        return json!({});
     };
-    let built_in = matches!(schema.source, Source::Definition(_));
-    let names = object.as_object().into_iter().flatten().map(|(name, _)| name);
-    let parts = names.filter(|name| built_in && is_part(name));
-    Value::Object(parts.map(|name| (name.clone(), Map::new().into())).collect())
+    let parts = object
+        .fields
+        .iter()
+        .filter(|(name, _)| PARTS.contains(&name.as_str()));
+    Value::Object(
+        parts
+            .map(|(name, part)| (name.clone(), blank_parts(part)))
+            .collect(),
+    )
 }
 
 /// `failed to create typed patch object (ns/name; apps/v1, Kind=Deployment): …`.
