@@ -133,8 +133,10 @@ pub fn explain(index: &Index, question: &Question<'_>) -> Explanation {
     };
     let resolution = resolve(index, question.namespace, &image);
     let list = kubelet::list(index, question, &resolution);
-    let tries = kubelet::tries(index, question, &image, &list);
-    let unused = unused::unused(index, question, &image, &resolution, &list, &tries);
+    let ring = kubelet::ring(index, question, &image, &list);
+    let tries = kubelet::tries(index, question, &image, &list, &ring);
+    let mut unused = unused::hidden(&image, &list, &ring);
+    unused.extend(unused::unused(index, question, &image, &resolution, &list, &tries));
     verdict::conclude(index, question, &image, &resolution, tries, unused)
 }
 

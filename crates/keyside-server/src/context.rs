@@ -16,7 +16,7 @@ use tokio::time::Instant;
 /// How long changes of mere numbers are gathered before a status is written.
 const BURST: Duration = Duration::from_millis(150);
 
-/// How often at most one credential's status is written for changes of mere numbers.
+/// How often at most one status is written for changes of mere numbers.
 const STATUS_EVERY: Duration = Duration::from_secs(1);
 
 /// What is worked on.
@@ -49,7 +49,7 @@ pub(crate) struct Context {
     failures: Mutex<HashMap<CredentialId, BTreeMap<Arc<str>, Failure>>>,
     /// Why home namespaces could not be created.
     refused_homes: Mutex<HashMap<Arc<str>, String>>,
-    status_written: Mutex<HashMap<CredentialId, Instant>>,
+    status_written: Mutex<HashMap<Key, Instant>>,
 }
 
 impl Context {
@@ -101,11 +101,19 @@ impl Context {
             self.queue.add(Key::Credential(id), when);
         }
         for id in touched.reports {
-            self.report_soon(id);
+            self.report_soon(Key::Credential(id));
         }
-        for project in touched.projects {
-            self.queue.add(Key::Project(project), When::Usual);
+        for name in touched.projects {
+            let key = Key::Project(name);
+            if self.is_first_look(&key) { self.queue.add(key, When::Usual) } else { self.report_soon(key) }
         }
+    }
+
+    /// Whether a Project has not been looked at since its spec changed: then there is more to do than to count.
+    fn is_first_look(&self, key: &Key) -> bool {
+        let Key::Project(name) = key else { return false };
+        let index = self.index();
+        index.project(name).is_some_and(|project| project.status.observed_generation != Some(project.generation))
     }
 
     /// A new credential whose Secret has not been seen is given a moment: the two come by different watches.
@@ -120,26 +128,16 @@ impl Context {
         }
     }
 
-    /// The numbers of a credential may have changed: its status is due when the burst is over.
-    pub(crate) fn report_soon(&self, id: CredentialId) {
-        let written = self
-            .status_written
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&id)
-            .copied();
-        let again = written.map_or(Duration::ZERO, |written| {
-            STATUS_EVERY.saturating_sub(written.elapsed())
-        });
-        self.queue.add(Key::Credential(id), When::After(BURST.max(again)));
+    /// The numbers in a status may have changed: it is due when the burst is over.
+    pub(crate) fn report_soon(&self, key: Key) {
+        let written = self.status_written.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+        let again = written.map_or(Duration::ZERO, |written| STATUS_EVERY.saturating_sub(written.elapsed()));
+        self.queue.add(key, When::After(BURST.max(again)));
     }
 
     /// A status was written.
-    pub(crate) fn note_status_written(&self, id: &CredentialId) {
-        self.status_written
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id.clone(), Instant::now());
+    pub(crate) fn note_status_written(&self, key: Key) {
+        self.status_written.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Instant::now());
     }
 
     /// Woken at every change of the index.

@@ -68,7 +68,7 @@ async fn namespace_copies(ctx: &Context, namespace: &Arc<str>) -> Result<Requeue
     let plan = plan(view, now, ctx.config.grace);
     let applied = apply(ctx, plan).await;
     for id in &applied.concerned {
-        ctx.report_soon(id.clone());
+        ctx.report_soon(Key::Credential(id.clone()));
     }
     Ok(requeue(&applied))
 }

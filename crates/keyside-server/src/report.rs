@@ -1,6 +1,6 @@
 //! Statuses and events: written from what is seen to stand, only when something changed, and once per burst.
 
-use crate::context::Context;
+use crate::context::{Context, Key};
 use crate::error::{Error, Remedy};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Event;
@@ -28,7 +28,7 @@ pub(crate) async fn credential(ctx: &Context, id: &CredentialId) -> Result<(), E
         Err(error) if matches!(error.remedy(), Remedy::Nothing | Remedy::LookAgain) => return Ok(()),
         Err(error) => return Err(error),
     }
-    ctx.note_status_written(id);
+    ctx.note_status_written(Key::Credential(id.clone()));
     for one in news {
         emit(ctx, id, &uid, &one).await;
     }
@@ -136,6 +136,7 @@ pub(crate) async fn project(ctx: &Context, name: &Arc<str>) -> Result<(), Error>
         .map_err(Error::WriteStatus)
     {
         Ok(project) => {
+            ctx.note_status_written(Key::Project(name.clone()));
             ctx.feed(|index| {
                 index.apply_project(&project);
                 Touched::default()

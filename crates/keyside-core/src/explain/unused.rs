@@ -10,6 +10,7 @@ use keyside_api::Cause;
 use keyside_api::condition::{delivered, stalled};
 use keyside_keychain::Reference;
 use keyside_keychain::keychain::{Filed, Miss};
+use keyside_keychain::keyring::Ring;
 
 /// How many credentials that nearly match are named.
 const NEAR_MAX: usize = 5;
@@ -41,6 +42,21 @@ pub(super) fn unused(
         is_new
     });
     unused
+}
+
+/// Defaults for Docker Hub that the kubelet does not look at, because another key of the pod's Secrets matches.
+pub(super) fn hidden(image: &Reference, list: &[Listed<'_>], ring: &Ring<usize>) -> Vec<Unused> {
+    let by = ring.lookup(image.lookup()).first().map(|found| found.key.to_owned()).unwrap_or_default();
+    let hidden = ring.hidden_hub_default(image.lookup());
+    let hidden = hidden.iter().map(|found| Unused {
+        name: list[*found.source].name.clone(),
+        scope: "pod".to_owned(),
+        pattern: Some(found.key.to_owned()),
+        namespace: None,
+        reason: "HiddenHubDefault".to_owned(),
+        message: format!("a kubelet looks at the key {} only if no other matches, and {by} does", found.key),
+    });
+    hidden.collect()
 }
 
 fn is_own_source(why: &Why) -> bool {
@@ -186,9 +202,9 @@ fn elsewhere(index: &Index, question: &Question<'_>, image: &Reference) -> Vec<U
             ),
         })
     });
-    let plain = index
-        .secrets()
-        .filter(|(namespace, _)| ***namespace != *question.namespace);
+    let plain = index.secrets().filter(|(namespace, secret)| {
+        ***namespace != *question.namespace && !index.is_source(namespace, &secret.name)
+    });
     let plain = plain.filter_map(|(namespace, secret)| {
         let entries = secret.config()?.entries().iter();
         let pattern = entries

@@ -441,6 +441,11 @@ impl Index {
         self.secrets.in_namespace(namespace)
     }
 
+    /// Whether a credential is made of this Secret.
+    pub fn is_source(&self, namespace: &str, name: &str) -> bool {
+        self.by_source.contains_key(&(namespace.into(), name.into()))
+    }
+
     /// All pull secrets that are not keyside's, with their namespaces.
     pub fn secrets(&self) -> impl Iterator<Item = (&Arc<str>, &PullSecret)> {
         self.secrets.iter()

@@ -294,6 +294,11 @@ impl Credential {
         self.uid == known.uid && self.resource_version < known.resource_version
     }
 
+    /// Whether it asks for the same as the former object, so that at most the status is another one.
+    pub(super) fn has_spec_of(&self, former: &Self) -> bool {
+        self.uid == former.uid && self.generation == former.generation && self.moved_from == former.moved_from
+    }
+
     /// Takes over from the former object what this run has learnt.
     pub(super) fn succeed(&mut self, former: Self) {
         if former.uid == self.uid && former.source == self.source && former.terms == self.terms {

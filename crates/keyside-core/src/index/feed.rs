@@ -156,7 +156,9 @@ impl Index {
         {
             return touched;
         }
-        if let Some(former) = self.unlink(&id) {
+        let former = self.unlink(&id);
+        let is_same_spec = former.as_ref().is_some_and(|former| credential.has_spec_of(former));
+        if let Some(former) = former {
             credential.succeed(former);
         }
         let source = credential
@@ -165,9 +167,12 @@ impl Index {
             .and_then(|(namespace, name)| self.secrets.get(namespace, name));
         credential.read_source(source, self.key.as_ref());
         self.link(credential);
-        touched
-            .credentials
-            .extend(self.by_name.get(&id.name).into_iter().flatten().cloned());
+        if is_same_spec {
+            touched.reports.insert(id);
+        } else {
+            let namesakes = self.by_name.get(&id.name).into_iter().flatten();
+            touched.credentials.extend(namesakes.cloned());
+        }
         touched
     }
 

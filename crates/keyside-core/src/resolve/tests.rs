@@ -291,3 +291,22 @@ fn source_that_vanished_leaves_its_copies_in_use_and_makes_no_new_ones() {
             .any(|passed| passed.who.name() == "of-project" && passed.why == Why::Unserved)
     );
 }
+
+#[test]
+fn f26_short_names_and_ports_mean_the_registry_that_a_kubelet_asks() {
+    let mut index = world("kind: Namespace\nmetadata: {name: a}");
+    let secret = "kind: Secret\nmetadata: {name: s, namespace: a}\nauths: {docker.io: 'u:p', 'localhost': 'u:p', 'reg.corp:5000': 'u:p'}";
+    add(&mut index, 1, secret);
+    let digest = "a".repeat(64);
+    for (image, pattern) in [
+        ("nginx", "docker.io"),
+        ("user/app", "docker.io"),
+        ("localhost/app", "localhost"),
+        ("reg.corp:5000/app:1", "reg.corp:5000"),
+        (&format!("user/app:1@sha256:{digest}"), "docker.io"),
+    ] {
+        let resolution = resolve(&index, "a", &Reference::parse(image).unwrap());
+        assert_eq!(resolution.answers[0].pattern.to_string(), pattern, "{image}");
+    }
+    check(&index, "a", "reg.corp/app", &[], &[]);
+}

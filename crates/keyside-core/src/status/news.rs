@@ -50,7 +50,9 @@ pub fn news(index: &Index, credential: &Credential, new: &CredentialStatus) -> V
     };
     let conflicts =
         |status: &CredentialStatus| status.targets.as_ref().map_or(0, |targets| targets.conflicts);
-    let served = message(delivered::ALL_COPIES_CURRENT);
+    // A namespace more or less is no news: only that nothing is missing any more.
+    let was_served = find(&old.conditions, delivered::TYPE).is_some_and(|said| said.status == "True");
+    let served = message(delivered::ALL_COPIES_CURRENT).filter(|_| !was_served);
     if old.current_version.is_some() && old.current_version != new.current_version {
         let targets = new.targets.clone().unwrap_or_default();
         let text = format!(
