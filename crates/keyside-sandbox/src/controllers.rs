@@ -5,7 +5,6 @@ mod cron_job;
 mod daemon_set;
 mod deployment;
 mod endpoints;
-mod event_expiry;
 mod furnish;
 mod history;
 mod job;
@@ -165,5 +164,4 @@ pub(crate) fn start(world: &Arc<World>, root_certificate: Option<String>) {
     world.run(job::Controller::new(world));
     world.run(cron_job::Controller::new(world));
     world.run(endpoints::Controller::new(world));
-    event_expiry::start(world);
 }

@@ -52,7 +52,7 @@ impl Config {
 /// Which parts are started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parts {
-    /// Workloads, endpoints, namespaces, service accounts, expiry of events.
+    /// Workloads, endpoints, namespaces, service accounts.
     pub controllers: bool,
     /// Owners and dependents.
     pub garbage_collector: bool,
@@ -76,8 +76,8 @@ pub enum StartError {
     #[error("the node's image store could not be opened")]
     OpenStore(#[source] io::Error),
     /// The client of registries could not be made.
-    #[error("the registry client could not be made: {0}")]
-    MakeClient(String),
+    #[error("the registry client could not be made")]
+    MakeClient(#[source] keyside_oci::TrustError),
     /// The node could not be registered.
     #[error("the node could not be registered")]
     Register(#[source] Failed),

@@ -21,6 +21,9 @@ pub(crate) trait Runtime: Send + Sync + 'static {
         credential: Option<&Credential>,
     ) -> impl Future<Output = Result<Fetched, String>> + Send;
 
+    /// How a container status names an image that is present: `repository@digest` where that is known, else the id.
+    fn repository_digest(&self, image: &str, id: &str) -> String;
+
     /// Keeps what is known about who may use an image.
     fn save(&self, id: String, record: Record) -> impl Future<Output = ()> + Send;
 }

@@ -140,7 +140,9 @@ impl<R: Runtime> Sync<'_, R> {
             Ok(id) => {
                 tell(Notice::normal("Created", "Container created"));
                 tell(Notice::normal("Started", "Container started"));
-                states.started(self.pod, group, container, &id, self.now);
+                let image = runtime_name(container.image.as_deref().unwrap_or_default());
+                let digest = self.images.runtime().repository_digest(&image, &id);
+                states.started(self.pod, group, container, &digest, self.now);
                 None
             }
             Err(failure) => {

@@ -1,6 +1,7 @@
 //! The whole sandbox over an API server in the same process, with a scripted registry: scenarios, each an `async fn(Client)`.
 
 mod collecting;
+mod images;
 mod namespaces;
 mod pods;
 mod world;

@@ -98,6 +98,10 @@ impl Runtime for Scripted {
         Ok(Fetched { id, size: 1_234_567 })
     }
 
+    fn repository_digest(&self, _image: &str, id: &str) -> String {
+        id.to_owned()
+    }
+
     async fn save(&self, _id: String, _record: Record) {}
 }
 

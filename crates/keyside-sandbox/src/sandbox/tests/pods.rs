@@ -35,6 +35,7 @@ pub(super) async fn a_pod_pulls_with_the_secret_it_lists(client: Client) {
     assert_eq!(status.host_ip.as_deref(), Some("127.0.0.1"));
     assert!(status.pod_ip.unwrap().starts_with("198.18."));
     let container = &status.container_statuses.unwrap()[0];
+    assert_eq!(container.image_id, "reg.test/private/app:1@sha256:0");
     assert!(container.ready && container.container_id.as_ref().unwrap().starts_with("keyside-not-run://"));
     assert_eq!(
         events(&client, "shop", "app", 5).await,
@@ -69,14 +70,14 @@ pub(super) async fn a_pod_without_secret_says_why_it_waits(client: Client) {
         ]
     );
     // A change of the pod is a reason to look again at once, and the back-off holds.
-    change(&pods, "app", json!({ "spec": { "containers": [{ "name": "a", "image": "reg.test/private/app:1" }], "activeDeadlineSeconds": 1000 } })).await;
+    merge(&pods, "app", json!({ "spec": { "activeDeadlineSeconds": 1000 } })).await;
     let held = until_one(&pods, "app", "ImagePullBackOff", |pod| waiting(pod).is_some_and(|(reason, _)| reason == "ImagePullBackOff")).await;
     assert_eq!(
         waiting(&held).unwrap().1,
         "Back-off pulling image \"reg.test/private/app:1\": ErrImagePull: failed to pull and unpack image \"reg.test/private/app:1\": denied"
     );
     // Another image starts afresh.
-    change(&pods, "app", json!({ "spec": { "containers": [{ "name": "a", "image": "reg.test/public/app:1" }] } })).await;
+    merge(&pods, "app", json!({ "spec": { "containers": [{ "name": "a", "image": "reg.test/public/app:1" }] } })).await;
     until_one(&pods, "app", "running", |pod| phase(pod) == "Running").await;
 }
 

@@ -74,7 +74,7 @@ impl World {
     pub(super) async fn stop(self) {
         self.stop.cancel();
         tokio::time::timeout(PATIENCE, self.sandbox.stopped()).await.expect("everything ends");
-        self.server.shut_down();
+        self.server.stop().await;
     }
 }
 
@@ -92,6 +92,10 @@ impl Runtime for Scripted {
             return Err(format!("failed to pull and unpack image {image:?}: denied"));
         }
         Ok(Fetched { id: format!("id of {image}"), size: 10 })
+    }
+
+    fn repository_digest(&self, image: &str, _id: &str) -> String {
+        format!("{image}@sha256:0")
     }
 
     async fn save(&self, _id: String, _record: crate::node::Record) {}
@@ -121,6 +125,14 @@ where
     K: Clone + DeserializeOwned + Debug,
 {
     api.delete(name, params).await.unwrap();
+}
+
+/// As [`change`], for the built-in kinds whose lists are merged by name.
+pub(super) async fn merge<K>(api: &Api<K>, name: &str, patch: Value) -> K
+where
+    K: Clone + DeserializeOwned + Debug,
+{
+    api.patch(name, &PatchParams::default(), &Patch::Strategic(patch)).await.unwrap()
 }
 
 /// A new namespace, usable at once: its service account is there.
