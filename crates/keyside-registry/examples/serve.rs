@@ -56,7 +56,9 @@ async fn main() -> Result<(), Failure> {
         Some(folder) => Store::files(folder)?,
         None => Store::memory(),
     };
-    let anonymous = options.public.map_or_else(Rights::none, |prefix| Rights::none().pull(&prefix));
+    let anonymous = options
+        .public
+        .map_or_else(Rights::none, |prefix| Rights::none().pull(&prefix));
     let registry = Registry::builder(store)
         .authentication(options.authentication)
         .anonymous(anonymous)

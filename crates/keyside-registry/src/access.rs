@@ -74,7 +74,9 @@ impl Caller {
     pub(crate) fn could(&self, repository: &Repository, action: Action) -> bool {
         match self {
             Self::Anybody => true,
-            Self::Account { rights, .. } | Self::Bearer { account: rights, .. } => rights.allow(repository, action),
+            Self::Account { rights, .. } | Self::Bearer { account: rights, .. } => {
+                rights.allow(repository, action)
+            }
         }
     }
 
@@ -108,7 +110,13 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    pub(crate) fn new(mode: Authentication, service: &str, store: &Store, accounts: Accounts, anonymous: Rights) -> Self {
+    pub(crate) fn new(
+        mode: Authentication,
+        service: &str,
+        store: &Store,
+        accounts: Accounts,
+        anonymous: Rights,
+    ) -> Self {
         Self {
             mode,
             service: service.into(),
@@ -174,11 +182,22 @@ impl Guard {
     }
 
     /// Whether the caller may do all of this; otherwise the answer that tells it what to do about it.
-    pub(crate) fn require(&self, caller: &Caller, site: &Site, needs: &[(&Repository, Action)]) -> Result<(), Refusal> {
-        if needs.iter().all(|(repository, action)| caller.may(repository, *action)) {
+    pub(crate) fn require(
+        &self,
+        caller: &Caller,
+        site: &Site,
+        needs: &[(&Repository, Action)],
+    ) -> Result<(), Refusal> {
+        if needs
+            .iter()
+            .all(|(repository, action)| caller.may(repository, *action))
+        {
             return Ok(());
         }
-        let scopes: Vec<Scope> = needs.iter().map(|(repository, action)| Scope::needed(repository, *action)).collect();
+        let scopes: Vec<Scope> = needs
+            .iter()
+            .map(|(repository, action)| Scope::needed(repository, *action))
+            .collect();
         match caller {
             Caller::Account { named: true, .. } => Err(Refusal::denied()),
             Caller::Bearer { presented: true, .. } => {
@@ -190,7 +209,13 @@ impl Guard {
 
     /// For a blob from another repository: `Ok(false)` if it cannot be had, so that the client uploads it, and a refusal if another
     /// token might get it.
-    pub(crate) fn may_mount(&self, caller: &Caller, site: &Site, from: &Repository, to: &Repository) -> Result<bool, Refusal> {
+    pub(crate) fn may_mount(
+        &self,
+        caller: &Caller,
+        site: &Site,
+        from: &Repository,
+        to: &Repository,
+    ) -> Result<bool, Refusal> {
         if caller.may(from, Action::Pull) {
             return Ok(true);
         }
@@ -206,7 +231,10 @@ impl Guard {
         let challenge = match self.mode {
             Authentication::None | Authentication::Basic => format!("Basic realm=\"{service}\""),
             Authentication::Bearer => {
-                let mut text = format!("Bearer realm=\"{}{TOKEN_PATH}\",service=\"{service}\"", site.origin());
+                let mut text = format!(
+                    "Bearer realm=\"{}{TOKEN_PATH}\",service=\"{service}\"",
+                    site.origin()
+                );
                 if !scopes.is_empty() {
                     let scopes: Vec<String> = scopes.iter().map(ToString::to_string).collect();
                     text.push_str(&format!(",scope=\"{}\"", scopes.join(" ")));
@@ -217,8 +245,12 @@ impl Guard {
                 text
             }
         };
-        Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "authentication required")
-            .with(WWW_AUTHENTICATE, challenge)
+        Refusal::new(
+            StatusCode::UNAUTHORIZED,
+            "UNAUTHORIZED",
+            "authentication required",
+        )
+        .with(WWW_AUTHENTICATE, challenge)
     }
 }
 
@@ -234,6 +266,3 @@ impl Site {
         format!("{}://{}", self.scheme, self.host)
     }
 }
-
-#[cfg(test)]
-mod tests;

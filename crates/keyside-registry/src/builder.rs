@@ -4,12 +4,17 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use axum::Router;
+use bytes::Bytes;
+use futures::StreamExt as _;
 use http::Uri;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::access::{Accounts, Authentication, Guard, Rights, Site};
-use crate::content::{ContentError, Contents};
+use crate::content::{ContentError, Contents, Stored};
+use crate::digest::{Algorithm, Digest};
 use crate::faults::Faults;
+use crate::manifest::{Manifest, ManifestError};
+use crate::name::{Repository, Tag};
 use crate::serve::Server;
 use crate::store::Store;
 
@@ -31,6 +36,38 @@ pub enum BuildError {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot remove abandoned uploads")]
 pub struct SweepError(#[source] ContentError);
+
+/// Content could not be put into the registry.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    /// The repository's name breaks the rules.
+    #[error("invalid repository name")]
+    Repository,
+    /// The tag breaks the rules.
+    #[error("invalid tag")]
+    Tag,
+    /// The manifest is none.
+    #[error("invalid manifest: {0}")]
+    Manifest(String),
+    /// The manifest points to something that is not there.
+    #[error("{0} is not in the repository")]
+    Missing(String),
+    /// The content could not be written.
+    #[error("cannot write the content: {0}")]
+    Write(String),
+}
+
+impl From<ManifestError> for SeedError {
+    fn from(error: ManifestError) -> Self {
+        Self::Manifest(error.to_string())
+    }
+}
+
+impl From<ContentError> for SeedError {
+    fn from(error: ContentError) -> Self {
+        Self::Write(error.to_string())
+    }
+}
 
 /// A registry. Clones are the same registry.
 #[derive(Clone)]
@@ -68,6 +105,47 @@ impl Registry {
         &self.0.faults
     }
 
+    /// Puts a blob into a repository without going through HTTP; returns its digest. For content that comes with a program.
+    ///
+    /// # Errors
+    /// [`SeedError`] if the name is none or the store fails.
+    pub async fn put_blob(&self, repository: &str, bytes: Bytes) -> Result<String, SeedError> {
+        let repository = Repository::parse(repository).ok_or(SeedError::Repository)?;
+        let digest = Digest::of(Algorithm::Sha256, &bytes);
+        let body = futures::stream::iter([Ok(bytes)]).boxed();
+        self.0.contents.write_blob(&repository, &digest, body).await?;
+        Ok(digest.to_string())
+    }
+
+    /// Puts a manifest or an index into a repository, under a tag if one is given; returns its digest. What it points to has to be
+    /// there already.
+    ///
+    /// # Errors
+    /// [`SeedError`] says what does not fit.
+    pub async fn put_manifest(
+        &self,
+        repository: &str,
+        tag: Option<&str>,
+        bytes: Bytes,
+    ) -> Result<String, SeedError> {
+        let repository = Repository::parse(repository).ok_or(SeedError::Repository)?;
+        let tags = tag.map(|tag| Tag::parse(tag).ok_or(SeedError::Tag)).transpose()?;
+        let manifest = Manifest::read(None, &bytes)?;
+        if let Some(missing) = self.0.contents.first_missing(&repository, &manifest).await? {
+            return Err(SeedError::Missing(missing.to_string()));
+        }
+        let stored = Stored {
+            digest: Digest::of(Algorithm::Sha256, &bytes),
+            media_type: manifest.media_type.to_owned(),
+            bytes,
+        };
+        let contents = &self.0.contents;
+        contents
+            .put_manifest(&repository, &manifest, &stored, tags.as_slice())
+            .await?;
+        Ok(stored.digest.to_string())
+    }
+
     /// Removes uploads that began longer ago than this and were never finished; returns how many.
     ///
     /// # Errors
@@ -77,8 +155,15 @@ impl Registry {
         let moment = Timestamp::now().checked_sub(age).unwrap_or(Timestamp::MIN);
         let contents = &self.0.contents;
         let mut removed = 0;
-        for repository in contents.repositories().await.map_err(|error| SweepError(error.into()))? {
-            removed += contents.cancel_older(&repository, moment).await.map_err(SweepError)?;
+        for repository in contents
+            .repositories()
+            .await
+            .map_err(|error| SweepError(error.into()))?
+        {
+            removed += contents
+                .cancel_older(&repository, moment)
+                .await
+                .map_err(SweepError)?;
         }
         Ok(removed)
     }
@@ -158,7 +243,13 @@ impl Builder {
             return Err(BuildError::Service);
         }
         let accounts = Accounts::new(self.store.clone(), self.iterations).map_err(|_| BuildError::Random)?;
-        let guard = Guard::new(self.authentication, &self.service, &self.store, accounts, self.anonymous);
+        let guard = Guard::new(
+            self.authentication,
+            &self.service,
+            &self.store,
+            accounts,
+            self.anonymous,
+        );
         Ok(Registry(Server {
             contents: Contents { store: self.store },
             guard,
@@ -178,7 +269,9 @@ fn site(url: &str) -> Result<Site, BuildError> {
         Some("https") => "https",
         _ => return Err(bad()),
     };
-    let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'));
+    let authority = uri
+        .authority()
+        .filter(|authority| !authority.as_str().contains('@'));
     let host = authority.ok_or_else(bad)?.to_string();
     if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
         return Err(bad());

@@ -53,8 +53,14 @@ impl Digest {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (algorithm, hex) = text.split_once(':')?;
         let algorithm = Algorithm::parse(algorithm)?;
-        let fits = hex.len() == algorithm.digits() && hex.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-        fits.then(|| Self { algorithm, hex: hex.to_owned() })
+        let fits = hex.len() == algorithm.digits()
+            && hex
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        fits.then(|| Self {
+            algorithm,
+            hex: hex.to_owned(),
+        })
     }
 
     /// The digest of these bytes.
@@ -116,10 +122,12 @@ impl Hasher {
 
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+            text
+        })
 }
 
 #[cfg(test)]
@@ -129,14 +137,26 @@ mod tests {
     #[test]
     fn digests_of_nothing_are_the_known_ones() {
         insta::assert_snapshot!(Digest::of(Algorithm::Sha256, b""), @"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-        assert!(Digest::of(Algorithm::Sha512, b"").to_string().starts_with("sha512:cf83e1357eefb8bd"));
+        assert!(
+            Digest::of(Algorithm::Sha512, b"")
+                .to_string()
+                .starts_with("sha512:cf83e1357eefb8bd")
+        );
     }
 
     #[test]
     fn only_complete_lower_case_digests_are_read() {
         let good = Digest::of(Algorithm::Sha256, b"x").to_string();
         assert_eq!(Digest::parse(&good).expect("a digest").to_string(), good);
-        for bad in ["", "sha256:", "sha256:abc", &good.to_uppercase(), &good.replace("sha256", "sha512"), &good.replace("sha256", "md5"), &format!("{good}0")] {
+        for bad in [
+            "",
+            "sha256:",
+            "sha256:abc",
+            &good.to_uppercase(),
+            &good.replace("sha256", "sha512"),
+            &good.replace("sha256", "md5"),
+            &format!("{good}0"),
+        ] {
             assert!(Digest::parse(bad).is_none(), "{bad} is no digest");
         }
     }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde_json::json;
 
 use crate::access::AccountError;
@@ -19,7 +19,7 @@ pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
     pub(crate) message: String,
-    pub(crate) headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Refusal {
@@ -28,14 +28,14 @@ impl Refusal {
             status,
             code,
             message: message.to_string(),
-            headers: HeaderMap::new(),
+            headers: Vec::new(),
         }
     }
 
     /// Adds a header, unless its value cannot be one.
     pub(crate) fn with(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
         if let Ok(value) = HeaderValue::from_str(value.as_ref()) {
-            self.headers.append(name, value);
+            self.headers.push((name, value));
         }
         self
     }
@@ -71,7 +71,7 @@ impl IntoResponse for Refusal {
         let body = json!({"errors": [{"code": self.code, "message": self.message}]}).to_string();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers;
+        response.headers_mut().extend(self.headers);
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(CONTENT_TYPE, json);
         response
@@ -105,7 +105,9 @@ impl From<ContentError> for Refusal {
                 Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID", error)
             }
             ContentError::Body(_) => Self::bad("BLOB_UPLOAD_INVALID", error),
-            ContentError::Store(_) | ContentError::Random(_) | ContentError::Damaged(_) => Self::internal(&error),
+            ContentError::Store(_) | ContentError::Random(_) | ContentError::Damaged(_) => {
+                Self::internal(&error)
+            }
         }
     }
 }

@@ -159,7 +159,9 @@ impl Faults {
             Endpoint::Ping => Part::Ping,
             Endpoint::Token => Part::Token,
             Endpoint::Blob(..) | Endpoint::Uploads(_) | Endpoint::Upload(..) => Part::Blobs,
-            Endpoint::Catalog | Endpoint::Tags(_) | Endpoint::Referrers(..) | Endpoint::Manifest(..) => Part::Manifests,
+            Endpoint::Catalog | Endpoint::Tags(_) | Endpoint::Referrers(..) | Endpoint::Manifest(..) => {
+                Part::Manifests
+            }
         };
         self.with(|scripts| {
             let place = scripts.iter().position(|script| {
@@ -186,7 +188,12 @@ impl Faults {
 
 impl Fault {
     /// The answer that replaces the proper one. `None` for faults that spoil the proper one.
-    pub(crate) fn answer(&self, endpoint: &Endpoint, uri: &Uri, challenge: impl FnOnce() -> Refusal) -> Option<Response> {
+    pub(crate) fn answer(
+        &self,
+        endpoint: &Endpoint,
+        uri: &Uri,
+        challenge: impl FnOnce() -> Refusal,
+    ) -> Option<Response> {
         let refusal = match self {
             Self::Unauthorized => challenge(),
             Self::Forbidden => Refusal::denied(),
@@ -198,8 +205,12 @@ impl Fault {
             }
             Self::ForeignRealm(realm) => {
                 let challenge = format!("Bearer realm=\"{realm}\",service=\"elsewhere\"");
-                Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "authentication required")
-                    .with(WWW_AUTHENTICATE, challenge)
+                Refusal::new(
+                    StatusCode::UNAUTHORIZED,
+                    "UNAUTHORIZED",
+                    "authentication required",
+                )
+                .with(WWW_AUTHENTICATE, challenge)
             }
             Self::ExpiredLogin => Refusal::new(
                 StatusCode::FORBIDDEN,
@@ -224,7 +235,10 @@ impl Fault {
                 body: body.into_data_stream().boxed(),
                 left: after,
             }),
-            Self::Corrupt => Body::from_stream(body.into_data_stream().map(|piece| piece.map(|bytes| corrupt(&bytes)))),
+            Self::Corrupt => Body::from_stream(
+                body.into_data_stream()
+                    .map(|piece| piece.map(|bytes| corrupt(&bytes))),
+            ),
             _ => body,
         };
         Response::from_parts(head, body)

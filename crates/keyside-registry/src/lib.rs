@@ -38,7 +38,7 @@ mod serve;
 mod store;
 
 pub use access::{AccountError, Accounts, Action, Authentication, Rights};
-pub use builder::{BuildError, Builder, Registry, SweepError};
+pub use builder::{BuildError, Builder, Registry, SeedError, SweepError};
 pub use faults::{Fault, Faults, Part, Script};
 #[cfg(feature = "s3")]
 pub use store::Bucket;

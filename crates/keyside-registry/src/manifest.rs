@@ -100,16 +100,26 @@ impl Manifest {
         if !image && document.manifests.is_none() {
             return Err(ManifestError::Form("an index has manifests".into()));
         }
-        let layers = document.layers.iter().flatten().filter(|layer| !layer.is_elsewhere());
+        let layers = document
+            .layers
+            .iter()
+            .flatten()
+            .filter(|layer| !layer.is_elsewhere());
         let blobs = document.config.iter().chain(layers).map(Descriptor::digest);
         let manifests = document.manifests.iter().flatten().map(Descriptor::digest);
-        let config_type = document.config.as_ref().and_then(|config| config.media_type.clone());
+        let config_type = document
+            .config
+            .as_ref()
+            .and_then(|config| config.media_type.clone());
         Ok(Self {
             media_type,
             blobs: blobs.collect::<Result<_, _>>()?,
             manifests: manifests.collect::<Result<_, _>>()?,
             subject: document.subject.as_ref().map(Descriptor::digest).transpose()?,
-            artifact_type: document.artifact_type.filter(|kind| !kind.is_empty()).or(config_type),
+            artifact_type: document
+                .artifact_type
+                .filter(|kind| !kind.is_empty())
+                .or(config_type),
             annotations: document.annotations,
         })
     }
@@ -117,16 +127,29 @@ impl Manifest {
 
 fn media_type(content_type: Option<&str>, document: &Document) -> Result<&'static str, ManifestError> {
     let outer = content_type
-        .map(|text| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+        .map(|text| {
+            text.split(';')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_ascii_lowercase()
+        })
         .filter(|text| !text.is_empty());
     let inner = document.media_type.clone();
     if let (Some(inner), Some(outer)) = (&inner, &outer)
         && inner != outer
     {
-        return Err(ManifestError::TwoMediaTypes { inner: inner.clone(), outer: outer.clone() });
+        return Err(ManifestError::TwoMediaTypes {
+            inner: inner.clone(),
+            outer: outer.clone(),
+        });
     }
     let Some(named) = inner.or(outer) else {
-        return Ok(if document.manifests.is_some() { OCI_INDEX } else { OCI_IMAGE });
+        return Ok(if document.manifests.is_some() {
+            OCI_INDEX
+        } else {
+            OCI_IMAGE
+        });
     };
     [OCI_INDEX, OCI_IMAGE, DOCKER_LIST, DOCKER_IMAGE]
         .into_iter()
@@ -165,7 +188,15 @@ mod tests {
     fn the_media_type_comes_from_either_side_but_not_two_different_ones() {
         let index = json!({"schemaVersion": 2, "manifests": []});
         assert_eq!(check(None, &index).unwrap().media_type, OCI_INDEX);
-        assert_eq!(check(Some("application/vnd.oci.image.index.v1+json; charset=utf-8"), &index).unwrap().media_type, OCI_INDEX);
+        assert_eq!(
+            check(
+                Some("application/vnd.oci.image.index.v1+json; charset=utf-8"),
+                &index
+            )
+            .unwrap()
+            .media_type,
+            OCI_INDEX
+        );
         let named = json!({"schemaVersion": 2, "mediaType": DOCKER_LIST, "manifests": []});
         assert_eq!(check(None, &named).unwrap().media_type, DOCKER_LIST);
         insta::assert_snapshot!(check(Some(OCI_INDEX), &named).unwrap_err(), @"the document says it is application/vnd.docker.distribution.manifest.list.v2+json, the request says it is application/vnd.oci.image.index.v1+json");

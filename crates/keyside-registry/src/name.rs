@@ -47,7 +47,9 @@ impl Tag {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut bytes = text.bytes();
         let first = bytes.next()?;
-        let fits = text.len() <= MAX_TAG && is_word(first) && bytes.all(|byte| is_word(byte) || b".-".contains(&byte));
+        let fits = text.len() <= MAX_TAG
+            && is_word(first)
+            && bytes.all(|byte| is_word(byte) || b".-".contains(&byte));
         fits.then(|| Self(text.to_owned()))
     }
 
@@ -91,7 +93,8 @@ mod tests {
             assert!(Repository::parse(good).is_some(), "{good} is a name");
         }
         for bad in [
-            "", "/", "a/", "/a", "a//b", "A", "a/../b", ".", "..", "_a", "a_", "a___b", "a..b", "a._b", "a b", "ä", "a:b", "_uploads",
+            "", "/", "a/", "/a", "a//b", "A", "a/../b", ".", "..", "_a", "a_", "a___b", "a..b", "a._b",
+            "a b", "ä", "a:b", "_uploads",
         ] {
             assert!(Repository::parse(bad).is_none(), "{bad} is no name");
         }

@@ -48,11 +48,15 @@ impl Endpoint {
         let parts: Vec<&str> = rest.split('/').collect();
         match parts.as_slice() {
             [name @ .., "tags", "list"] => Ok(Self::Tags(repository(name)?)),
-            [name @ .., "blobs", "uploads"] | [name @ .., "blobs", "uploads", ""] => Ok(Self::Uploads(repository(name)?)),
+            [name @ .., "blobs", "uploads"] | [name @ .., "blobs", "uploads", ""] => {
+                Ok(Self::Uploads(repository(name)?))
+            }
             [name @ .., "blobs", "uploads", id] => Ok(Self::Upload(repository(name)?, (*id).to_owned())),
             [name @ .., "blobs", digest] => Ok(Self::Blob(repository(name)?, parse_digest(digest)?)),
             [name @ .., "referrers", digest] => Ok(Self::Referrers(repository(name)?, parse_digest(digest)?)),
-            [name @ .., "manifests", selector] => Ok(Self::Manifest(repository(name)?, parse_selector(selector)?)),
+            [name @ .., "manifests", selector] => {
+                Ok(Self::Manifest(repository(name)?, parse_selector(selector)?))
+            }
             _ => Err(unknown()),
         }
     }
@@ -80,7 +84,12 @@ fn repository(parts: &[&str]) -> Result<Repository, Refusal> {
 }
 
 pub(crate) fn parse_digest(text: &str) -> Result<Digest, Refusal> {
-    Digest::parse(text).ok_or_else(|| Refusal::bad("DIGEST_INVALID", "a digest is sha256 or sha512 with lower-case hexadecimal digits"))
+    Digest::parse(text).ok_or_else(|| {
+        Refusal::bad(
+            "DIGEST_INVALID",
+            "a digest is sha256 or sha512 with lower-case hexadecimal digits",
+        )
+    })
 }
 
 fn parse_selector(text: &str) -> Result<Selector, Refusal> {

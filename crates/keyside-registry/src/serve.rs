@@ -71,7 +71,12 @@ impl Server {
         };
         let caller = self.guard.identify(&head.headers, &site).await?;
         let query = Form::parse(head.uri.query().unwrap_or_default());
-        let call = Call { head, query, site, caller };
+        let call = Call {
+            head,
+            query,
+            site,
+            caller,
+        };
         let response = self.dispatch(endpoint, call, body).await;
         Ok(match fault {
             Some(fault) => {
@@ -88,7 +93,9 @@ impl Server {
             Endpoint::Catalog => self.catalog(&call).await,
             Endpoint::Tags(repository) => self.tags(&call, &repository).await,
             Endpoint::Referrers(repository, digest) => self.referrers(&call, &repository, &digest).await,
-            Endpoint::Manifest(repository, selector) => self.manifest(&call, &repository, selector, body).await,
+            Endpoint::Manifest(repository, selector) => {
+                self.manifest(&call, &repository, selector, body).await
+            }
             Endpoint::Blob(repository, digest) => self.blob(&call, &repository, &digest).await,
             Endpoint::Uploads(repository) => self.begin_upload(&call, &repository, body).await,
             Endpoint::Upload(repository, id) => self.upload(&call, &repository, &id, body).await,
@@ -102,14 +109,23 @@ impl Server {
             return Err(self.guard.challenge(&call.site, &[], None));
         }
         let mut response = Response::new(Body::from("{}"));
-        set(response.headers_mut(), http::header::CONTENT_TYPE, "application/json");
+        set(
+            response.headers_mut(),
+            http::header::CONTENT_TYPE,
+            "application/json",
+        );
         Ok(response)
     }
 
     /// Under which name the client came, if that is one to answer to.
     fn site(&self, head: &Parts) -> Result<Site, Refusal> {
         let header = head.headers.get(HOST).and_then(|host| host.to_str().ok());
-        let host = head.uri.authority().map(|authority| authority.as_str()).or(header).unwrap_or_default();
+        let host = head
+            .uri
+            .authority()
+            .map(|authority| authority.as_str())
+            .or(header)
+            .unwrap_or_default();
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte);
         if host.is_empty() || !host.bytes().all(plain) {
             return Err(Refusal::bad("UNKNOWN", "the request names no host"));
@@ -118,7 +134,11 @@ impl Server {
             && !hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
         {
             let status = StatusCode::MISDIRECTED_REQUEST;
-            return Err(Refusal::new(status, "DENIED", "the registry does not answer to this name"));
+            return Err(Refusal::new(
+                status,
+                "DENIED",
+                "the registry does not answer to this name",
+            ));
         }
         Ok(self.site.clone().unwrap_or_else(|| Site {
             scheme: self.scheme,
@@ -163,15 +183,25 @@ impl Call {
         }
         let names: Vec<&str> = methods.iter().map(Method::as_str).collect();
         let status = StatusCode::METHOD_NOT_ALLOWED;
-        Err(Refusal::new(status, "UNSUPPORTED", "the method is not supported here").with(ALLOW, names.join(", ")))
+        Err(
+            Refusal::new(status, "UNSUPPORTED", "the method is not supported here")
+                .with(ALLOW, names.join(", ")),
+        )
     }
 }
 
 async fn answer(State(server): State<Server>, request: Request<Body>) -> Response {
-    let mut response = server.answer(request).await.unwrap_or_else(Refusal::into_response);
-    response.headers_mut().insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
+    let mut response = server
+        .answer(request)
+        .await
+        .unwrap_or_else(Refusal::into_response);
+    response
+        .headers_mut()
+        .insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
     let nosniff = HeaderValue::from_static("nosniff");
-    response.headers_mut().insert(http::header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
+        .headers_mut()
+        .insert(http::header::X_CONTENT_TYPE_OPTIONS, nosniff);
     response
 }
 

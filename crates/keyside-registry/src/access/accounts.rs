@@ -157,7 +157,12 @@ impl Accounts {
         if self.remembers(&fingerprint) {
             return Ok(Some(account));
         }
-        let _turn = self.shared.hashing.acquire().await.map_err(|_| AccountError::Hash)?;
+        let _turn = self
+            .shared
+            .hashing
+            .acquire()
+            .await
+            .map_err(|_| AccountError::Hash)?;
         // Others may have asked the same while this one waited for its turn.
         if self.remembers(&fingerprint) {
             return Ok(Some(account));
@@ -175,11 +180,18 @@ impl Accounts {
         let Some(bytes) = self.store.read(&key(name)?).await? else {
             return Ok(None);
         };
-        serde_json::from_slice(&bytes).map(Some).map_err(|_| AccountError::Damaged)
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|_| AccountError::Damaged)
     }
 
     async fn hash(&self, password: &str) -> Result<Hashed, AccountError> {
-        let _turn = self.shared.hashing.acquire().await.map_err(|_| AccountError::Hash)?;
+        let _turn = self
+            .shared
+            .hashing
+            .acquire()
+            .await
+            .map_err(|_| AccountError::Hash)?;
         let (password, iterations) = (password.to_owned(), self.iterations);
         let hashed = tokio::task::spawn_blocking(move || Hashed::new(&password, iterations)).await;
         Ok(hashed.map_err(|_| AccountError::Hash)??)
@@ -222,6 +234,8 @@ impl Account {
 }
 
 fn key(name: &str) -> Result<String, AccountError> {
-    let fits = (1..=MAX_NAME).contains(&name.len()) && !name.contains(':') && !name.contains(char::is_control);
-    fits.then(|| format!("{FOLDER}/{}", hex(name.as_bytes()))).ok_or(AccountError::Name)
+    let fits =
+        (1..=MAX_NAME).contains(&name.len()) && !name.contains(':') && !name.contains(char::is_control);
+    fits.then(|| format!("{FOLDER}/{}", hex(name.as_bytes())))
+        .ok_or(AccountError::Name)
 }

@@ -31,14 +31,19 @@ impl Offered {
         };
         let parts = value.to_str().ok().and_then(|text| text.split_once(' '));
         match (parts, values.next()) {
-            (Some((scheme, token)), None) if scheme.eq_ignore_ascii_case("bearer") => Self::Bearer(token.trim().to_owned()),
+            (Some((scheme, token)), None) if scheme.eq_ignore_ascii_case("bearer") => {
+                Self::Bearer(token.trim().to_owned())
+            }
             (Some((scheme, pair)), None) if scheme.eq_ignore_ascii_case("basic") => Self::basic(pair.trim()),
             _ => Self::Unreadable,
         }
     }
 
     fn basic(pair: &str) -> Self {
-        let text = LENIENT.decode(pair).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let text = LENIENT
+            .decode(pair)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok());
         match text.as_deref().and_then(|text| text.split_once(':')) {
             Some((name, password)) => Self::Password {
                 name: name.to_owned(),

@@ -25,7 +25,13 @@ impl Hashed {
     pub(crate) fn new(password: &str, iterations: NonZeroU32) -> Result<Self, RandomError> {
         let salt: [u8; 16] = random::bytes()?;
         let mut hash = [0; 32];
-        derive(PBKDF2_HMAC_SHA256, iterations, &salt, password.as_bytes(), &mut hash);
+        derive(
+            PBKDF2_HMAC_SHA256,
+            iterations,
+            &salt,
+            password.as_bytes(),
+            &mut hash,
+        );
         Ok(Self {
             iterations,
             salt: STANDARD.encode(salt),
@@ -38,6 +44,13 @@ impl Hashed {
         let (Ok(salt), Ok(hash)) = (STANDARD.decode(&self.salt), STANDARD.decode(&self.hash)) else {
             return false;
         };
-        verify(PBKDF2_HMAC_SHA256, self.iterations, &salt, password.as_bytes(), &hash).is_ok()
+        verify(
+            PBKDF2_HMAC_SHA256,
+            self.iterations,
+            &salt,
+            password.as_bytes(),
+            &hash,
+        )
+        .is_ok()
     }
 }

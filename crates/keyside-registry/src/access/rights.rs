@@ -95,7 +95,9 @@ impl Rights {
         let name = repository.as_str();
         self.0.iter().any(|right| {
             let covers = right.below.is_empty()
-                || name.strip_prefix(right.below.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+                || name
+                    .strip_prefix(right.below.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
             covers && right.actions.contains(&action)
         })
     }

@@ -22,7 +22,11 @@ impl Scope {
     /// Reads the scopes of a token request: several parameters, each perhaps with several scopes between blanks. What is not a scope
     /// is left out, as lacking rights are.
     pub(crate) fn parse_all<'a>(parameters: impl IntoIterator<Item = &'a str>) -> Vec<Self> {
-        parameters.into_iter().flat_map(str::split_ascii_whitespace).filter_map(Self::parse).collect()
+        parameters
+            .into_iter()
+            .flat_map(str::split_ascii_whitespace)
+            .filter_map(Self::parse)
+            .collect()
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -32,7 +36,11 @@ impl Scope {
         Some(Self {
             kind: kind.to_owned(),
             name: name.to_owned(),
-            actions: actions.split(',').filter(|action| !action.is_empty()).map(str::to_owned).collect(),
+            actions: actions
+                .split(',')
+                .filter(|action| !action.is_empty())
+                .map(str::to_owned)
+                .collect(),
         })
     }
 
@@ -45,21 +53,33 @@ impl Scope {
         Self {
             kind: "repository".to_owned(),
             name: repository.to_string(),
-            actions: actions.into_iter().map(|action| action.name().to_owned()).collect(),
+            actions: actions
+                .into_iter()
+                .map(|action| action.name().to_owned())
+                .collect(),
         }
     }
 
     /// What remains of a request for somebody with these rights. A scope without any action stays, to show that it was asked for.
     pub(crate) fn granted(&self, rights: &Rights) -> Self {
-        let repository = (self.kind == "repository").then(|| Repository::parse(&self.name)).flatten();
+        let repository = (self.kind == "repository")
+            .then(|| Repository::parse(&self.name))
+            .flatten();
         let wanted = self.actions.iter().flat_map(|name| Action::parse(name));
         let mut actions: Vec<Action> = wanted
-            .filter(|action| repository.as_ref().is_some_and(|repository| rights.allow(repository, *action)))
+            .filter(|action| {
+                repository
+                    .as_ref()
+                    .is_some_and(|repository| rights.allow(repository, *action))
+            })
             .collect();
         actions.sort_unstable();
         actions.dedup();
         Self {
-            actions: actions.into_iter().map(|action| action.name().to_owned()).collect(),
+            actions: actions
+                .into_iter()
+                .map(|action| action.name().to_owned())
+                .collect(),
             ..self.clone()
         }
     }
@@ -89,7 +109,10 @@ mod tests {
 
     fn check(parameters: &[&str], rights: &Rights) -> String {
         let asked = Scope::parse_all(parameters.iter().copied());
-        let granted: Vec<String> = asked.iter().map(|scope| scope.granted(rights).to_string()).collect();
+        let granted: Vec<String> = asked
+            .iter()
+            .map(|scope| scope.granted(rights).to_string())
+            .collect();
         granted.join(" ")
     }
 

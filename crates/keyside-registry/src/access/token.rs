@@ -93,7 +93,8 @@ impl Signer {
         now: Timestamp,
         life: SignedDuration,
     ) -> Result<String, TokenError> {
-        self.sign(&self.claims(Kind::Access, account, granted, now, life)?).await
+        self.sign(&self.claims(Kind::Access, account, granted, now, life)?)
+            .await
     }
 
     /// A refresh token for an account.
@@ -141,7 +142,8 @@ impl Signer {
     }
 
     async fn sign(&self, claims: &Claims) -> Result<String, TokenError> {
-        let claims = serde_json::to_vec(claims).expect("plain structures of strings and numbers can always be written");
+        let claims = serde_json::to_vec(claims)
+            .expect("plain structures of strings and numbers can always be written");
         let signed = format!("{HEADER}.{}", URL_SAFE_NO_PAD.encode(claims));
         let tag = hmac::sign(self.key().await?, signed.as_bytes());
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag)))
@@ -155,7 +157,10 @@ impl Signer {
         let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| TokenError::Invalid)?;
         let claims: Claims = serde_json::from_slice(&claims).map_err(|_| TokenError::Invalid)?;
         let now = Timestamp::now().as_second();
-        let ours = header == HEADER && claims.kind == kind && claims.aud == *self.service && claims.iss == *self.service;
+        let ours = header == HEADER
+            && claims.kind == kind
+            && claims.aud == *self.service
+            && claims.iss == *self.service;
         if !ours || claims.nbf > now + SKEW.as_secs() {
             return Err(TokenError::Invalid);
         }

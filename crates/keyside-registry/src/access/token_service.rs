@@ -65,7 +65,12 @@ impl TokenRequest {
                 password: form.one("password").unwrap_or_default(),
             },
             Some("refresh_token") => Proof::Refresh(form.one("refresh_token").unwrap_or_default()),
-            _ => return Err(Refusal::bad("UNSUPPORTED", "grant_type must be password or refresh_token")),
+            _ => {
+                return Err(Refusal::bad(
+                    "UNSUPPORTED",
+                    "grant_type must be password or refresh_token",
+                ));
+            }
         };
         Ok(Self {
             proof,
@@ -86,22 +91,39 @@ impl TokenRequest {
 impl Guard {
     /// Gives out a token, or refuses.
     pub(crate) async fn token(&self, request: TokenRequest) -> Result<Value, Refusal> {
-        if request.service.as_deref().is_some_and(|service| service != &*self.service) {
-            return Err(Refusal::bad("UNSUPPORTED", "this token service serves another service"));
+        if request
+            .service
+            .as_deref()
+            .is_some_and(|service| service != &*self.service)
+        {
+            return Err(Refusal::bad(
+                "UNSUPPORTED",
+                "this token service serves another service",
+            ));
         }
         let account = self.prove(&request.proof).await?;
         if account.is_none() && self.anonymous.is_empty() {
             return Err(refused());
         }
-        let rights: &Rights = account.as_ref().map_or(&self.anonymous, |account| &account.rights);
+        let rights: &Rights = account
+            .as_ref()
+            .map_or(&self.anonymous, |account| &account.rights);
         let granted: Vec<Scope> = request.scopes.iter().map(|scope| scope.granted(rights)).collect();
-        let now = if request.expired { Timestamp::now() - LIFE - LIFE } else { Timestamp::now() };
+        let now = if request.expired {
+            Timestamp::now() - LIFE - LIFE
+        } else {
+            Timestamp::now()
+        };
         let mut answer = json!({"expires_in": LIFE.as_secs(), "issued_at": now.to_string()});
         if request.oauth {
             let scopes: Vec<String> = granted.iter().map(ToString::to_string).collect();
             answer["scope"] = scopes.join(" ").into();
         }
-        let token = self.signer.access(account.as_ref(), granted, now, LIFE).await.map_err(failed)?;
+        let token = self
+            .signer
+            .access(account.as_ref(), granted, now, LIFE)
+            .await
+            .map_err(failed)?;
         if !request.oauth {
             answer["token"] = token.clone().into();
         }

@@ -11,7 +11,11 @@ use crate::store::{Content, StoreError, Writer};
 
 impl Contents {
     /// The size of a blob, if the repository has it.
-    pub(crate) async fn blob_size(&self, repository: &Repository, digest: &Digest) -> Result<Option<u64>, StoreError> {
+    pub(crate) async fn blob_size(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<Option<u64>, StoreError> {
         self.store.size(&blob_key(repository, digest)).await
     }
 
@@ -46,11 +50,17 @@ impl Contents {
         to: &Repository,
         digest: &Digest,
     ) -> Result<bool, StoreError> {
-        self.store.copy(&blob_key(from, digest), &blob_key(to, digest)).await
+        self.store
+            .copy(&blob_key(from, digest), &blob_key(to, digest))
+            .await
     }
 
     /// Removes a blob; `false` if there is none.
-    pub(crate) async fn delete_blob(&self, repository: &Repository, digest: &Digest) -> Result<bool, StoreError> {
+    pub(crate) async fn delete_blob(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<bool, StoreError> {
         self.store.delete(&blob_key(repository, digest)).await
     }
 }
@@ -69,16 +79,28 @@ pub(super) async fn take_in(mut body: Incoming, writer: &mut Writer, hasher: &mu
             Ok(bytes) => {
                 hasher.update(&bytes);
                 let size = bytes.len() as u64;
-                writer.write(bytes).await.map(|()| size).map_err(ContentError::from)
+                writer
+                    .write(bytes)
+                    .await
+                    .map(|()| size)
+                    .map_err(ContentError::from)
             }
             Err(error) => Err(ContentError::Body(error)),
         };
         match written {
             Ok(size) => length += size,
-            Err(error) => return Taken { length, result: Err(error) },
+            Err(error) => {
+                return Taken {
+                    length,
+                    result: Err(error),
+                };
+            }
         }
     }
-    Taken { length, result: Ok(()) }
+    Taken {
+        length,
+        result: Ok(()),
+    }
 }
 
 /// Makes the content visible if it is what it was said to be.

@@ -76,8 +76,14 @@ mod tests {
     fn pages_begin_after_the_last_one_and_say_if_more_follows() {
         let all = || ["a", "b", "c"].map(str::to_owned).to_vec();
         let check = |limit, after: Option<&str>, expected: &[&str], more| {
-            let page = Page { limit, after: after.map(str::to_owned) };
-            assert_eq!(page.cut(all()), (expected.iter().map(|name| (*name).to_owned()).collect(), more));
+            let page = Page {
+                limit,
+                after: after.map(str::to_owned),
+            };
+            assert_eq!(
+                page.cut(all()),
+                (expected.iter().map(|name| (*name).to_owned()).collect(), more)
+            );
         };
         check(None, None, &["a", "b", "c"], false);
         check(Some(2), None, &["a", "b"], true);

@@ -42,7 +42,11 @@ impl Contents {
     }
 
     /// A manifest by its digest.
-    pub(crate) async fn manifest(&self, repository: &Repository, digest: &Digest) -> Result<Option<Stored>, ContentError> {
+    pub(crate) async fn manifest(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<Option<Stored>, ContentError> {
         let key = manifest_key(repository, digest);
         let Some(object) = self.store.read(&key).await? else {
             return Ok(None);
@@ -60,12 +64,43 @@ impl Contents {
     }
 
     /// Whether the repository has a manifest of this digest.
-    pub(crate) async fn has_manifest(&self, repository: &Repository, digest: &Digest) -> Result<bool, StoreError> {
-        Ok(self.store.size(&manifest_key(repository, digest)).await?.is_some())
+    pub(crate) async fn has_manifest(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<bool, StoreError> {
+        Ok(self
+            .store
+            .size(&manifest_key(repository, digest))
+            .await?
+            .is_some())
+    }
+
+    /// The first thing that a manifest points to and the repository does not have.
+    pub(crate) async fn first_missing(
+        &self,
+        repository: &Repository,
+        manifest: &Manifest,
+    ) -> Result<Option<Digest>, ContentError> {
+        for digest in &manifest.blobs {
+            if self.blob_size(repository, digest).await?.is_none() {
+                return Ok(Some(digest.clone()));
+            }
+        }
+        for digest in &manifest.manifests {
+            if !self.has_manifest(repository, digest).await? {
+                return Ok(Some(digest.clone()));
+            }
+        }
+        Ok(None)
     }
 
     /// Removes a manifest, the tags that point to it, and its entry among the referrers; `false` if there is none.
-    pub(crate) async fn delete_manifest(&self, repository: &Repository, digest: &Digest) -> Result<bool, ContentError> {
+    pub(crate) async fn delete_manifest(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<bool, ContentError> {
         let Some(stored) = self.manifest(repository, digest).await? else {
             return Ok(false);
         };

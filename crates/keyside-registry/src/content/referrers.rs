@@ -43,12 +43,18 @@ impl Contents {
         subject: &Digest,
         about: &Digest,
     ) -> Result<(), StoreError> {
-        self.store.delete(&referrer_key(repository, subject, about)).await?;
+        self.store
+            .delete(&referrer_key(repository, subject, about))
+            .await?;
         Ok(())
     }
 
     /// The descriptors of the manifests about a digest, in the order of their digests.
-    pub(crate) async fn referrers(&self, repository: &Repository, subject: &Digest) -> Result<Vec<Value>, ContentError> {
+    pub(crate) async fn referrers(
+        &self,
+        repository: &Repository,
+        subject: &Digest,
+    ) -> Result<Vec<Value>, ContentError> {
         let folder = addressed(repository, "_referrers", subject);
         let mut found = BTreeMap::new();
         for descriptor in self.referrers_by_tag(repository, subject).await? {
@@ -72,7 +78,11 @@ impl Contents {
         Ok(found.into_values().collect())
     }
 
-    async fn referrers_by_tag(&self, repository: &Repository, subject: &Digest) -> Result<Vec<Value>, ContentError> {
+    async fn referrers_by_tag(
+        &self,
+        repository: &Repository,
+        subject: &Digest,
+    ) -> Result<Vec<Value>, ContentError> {
         let name = format!("{}-{}", subject.algorithm().name(), subject.hex());
         let name: String = name.chars().take(128).collect();
         let Some(tag) = Tag::parse(&name) else {

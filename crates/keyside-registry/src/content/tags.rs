@@ -9,12 +9,23 @@ use crate::store::StoreError;
 
 impl Contents {
     /// Points a tag at a digest.
-    pub(crate) async fn put_tag(&self, repository: &Repository, tag: &Tag, digest: &Digest) -> Result<(), StoreError> {
-        self.store.write(&tag_key(repository, tag), digest.to_string().into()).await
+    pub(crate) async fn put_tag(
+        &self,
+        repository: &Repository,
+        tag: &Tag,
+        digest: &Digest,
+    ) -> Result<(), StoreError> {
+        self.store
+            .write(&tag_key(repository, tag), digest.to_string().into())
+            .await
     }
 
     /// What a tag points to.
-    pub(crate) async fn tag(&self, repository: &Repository, tag: &Tag) -> Result<Option<Digest>, ContentError> {
+    pub(crate) async fn tag(
+        &self,
+        repository: &Repository,
+        tag: &Tag,
+    ) -> Result<Option<Digest>, ContentError> {
         let key = tag_key(repository, tag);
         let Some(bytes) = self.store.read(&key).await? else {
             return Ok(None);
@@ -36,7 +47,11 @@ impl Contents {
     }
 
     /// Removes the tags that point to a digest.
-    pub(super) async fn delete_tags_of(&self, repository: &Repository, digest: &Digest) -> Result<(), StoreError> {
+    pub(super) async fn delete_tags_of(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<(), StoreError> {
         let target = Bytes::from(digest.to_string());
         for name in self.store.list(&folder(repository, "_tags")).await?.objects {
             let Some(tag) = Tag::parse(&name) else { continue };

@@ -64,7 +64,9 @@ impl Contents {
             id: random::hex_id()?,
             received: 0,
         };
-        let session = Session { started: Timestamp::now() };
+        let session = Session {
+            started: Timestamp::now(),
+        };
         self.store.write(&upload.key("session"), json(&session)).await?;
         Ok(upload)
     }
@@ -102,7 +104,11 @@ impl Contents {
             sha256: hasher.finish().hex().to_owned(),
             data: name,
         };
-        if !self.store.create(&upload.part_key(upload.received), json(&part)).await? {
+        if !self
+            .store
+            .create(&upload.part_key(upload.received), json(&part))
+            .await?
+        {
             self.store.delete(&data).await?;
             let now = self.upload(&upload.repository, &upload.id).await?;
             return Err(ContentError::OtherOffset(now.received));
@@ -119,7 +125,9 @@ impl Contents {
             parts.push(self.part(upload, offset).await?);
         }
         let result = match parts.as_slice() {
-            [only] if digest.algorithm() == Algorithm::Sha256 => self.keep_only_part(upload, only, digest, &key).await,
+            [only] if digest.algorithm() == Algorithm::Sha256 => {
+                self.keep_only_part(upload, only, digest, &key).await
+            }
             _ => self.join(upload, &parts, digest, &key).await,
         };
         if matches!(result, Ok(()) | Err(ContentError::OtherDigest(_))) {
@@ -133,15 +141,27 @@ impl Contents {
         // First, so that from here on nobody finds it.
         self.store.delete(&upload.key("session")).await?;
         self.store
-            .delete_all(&format!("{}/{}", folder(&upload.repository, "_uploads"), upload.id))
+            .delete_all(&format!(
+                "{}/{}",
+                folder(&upload.repository, "_uploads"),
+                upload.id
+            ))
             .await
     }
 
     /// Forgets uploads of a repository that began before a moment; returns how many.
-    pub(crate) async fn cancel_older(&self, repository: &Repository, moment: Timestamp) -> Result<usize, ContentError> {
+    pub(crate) async fn cancel_older(
+        &self,
+        repository: &Repository,
+        moment: Timestamp,
+    ) -> Result<usize, ContentError> {
         let mut cancelled = 0;
         for id in self.store.list(&folder(repository, "_uploads")).await?.folders {
-            let upload = Upload { repository: repository.clone(), id, received: 0 };
+            let upload = Upload {
+                repository: repository.clone(),
+                id,
+                received: 0,
+            };
             let session = self.store.read(&upload.key("session")).await?;
             let started = session.and_then(|bytes| serde_json::from_slice::<Session>(&bytes).ok());
             if started.is_none_or(|session| session.started < moment) {
@@ -153,7 +173,13 @@ impl Contents {
     }
 
     /// The usual case: everything came in one request and its hash is known. No byte is read again.
-    async fn keep_only_part(&self, upload: &Upload, part: &Part, digest: &Digest, key: &str) -> Result<(), ContentError> {
+    async fn keep_only_part(
+        &self,
+        upload: &Upload,
+        part: &Part,
+        digest: &Digest,
+        key: &str,
+    ) -> Result<(), ContentError> {
         if part.sha256 != digest.hex() {
             let found = Digest::parse(&format!("sha256:{}", part.sha256));
             return Err(found.map_or_else(|| damaged(upload), ContentError::OtherDigest));
@@ -164,11 +190,20 @@ impl Contents {
         Err(ContentError::UnknownUpload)
     }
 
-    async fn join(&self, upload: &Upload, parts: &[Part], digest: &Digest, key: &str) -> Result<(), ContentError> {
+    async fn join(
+        &self,
+        upload: &Upload,
+        parts: &[Part],
+        digest: &Digest,
+        key: &str,
+    ) -> Result<(), ContentError> {
         let mut writer = self.store.writer(key).await?;
         let mut hasher = Hasher::new(digest.algorithm());
         for part in parts {
-            let data = self.store.stream(&upload.data_key(&part.data), 0..part.length).await?;
+            let data = self
+                .store
+                .stream(&upload.data_key(&part.data), 0..part.length)
+                .await?;
             let mut data = data.ok_or(ContentError::UnknownUpload)?;
             while let Some(bytes) = data.try_next().await? {
                 hasher.update(&bytes);

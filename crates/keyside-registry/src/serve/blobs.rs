@@ -15,20 +15,32 @@ use crate::error::Refusal;
 use crate::name::Repository;
 
 impl Server {
-    pub(super) async fn blob(&self, call: &Call, repository: &Repository, digest: &Digest) -> Result<Response, Refusal> {
+    pub(super) async fn blob(
+        &self,
+        call: &Call,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<Response, Refusal> {
         call.only(&[Method::GET, Method::HEAD, Method::DELETE])?;
         if call.method() == Method::DELETE {
             return self.delete_blob(call, repository, digest).await;
         }
-        self.guard.require(&call.caller, &call.site, &[(repository, Action::Pull)])?;
-        let size = self.contents.blob_size(repository, digest).await?.ok_or_else(unknown)?;
+        self.guard
+            .require(&call.caller, &call.site, &[(repository, Action::Pull)])?;
+        let size = self
+            .contents
+            .blob_size(repository, digest)
+            .await?
+            .ok_or_else(unknown)?;
         let range = match wanted(call.header(&RANGE), size) {
             Wanted::Whole => 0..size,
             Wanted::Part(range) => range,
             Wanted::Beyond => {
                 let status = StatusCode::RANGE_NOT_SATISFIABLE;
-                return Err(Refusal::new(status, "BLOB_UNKNOWN", "the range begins behind the end")
-                    .with(CONTENT_RANGE, format!("bytes */{size}")));
+                return Err(
+                    Refusal::new(status, "BLOB_UNKNOWN", "the range begins behind the end")
+                        .with(CONTENT_RANGE, format!("bytes */{size}")),
+                );
             }
         };
         let mut response = if call.method() == Method::HEAD {
@@ -41,8 +53,14 @@ impl Server {
         Ok(response)
     }
 
-    async fn delete_blob(&self, call: &Call, repository: &Repository, digest: &Digest) -> Result<Response, Refusal> {
-        self.guard.require(&call.caller, &call.site, &[(repository, Action::Delete)])?;
+    async fn delete_blob(
+        &self,
+        call: &Call,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<Response, Refusal> {
+        self.guard
+            .require(&call.caller, &call.site, &[(repository, Action::Delete)])?;
         if self.contents.delete_blob(repository, digest).await? {
             return Ok(empty(StatusCode::ACCEPTED));
         }
@@ -64,7 +82,11 @@ fn describe(response: &mut Response, digest: &Digest, range: &Range<u64>, size: 
     set(headers, CACHE_CONTROL, "private, max-age=31536000, immutable");
     if partial {
         let last = range.end.saturating_sub(1);
-        set(headers, CONTENT_RANGE, format!("bytes {}-{last}/{size}", range.start));
+        set(
+            headers,
+            CONTENT_RANGE,
+            format!("bytes {}-{last}/{size}", range.start),
+        );
     }
 }
 

@@ -43,7 +43,11 @@ async fn gather(body: Body, limit: usize) -> Result<Bytes, Refusal> {
     while let Some(piece) = pieces.try_next().await.map_err(|_| broken())? {
         if whole.len() + piece.len() > limit {
             let status = StatusCode::PAYLOAD_TOO_LARGE;
-            return Err(Refusal::new(status, "SIZE_INVALID", format!("the body is larger than {limit} bytes")));
+            return Err(Refusal::new(
+                status,
+                "SIZE_INVALID",
+                format!("the body is larger than {limit} bytes"),
+            ));
         }
         whole.extend_from_slice(&piece);
     }

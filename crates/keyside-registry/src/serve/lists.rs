@@ -20,15 +20,23 @@ const CATALOG_PAGE: usize = 1000;
 impl Server {
     pub(super) async fn tags(&self, call: &Call, repository: &Repository) -> Result<Response, Refusal> {
         call.only(&[Method::GET, Method::HEAD])?;
-        self.guard.require(&call.caller, &call.site, &[(repository, Action::Pull)])?;
+        self.guard
+            .require(&call.caller, &call.site, &[(repository, Action::Pull)])?;
         let Some(tags) = self.contents.tags(repository).await? else {
-            return Err(Refusal::missing("NAME_UNKNOWN", "repository name not known to registry"));
+            return Err(Refusal::missing(
+                "NAME_UNKNOWN",
+                "repository name not known to registry",
+            ));
         };
         let page = page(call)?;
         let (tags, more) = page.cut(tags);
         let path = format!("/v2/{repository}/tags/list");
         let link = next(&path, &page, tags.last().filter(|_| more));
-        Ok(answer("application/json", &json!({"name": repository.as_str(), "tags": tags}), link))
+        Ok(answer(
+            "application/json",
+            &json!({"name": repository.as_str(), "tags": tags}),
+            link,
+        ))
     }
 
     /// The repositories that the client may pull from; the others are none of its business.
@@ -38,7 +46,9 @@ impl Server {
             return Err(self.guard.challenge(&call.site, &[], None));
         }
         let all = self.contents.repositories().await?;
-        let readable = all.iter().filter(|repository| call.caller.could(repository, Action::Pull));
+        let readable = all
+            .iter()
+            .filter(|repository| call.caller.could(repository, Action::Pull));
         let mut page = page(call)?;
         page.limit = Some(page.limit.unwrap_or(CATALOG_PAGE));
         let (names, more) = page.cut(readable.map(ToString::to_string).collect());
@@ -46,9 +56,15 @@ impl Server {
         Ok(answer("application/json", &json!({"repositories": names}), link))
     }
 
-    pub(super) async fn referrers(&self, call: &Call, repository: &Repository, digest: &Digest) -> Result<Response, Refusal> {
+    pub(super) async fn referrers(
+        &self,
+        call: &Call,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<Response, Refusal> {
         call.only(&[Method::GET, Method::HEAD])?;
-        self.guard.require(&call.caller, &call.site, &[(repository, Action::Pull)])?;
+        self.guard
+            .require(&call.caller, &call.site, &[(repository, Action::Pull)])?;
         let mut manifests = self.contents.referrers(repository, digest).await?;
         let filter = call.query.one("artifactType").filter(|kind| !kind.is_empty());
         if let Some(kind) = &filter {

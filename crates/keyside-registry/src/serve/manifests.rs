@@ -32,7 +32,8 @@ impl Server {
             Method::DELETE => Action::Delete,
             _ => Action::Pull,
         };
-        self.guard.require(&call.caller, &call.site, &[(repository, action)])?;
+        self.guard
+            .require(&call.caller, &call.site, &[(repository, action)])?;
         match action {
             Action::Push => self.put_manifest(call, repository, selector, body).await,
             Action::Delete => self.delete_manifest(repository, selector).await,
@@ -40,16 +41,29 @@ impl Server {
         }
     }
 
-    async fn get_manifest(&self, call: &Call, repository: &Repository, selector: Selector) -> Result<Response, Refusal> {
+    async fn get_manifest(
+        &self,
+        call: &Call,
+        repository: &Repository,
+        selector: Selector,
+    ) -> Result<Response, Refusal> {
         let digest = match selector {
             Selector::Digest(digest) => Some(digest),
             Selector::Tag(tag) => self.contents.tag(repository, &tag).await?,
             Selector::Nothing(_) => None,
         };
         let digest = digest.ok_or_else(unknown)?;
-        let stored = self.contents.manifest(repository, &digest).await?.ok_or_else(unknown)?;
+        let stored = self
+            .contents
+            .manifest(repository, &digest)
+            .await?
+            .ok_or_else(unknown)?;
         let length = stored.bytes.len();
-        let body = if call.method() == Method::HEAD { Body::empty() } else { Body::from(stored.bytes) };
+        let body = if call.method() == Method::HEAD {
+            Body::empty()
+        } else {
+            Body::from(stored.bytes)
+        };
         let mut response = Response::new(body);
         let headers = response.headers_mut();
         set(headers, CONTENT_TYPE, &stored.media_type);
@@ -79,7 +93,10 @@ impl Server {
         let algorithm = expected.as_ref().map_or(Algorithm::Sha256, Digest::algorithm);
         let digest = Digest::of(algorithm, &bytes);
         if expected.is_some_and(|expected| expected != digest) {
-            return Err(Refusal::bad("DIGEST_INVALID", format!("the content has the digest {digest}")));
+            return Err(Refusal::bad(
+                "DIGEST_INVALID",
+                format!("the content has the digest {digest}"),
+            ));
         }
         let manifest = Manifest::read(call.header(&CONTENT_TYPE), &bytes)?;
         self.require_contents(repository, &manifest).await?;
@@ -88,7 +105,9 @@ impl Server {
             media_type: manifest.media_type.to_owned(),
             bytes,
         };
-        self.contents.put_manifest(repository, &manifest, &stored, &tags).await?;
+        self.contents
+            .put_manifest(repository, &manifest, &stored, &tags)
+            .await?;
         let mut response = empty(StatusCode::CREATED);
         let headers = response.headers_mut();
         set(headers, LOCATION, format!("/v2/{repository}/manifests/{digest}"));
@@ -104,29 +123,30 @@ impl Server {
 
     /// A manifest must not point to what cannot be pulled.
     async fn require_contents(&self, repository: &Repository, manifest: &Manifest) -> Result<(), Refusal> {
-        for digest in &manifest.blobs {
-            if self.contents.blob_size(repository, digest).await?.is_none() {
-                return Err(Refusal::missing("MANIFEST_BLOB_UNKNOWN", format!("blob {digest} is unknown to the registry")));
-            }
+        match self.contents.first_missing(repository, manifest).await? {
+            None => Ok(()),
+            Some(digest) => Err(Refusal::missing(
+                "MANIFEST_BLOB_UNKNOWN",
+                format!("{digest} is unknown to the registry"),
+            )),
         }
-        for digest in &manifest.manifests {
-            if !self.contents.has_manifest(repository, digest).await? {
-                return Err(Refusal::missing(
-                    "MANIFEST_BLOB_UNKNOWN",
-                    format!("manifest {digest} is unknown to the registry"),
-                ));
-            }
-        }
-        Ok(())
     }
 
-    async fn delete_manifest(&self, repository: &Repository, selector: Selector) -> Result<Response, Refusal> {
+    async fn delete_manifest(
+        &self,
+        repository: &Repository,
+        selector: Selector,
+    ) -> Result<Response, Refusal> {
         let deleted = match selector {
             Selector::Digest(digest) => self.contents.delete_manifest(repository, &digest).await?,
             Selector::Tag(tag) => self.contents.delete_tag(repository, &tag).await?,
             Selector::Nothing(_) => false,
         };
-        if deleted { Ok(empty(StatusCode::ACCEPTED)) } else { Err(unknown()) }
+        if deleted {
+            Ok(empty(StatusCode::ACCEPTED))
+        } else {
+            Err(unknown())
+        }
     }
 }
 
@@ -138,7 +158,10 @@ fn extra_tags(call: &Call) -> Result<Vec<Tag>, Refusal> {
         .map(|name| Tag::parse(name).ok_or_else(|| no_tag(name)))
         .collect::<Result<_, _>>()?;
     if tags.len() > MAX_TAGS {
-        return Err(Refusal::bad("MANIFEST_INVALID", format!("more than {MAX_TAGS} tags")));
+        return Err(Refusal::bad(
+            "MANIFEST_INVALID",
+            format!("more than {MAX_TAGS} tags"),
+        ));
     }
     Ok(tags)
 }

@@ -12,7 +12,8 @@ pub(super) enum Wanted {
     Beyond,
 }
 
-/// Reads a `Range` header. Forms that are not one range of bytes are ignored, which the standard allows.
+/// Reads a `Range` header. Forms that are not one range of bytes are ignored, which the standard allows; a range that runs backwards
+/// can be satisfied by nothing.
 pub(super) fn wanted(header: Option<&str>, size: u64) -> Wanted {
     let spec = header.and_then(|text| text.trim().strip_prefix("bytes="));
     let Some((first, last)) = spec.and_then(|spec| spec.split_once('-')) else {
@@ -20,19 +21,26 @@ pub(super) fn wanted(header: Option<&str>, size: u64) -> Wanted {
     };
     let (first, last) = (first.trim(), last.trim());
     let range = match (number(first), number(last)) {
-        (Some(first), Some(last)) if first <= last => first..last.saturating_add(1).min(size),
+        (Some(first), Some(last)) if first > last => return Wanted::Beyond,
+        (Some(first), Some(last)) => first..last.saturating_add(1).min(size),
         (Some(first), None) if last.is_empty() => first..size,
         (None, Some(0)) if first.is_empty() => return Wanted::Beyond,
         (None, Some(count)) if first.is_empty() => size.saturating_sub(count)..size,
         _ => return Wanted::Whole,
     };
-    if range.is_empty() { Wanted::Beyond } else { Wanted::Part(range) }
+    if range.is_empty() {
+        Wanted::Beyond
+    } else {
+        Wanted::Part(range)
+    }
 }
 
 /// Reads the `Content-Range` of a chunk, `first-last`; some clients put `bytes ` before and `/…` behind.
 pub(super) fn chunk(header: &str) -> Option<Range<u64>> {
     let text = header.trim();
-    let text = text.strip_prefix("bytes").map_or(text, |rest| rest.trim_start_matches([' ', '=']));
+    let text = text
+        .strip_prefix("bytes")
+        .map_or(text, |rest| rest.trim_start_matches([' ', '=']));
     let text = text.split('/').next().unwrap_or_default();
     let (first, last) = text.split_once('-')?;
     let (first, last) = (number(first)?, number(last)?);
@@ -59,7 +67,16 @@ mod tests {
         check("bytes=10-", Wanted::Beyond);
         check("bytes=10-12", Wanted::Beyond);
         check("bytes=-0", Wanted::Beyond);
-        for ignored in ["", "bytes", "bytes=-", "bytes=3-1", "bytes=0-1,3-4", "items=0-1", "bytes=+1-2", "bytes=a-b"] {
+        check("bytes=3-1", Wanted::Beyond);
+        for ignored in [
+            "",
+            "bytes",
+            "bytes=-",
+            "bytes=0-1,3-4",
+            "items=0-1",
+            "bytes=+1-2",
+            "bytes=a-b",
+        ] {
             check(ignored, Wanted::Whole);
         }
         assert_eq!(wanted(None, 10), Wanted::Whole);

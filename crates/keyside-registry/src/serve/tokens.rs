@@ -29,10 +29,17 @@ impl Server {
             }
             _ => {
                 let status = StatusCode::METHOD_NOT_ALLOWED;
-                return Err(Refusal::new(status, "UNSUPPORTED", "the method is not supported here").with(ALLOW, "GET, POST"));
+                return Err(
+                    Refusal::new(status, "UNSUPPORTED", "the method is not supported here")
+                        .with(ALLOW, "GET, POST"),
+                );
             }
         };
-        let repositories: Vec<String> = request.scopes().iter().map(|scope| scope.name().to_owned()).collect();
+        let repositories: Vec<String> = request
+            .scopes()
+            .iter()
+            .map(|scope| scope.name().to_owned())
+            .collect();
         let fault = match self.strike(&Endpoint::Token, head, site, &repositories) {
             Struck::Answer(response) => return Ok(response),
             Struck::Spoil(fault) => Some(fault),

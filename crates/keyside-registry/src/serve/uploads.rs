@@ -20,9 +20,15 @@ use crate::route::parse_digest;
 const SEARCHED: usize = 1000;
 
 impl Server {
-    pub(super) async fn begin_upload(&self, call: &Call, repository: &Repository, body: Body) -> Result<Response, Refusal> {
+    pub(super) async fn begin_upload(
+        &self,
+        call: &Call,
+        repository: &Repository,
+        body: Body,
+    ) -> Result<Response, Refusal> {
         call.only(&[Method::POST])?;
-        self.guard.require(&call.caller, &call.site, &[(repository, Action::Push)])?;
+        self.guard
+            .require(&call.caller, &call.site, &[(repository, Action::Push)])?;
         if let Some(mount) = call.query.one("mount") {
             let digest = parse_digest(&mount)?;
             if self.mount(call, repository, &digest).await? {
@@ -31,16 +37,25 @@ impl Server {
         }
         if let Some(digest) = call.query.one("digest") {
             let digest = parse_digest(&digest)?;
-            self.contents.write_blob(repository, &digest, incoming(body)).await?;
+            self.contents
+                .write_blob(repository, &digest, incoming(body))
+                .await?;
             return Ok(created(repository, &digest));
         }
         let upload = self.contents.begin_upload(repository).await?;
         Ok(progress(StatusCode::ACCEPTED, repository, &upload))
     }
 
-    pub(super) async fn upload(&self, call: &Call, repository: &Repository, id: &str, body: Body) -> Result<Response, Refusal> {
+    pub(super) async fn upload(
+        &self,
+        call: &Call,
+        repository: &Repository,
+        id: &str,
+        body: Body,
+    ) -> Result<Response, Refusal> {
         call.only(&[Method::GET, Method::PATCH, Method::PUT, Method::DELETE])?;
-        self.guard.require(&call.caller, &call.site, &[(repository, Action::Push)])?;
+        self.guard
+            .require(&call.caller, &call.site, &[(repository, Action::Push)])?;
         let upload = self.contents.upload(repository, id).await?;
         match *call.method() {
             Method::PATCH => self.append(call, repository, upload, body).await,
@@ -53,14 +68,32 @@ impl Server {
         }
     }
 
-    async fn append(&self, call: &Call, repository: &Repository, upload: Upload, body: Body) -> Result<Response, Refusal> {
+    async fn append(
+        &self,
+        call: &Call,
+        repository: &Repository,
+        upload: Upload,
+        body: Body,
+    ) -> Result<Response, Refusal> {
         let body = in_order(call, repository, &upload, body).await?;
-        let upload = self.take_in(upload, body).await.map_err(|error| out_of_order(repository, id_of(call), error))?;
+        let upload = self
+            .take_in(upload, body)
+            .await
+            .map_err(|error| out_of_order(repository, id_of(call), error))?;
         Ok(progress(StatusCode::ACCEPTED, repository, &upload))
     }
 
-    async fn complete(&self, call: &Call, repository: &Repository, upload: Upload, body: Body) -> Result<Response, Refusal> {
-        let digest = call.query.one("digest").ok_or_else(|| Refusal::bad("DIGEST_INVALID", "the digest is missing"))?;
+    async fn complete(
+        &self,
+        call: &Call,
+        repository: &Repository,
+        upload: Upload,
+        body: Body,
+    ) -> Result<Response, Refusal> {
+        let digest = call
+            .query
+            .one("digest")
+            .ok_or_else(|| Refusal::bad("DIGEST_INVALID", "the digest is missing"))?;
         let digest = parse_digest(&digest)?;
         let body = in_order(call, repository, &upload, body).await?;
         if upload.received == 0 {
@@ -70,7 +103,10 @@ impl Server {
             }
             written?;
         } else {
-            let upload = self.take_in(upload, body).await.map_err(|error| out_of_order(repository, id_of(call), error))?;
+            let upload = self
+                .take_in(upload, body)
+                .await
+                .map_err(|error| out_of_order(repository, id_of(call), error))?;
             self.contents.complete(&upload, &digest).await?;
         }
         Ok(created(repository, &digest))
@@ -97,9 +133,16 @@ impl Server {
     }
 
     /// The client knows a digest but not a repository: any that it may read will do.
-    async fn mount_from_anywhere(&self, call: &Call, to: &Repository, digest: &Digest) -> Result<bool, Refusal> {
+    async fn mount_from_anywhere(
+        &self,
+        call: &Call,
+        to: &Repository,
+        digest: &Digest,
+    ) -> Result<bool, Refusal> {
         let repositories = self.contents.repositories().await?;
-        let readable = repositories.into_iter().filter(|from| call.caller.could(from, Action::Pull));
+        let readable = repositories
+            .into_iter()
+            .filter(|from| call.caller.could(from, Action::Pull));
         for from in readable.take(SEARCHED) {
             if self.contents.mount_blob(&from, to, digest).await? {
                 return Ok(true);
@@ -110,17 +153,28 @@ impl Server {
 }
 
 /// The body, if it belongs where the upload stands. A chunk may not be longer than it says it is.
-async fn in_order(call: &Call, repository: &Repository, upload: &Upload, body: Body) -> Result<Incoming, Refusal> {
+async fn in_order(
+    call: &Call,
+    repository: &Repository,
+    upload: &Upload,
+    body: Body,
+) -> Result<Incoming, Refusal> {
     let body = incoming(body);
     let Some(header) = call.header(&CONTENT_RANGE) else {
         return Ok(body);
     };
     let Some(range) = chunk(header) else {
-        return Err(Refusal::bad("BLOB_UPLOAD_INVALID", "Content-Range must be first-last"));
+        return Err(Refusal::bad(
+            "BLOB_UPLOAD_INVALID",
+            "Content-Range must be first-last",
+        ));
     };
     let length = call.header(&CONTENT_LENGTH).and_then(|text| text.parse().ok());
     if length.is_some_and(|length: u64| length != range.end - range.start) {
-        return Err(Refusal::bad("SIZE_INVALID", "Content-Range and Content-Length disagree"));
+        return Err(Refusal::bad(
+            "SIZE_INVALID",
+            "Content-Range and Content-Length disagree",
+        ));
     }
     if range.start != upload.received {
         drain(body).await;

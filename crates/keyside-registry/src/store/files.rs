@@ -82,7 +82,9 @@ impl Files {
                 if left == 0 {
                     return Ok(None);
                 }
-                let (file, piece) = blocking(move || read_piece(file, left)).await.map_err(reading(&key))?;
+                let (file, piece) = blocking(move || read_piece(file, left))
+                    .await
+                    .map_err(reading(&key))?;
                 let left = left - piece.len() as u64;
                 Ok(Some((piece, (file, left))))
             }
@@ -95,14 +97,14 @@ impl Files {
         let written = blocking(move || {
             let staged = Staged::with(&root, &bytes)?;
             let _lock = lock(&root)?;
-            staged.rename(&path)
+            staged.rename(&root, &path)
         });
         written.await.map_err(writing(key))
     }
 
     pub(super) async fn create(&self, key: &str, bytes: Bytes) -> Result<bool, StoreError> {
         let (root, path) = (Arc::clone(&self.root), self.path(key));
-        let created = blocking(move || match Staged::with(&root, &bytes)?.link(&path) {
+        let created = blocking(move || match Staged::with(&root, &bytes)?.link(&root, &path) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(error),
@@ -114,6 +116,7 @@ impl Files {
         let root = Arc::clone(&self.root);
         let staged = blocking(move || Staged::new(&root)).await.map_err(writing(key))?;
         Ok(FileWriter {
+            root: Arc::clone(&self.root),
             staged,
             path: self.path(key),
             key: key.to_owned(),
@@ -129,7 +132,7 @@ impl Files {
             if present(fs::hard_link(from, &path))?.is_none() {
                 return Ok(false);
             }
-            Staged { file: None, path }.rename(&to_path)?;
+            Staged { file: None, path }.rename(&root, &to_path)?;
             Ok(true)
         });
         copied.await.map_err(writing(to))
@@ -201,6 +204,7 @@ impl Files {
 
 /// A large file in the making.
 pub(crate) struct FileWriter {
+    root: Arc<Path>,
     staged: Staged,
     path: PathBuf,
     key: String,
@@ -236,12 +240,18 @@ impl FileWriter {
 
     pub(super) async fn finish(mut self) -> Result<(), StoreError> {
         self.flush().await?;
-        let Self { mut staged, path, key, .. } = self;
+        let Self {
+            root,
+            mut staged,
+            path,
+            key,
+            ..
+        } = self;
         let placed = blocking(move || {
             if let Some(file) = staged.file.take() {
                 file.sync_all()?;
             }
-            staged.rename(&path)
+            staged.rename(&root, &path)
         });
         placed.await.map_err(writing(&key))
     }
@@ -275,12 +285,12 @@ impl Staged {
         Ok(staged)
     }
 
-    fn rename(self, to: &Path) -> io::Result<()> {
-        place(to, || fs::rename(&self.path, to))
+    fn rename(self, root: &Path, to: &Path) -> io::Result<()> {
+        place(root, to, || fs::rename(&self.path, to))
     }
 
-    fn link(self, to: &Path) -> io::Result<()> {
-        place(to, || fs::hard_link(&self.path, to))
+    fn link(self, root: &Path, to: &Path) -> io::Result<()> {
+        place(root, to, || fs::hard_link(&self.path, to))
     }
 }
 
@@ -291,24 +301,45 @@ impl Drop for Staged {
     }
 }
 
-/// Runs a step that needs the folder of `to`, and makes that folder as often as somebody else removes it as empty.
-fn place(to: &Path, step: impl Fn() -> io::Result<()>) -> io::Result<()> {
+/// Runs a step that puts something to `to`, and makes its folder as often as somebody else removes it as empty. When this returns,
+/// the entry is on disk, and so are those of the folders that had to be made.
+fn place(root: &Path, to: &Path, step: impl Fn() -> io::Result<()>) -> io::Result<()> {
     let folder = to.parent().ok_or(ErrorKind::InvalidInput)?;
-    for _ in 0..16 {
+    let mut made = false;
+    for _ in 0..64 {
         match step() {
-            Err(error) if error.kind() == ErrorKind::NotFound => match make_folder(folder) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                _ => {}
-            },
-            Ok(()) => return File::open(folder)?.sync_all(),
-            other => return other,
+            Ok(()) if made => {
+                return folder
+                    .ancestors()
+                    .take_while(|above| above.starts_with(root))
+                    .try_for_each(sync);
+            }
+            Ok(()) => return sync(folder),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        made = true;
+        match make_folder(folder) {
+            // A folder on the way was removed between two steps.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) => {}
+            other => other?,
         }
     }
     step()
 }
 
+/// Puts a folder's entries on disk. If it is gone, so is what was in it, and by somebody else's wish.
+fn sync(folder: &Path) -> io::Result<()> {
+    match present(File::open(folder))? {
+        Some(folder) => folder.sync_all(),
+        None => Ok(()),
+    }
+}
+
 fn staging_path(root: &Path) -> io::Result<PathBuf> {
-    Ok(root.join(STAGING).join(random::hex_id().map_err(io::Error::other)?))
+    Ok(root
+        .join(STAGING)
+        .join(random::hex_id().map_err(io::Error::other)?))
 }
 
 /// Held until dropped, by one process and one thread at a time.
@@ -370,13 +401,22 @@ fn read_piece(file: File, left: u64) -> io::Result<(File, Bytes)> {
 fn present<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory) => Ok(None),
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory
+            ) =>
+        {
+            Ok(None)
+        }
         Err(error) => Err(error),
     }
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(io::Error::other)?
 }
 
 fn reading(key: &str) -> impl FnOnce(io::Error) -> StoreError {

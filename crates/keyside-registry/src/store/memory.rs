@@ -63,7 +63,9 @@ impl Memory {
     pub(super) async fn copy(&self, from: &str, to: &str) -> Result<bool, StoreError> {
         Ok(self.with(|objects| {
             let content = objects.get(from).cloned();
-            content.map(|bytes| objects.insert(to.to_owned(), bytes)).is_some()
+            content
+                .map(|bytes| objects.insert(to.to_owned(), bytes))
+                .is_some()
         }))
     }
 

@@ -132,17 +132,24 @@ impl Objects {
     }
 
     async fn put(&self, key: &str, bytes: Bytes, mode: PutMode) -> Result<bool, StoreError> {
-        let options = PutOptions { mode, ..PutOptions::default() };
+        let options = PutOptions {
+            mode,
+            ..PutOptions::default()
+        };
         match self.0.put_opts(&path(key), bytes.into(), options).await {
             Ok(_) => Ok(true),
-            Err(Error::AlreadyExists { .. } | Error::Precondition { .. } | Error::NotFound { .. }) => Ok(false),
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. } | Error::NotFound { .. }) => {
+                Ok(false)
+            }
             Err(error) => Err(error.into()),
         }
     }
 
     pub(super) async fn writer(&self, key: &str) -> Result<ObjectWriter, StoreError> {
         let upload = self.0.put_multipart(&path(key)).await?;
-        Ok(ObjectWriter(Some(WriteMultipart::new_with_chunk_size(upload, PART))))
+        Ok(ObjectWriter(Some(WriteMultipart::new_with_chunk_size(
+            upload, PART,
+        ))))
     }
 
     pub(super) async fn copy(&self, from: &str, to: &str) -> Result<bool, StoreError> {
@@ -171,13 +178,19 @@ impl Objects {
 
     pub(super) async fn delete_if(&self, key: &str, content: &Bytes) -> Result<bool, StoreError> {
         match self.read_version(key).await? {
-            Some((bytes, version)) if bytes == content => self.put(key, Bytes::new(), PutMode::Update(version)).await,
+            Some((bytes, version)) if bytes == content => {
+                self.put(key, Bytes::new(), PutMode::Update(version)).await
+            }
             _ => Ok(false),
         }
     }
 
     pub(super) async fn delete_all(&self, prefix: &str) -> Result<(), StoreError> {
-        let found = self.0.list(Some(&path(prefix))).map_ok(|meta| meta.location).boxed();
+        let found = self
+            .0
+            .list(Some(&path(prefix)))
+            .map_ok(|meta| meta.location)
+            .boxed();
         let mut deleted = self.0.delete_stream(found);
         while let Some(result) = deleted.next().await {
             present(result)?;

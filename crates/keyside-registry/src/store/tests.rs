@@ -20,7 +20,11 @@ fn in_memory_bucket() -> Store {
 }
 
 async fn content(store: &Store, key: &str, range: Range<u64>) -> Vec<u8> {
-    let stream = store.stream(key, range).await.unwrap().expect("the object is there");
+    let stream = store
+        .stream(key, range)
+        .await
+        .unwrap()
+        .expect("the object is there");
     let pieces: Vec<Bytes> = stream.try_collect().await.unwrap();
     pieces.concat()
 }
@@ -49,7 +53,12 @@ async fn only_one_of_many_creates() {
     for (store, _folder) in stores() {
         let tries = (0..16).map(|n| {
             let store = store.clone();
-            async move { store.create("k/one", bytes(&format!("writer {n}"))).await.unwrap() }
+            async move {
+                store
+                    .create("k/one", bytes(&format!("writer {n}")))
+                    .await
+                    .unwrap()
+            }
         });
         let won: Vec<bool> = futures::stream::iter(tries).buffer_unordered(16).collect().await;
         assert_eq!(won.iter().filter(|won| **won).count(), 1);
@@ -84,7 +93,12 @@ async fn large_objects_appear_when_finished_and_not_before() {
         writer.finish().await.unwrap();
         let size = 5 * piece.len() as u64;
         assert_eq!(store.size("big").await.unwrap(), Some(size));
-        assert!(content(&store, "big", 0..size).await.iter().all(|byte| *byte == 7));
+        assert!(
+            content(&store, "big", 0..size)
+                .await
+                .iter()
+                .all(|byte| *byte == 7)
+        );
 
         let mut dropped = store.writer("never").await.unwrap();
         dropped.write(piece.clone()).await.unwrap();
@@ -140,7 +154,13 @@ async fn files_are_for_their_owner_only_and_nothing_is_left_behind() {
     writer.finish().await.unwrap();
     drop(store.writer("d").await.unwrap());
     let root = folder.path().join("store");
-    for (path, mode) in [("", 0o700), ("a", 0o700), ("a/b", 0o600), ("c", 0o600), (".lock", 0o600)] {
+    for (path, mode) in [
+        ("", 0o700),
+        ("a", 0o700),
+        ("a/b", 0o600),
+        ("c", 0o600),
+        (".lock", 0o600),
+    ] {
         let found = std::fs::metadata(root.join(path)).unwrap().permissions().mode() & 0o777;
         assert_eq!(found, mode, "{path}");
     }
