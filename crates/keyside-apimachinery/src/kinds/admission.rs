@@ -7,6 +7,7 @@ use super::name;
 use super::path::Path;
 use super::print::age;
 use super::served::Group;
+use crate::cel::{Program, Type};
 use crate::resource::Resource;
 use crate::status::{FieldError, FieldErrorKind};
 use serde_json::{Value, json};
@@ -307,7 +308,7 @@ fn conditions(errors: &mut Errors, path: &Path, conditions: &[Value]) {
         let (own, expression) = (text(condition, "name"), text(condition, "expression").trim());
         if expression.is_empty() {
             errors.push(FieldError::required(path.at("expression"), ""));
-        } else if let Err(problem) = cel::Program::compile(expression) {
+        } else if let Err(problem) = truth(expression) {
             let detail = format!("compilation failed: {problem}");
             errors.push(FieldError::invalid(path.at("expression"), expression, detail));
         }
@@ -318,6 +319,15 @@ fn conditions(errors: &mut Errors, path: &Path, conditions: &[Value]) {
                 errors.push(FieldError::duplicate(path.at("name"), own));
             }
         }
+    }
+}
+
+/// An expression about a request, with the variables it may use, that answers yes or no.
+fn truth(expression: &str) -> Result<(), String> {
+    let variables = ["object", "oldObject", "request"].map(|name| (name.to_owned(), Type::Dyn));
+    match Program::compile(expression, &variables)?.gives() {
+        Type::Bool | Type::Dyn => Ok(()),
+        _ => Err("must evaluate to bool".to_owned()),
     }
 }
 

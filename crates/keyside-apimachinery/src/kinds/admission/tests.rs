@@ -168,6 +168,10 @@ fn conditions_are_expressions_with_names() {
         "matchConditions: [{name: a, expression: 'true'}, {name: a, expression: 'true'}]",
         &["webhooks[0].matchConditions[1].name: Duplicate value: \"a\""],
     );
+    check(
+        "matchConditions: [{name: a, expression: '1 + 1'}]",
+        &["webhooks[0].matchConditions[0].expression: Invalid value: \"1 + 1\": compilation failed: must evaluate to bool"],
+    );
     let (_, errors) = create(
         &resource(GROUP, "mutatingwebhookconfigurations"),
         &configuration("matchConditions: [{name: a, expression: 'object.'}]"),
