@@ -5,7 +5,6 @@
 //! value of bytes, [`shape`] brings the value to the form of a kind. What both noticed without refusing goes to the
 //! client as warnings, or, under `fieldValidation=Strict`, as one [`strict_error`].
 
-mod amounts;
 mod shape;
 mod syntax;
 mod times;
@@ -17,7 +16,6 @@ use serde_saphyr::DuplicateKeyPolicy;
 use std::fmt::Display;
 use tree::{Notes, Seed};
 
-pub use amounts::canonical as canonical_quantity;
 pub use shape::shape;
 
 /// How the sentence about repeated keys of YAML begins.

@@ -164,24 +164,5 @@ pub fn generate_name(prefix: &str, random: u64) -> String {
     name
 }
 
-/// Keeps what the server sets and no update changes: uid, creation time, generation, and the marks of a deletion
-/// that has begun. Call it before [`validate_update`].
-pub fn keep_system_fields(new: &mut Value, old: &Value) {
-    let kept = |field: &str| old["metadata"][field].clone();
-    set(new, "generation", kept("generation"));
-    set(new, "creationTimestamp", kept("creationTimestamp"));
-    for field in ["uid", "namespace", "deletionGracePeriodSeconds"] {
-        if new["metadata"]
-            .get(field)
-            .is_none_or(|value| value.is_null() || value == "")
-        {
-            set(new, field, kept(field));
-        }
-    }
-    if deletion_timestamp(old).is_some() {
-        set(new, "deletionTimestamp", kept("deletionTimestamp"));
-    }
-}
-
 #[cfg(test)]
 mod tests;

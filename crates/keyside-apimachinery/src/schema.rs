@@ -21,8 +21,6 @@ pub struct Schema {
     pub shape: Shape,
     /// Value of an absent field. Decoding does not fill it in; list keys of server-side apply use it.
     pub default: Option<Value>,
-    /// Whether `null` is a value of its own (custom kinds only; Go drops it for built-in ones).
-    pub nullable: bool,
     /// How a strategic merge patch treats the field.
     pub patch: PatchStrategy,
     /// Where the published form comes from; [`Source::Inline`] below the root.
@@ -80,8 +78,6 @@ pub struct Object {
     pub rest: Rest,
     /// Whether the object is owned and replaced as a whole (`x-kubernetes-map-type: atomic`).
     pub atomic: bool,
-    /// Whether it is a complete Kubernetes object with `apiVersion`, `kind` and `metadata`.
-    pub embedded: bool,
 }
 
 /// What keys mean that are not fields.
@@ -155,12 +151,6 @@ pub fn builtin(group: &str, version: &str, kind: &str) -> Option<Arc<Schema>> {
     definitions::kind(group, version, kind)
 }
 
-/// The shape of `metadata`.
-#[must_use]
-pub fn metadata() -> Arc<Schema> {
-    definitions::metadata()
-}
-
 /// The shape of a custom kind from the `openAPIV3Schema` of one version. `null` or an absent schema keeps anything.
 #[must_use]
 pub fn from_crd(schema: &Value) -> Arc<Schema> {
@@ -174,7 +164,6 @@ impl Schema {
         Self {
             shape,
             default: None,
-            nullable: false,
             patch: PatchStrategy::default(),
             source: Source::Inline,
         }

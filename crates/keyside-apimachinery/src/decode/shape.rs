@@ -1,6 +1,7 @@
 //! Bringing an object to the form Go's typed decoder gives it.
 
-use super::{DecodeError, amounts, times};
+use super::{DecodeError, times};
+use crate::kinds::quantity::{self, Quantity};
 use crate::schema::{Format, List, Object, Rest, Schema, Shape, Source};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -48,13 +49,9 @@ impl Walk {
                     self.value(choice, value);
                 }
             }
-            (Shape::String(Format::Quantity), Value::Number(number)) => {
-                let text = number.to_string();
-                self.keep(value, amounts::canonical(&text));
-            }
-            (Shape::String(Format::Quantity), Value::String(text)) => {
-                let kept = amounts::canonical(text);
-                self.keep(value, kept);
+            (Shape::String(Format::Quantity), Value::Number(_) | Value::String(_)) => {
+                let kept = Quantity::read(value).ok_or_else(|| quantity::UNREADABLE.to_owned());
+                self.keep(value, kept.map(|quantity| quantity.to_string()));
             }
             (Shape::String(Format::Time), Value::String(text)) => {
                 let kept = times::seconds(text);

@@ -133,12 +133,3 @@ fn an_update_without_version_is_refused_by_name() {
         &["metadata.resourceVersion: Invalid value: \"\": must be specified for an update"],
     );
 }
-
-#[test]
-fn system_fields_survive_an_update_that_leaves_them_out() {
-    let old = json!({"metadata": {"name": "a", "namespace": "n", "uid": "1", "generation": 3,
-        "creationTimestamp": "t", "deletionTimestamp": "d", "deletionGracePeriodSeconds": 30}});
-    let mut new = json!({"metadata": {"name": "a", "generation": 9, "creationTimestamp": "other"}});
-    keep_system_fields(&mut new, &old);
-    assert_eq!(new, old);
-}

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// The shape of a whole object of the kind.
 pub(super) fn kind(document: &Value) -> Schema {
-    let mut schema = node(document);
+    let mut schema = node(document, false);
     let mut object = match schema.shape {
         Shape::Object(object) => object,
         _ => Object {
@@ -24,24 +24,29 @@ pub(super) fn kind(document: &Value) -> Schema {
     schema
 }
 
-fn node(document: &Value) -> Schema {
+/// One node. `keeps` says that a node above keeps unknown fields: then those below are not complained about when they
+/// are applied, although they are pruned.
+fn node(document: &Value, keeps: bool) -> Schema {
+    let keeps = keeps || document["x-kubernetes-preserve-unknown-fields"] == true;
     Schema {
         default: document.get("default").cloned(),
-        nullable: document["nullable"] == true,
-        ..Schema::of(shape(document))
+        ..Schema::of(shape(document, keeps))
     }
 }
 
-fn shape(document: &Value) -> Shape {
+fn shape(document: &Value, keeps: bool) -> Shape {
     if document["x-kubernetes-int-or-string"] == true {
         return Shape::IntOrString;
     }
     match document["type"].as_str() {
-        Some("object") => Shape::Object(object(document)),
-        Some("array") => Shape::List(List {
-            items: Box::new(node(&document["items"])),
-            kind: list_kind(document),
-        }),
+        Some("object") => Shape::Object(object(document, keeps)),
+        Some("array") => {
+            let items = Box::new(node(&document["items"], keeps));
+            Shape::List(List {
+                items,
+                kind: list_kind(document),
+            })
+        }
         Some("string") => Shape::String(Format::Plain),
         Some("integer") => Shape::Integer(64),
         Some("number") => Shape::Number,
@@ -50,16 +55,18 @@ fn shape(document: &Value) -> Shape {
     }
 }
 
-fn object(document: &Value) -> Object {
+fn object(document: &Value, keeps: bool) -> Object {
     let rest = match &document["additionalProperties"] {
-        values @ Value::Object(_) => Rest::Of(Box::new(node(values))),
+        values @ Value::Object(_) => Rest::Of(Box::new(node(values, keeps))),
         Value::Bool(true) => Rest::Preserved,
-        _ if document["x-kubernetes-preserve-unknown-fields"] == true => Rest::Preserved,
+        _ if keeps => Rest::Preserved,
         _ => Rest::Unknown,
     };
     let fields = document["properties"].as_object().into_iter().flatten();
     let mut object = Object {
-        fields: fields.map(|(name, field)| (name.clone(), node(field))).collect(),
+        fields: fields
+            .map(|(name, field)| (name.clone(), node(field, keeps)))
+            .collect(),
         rest,
         atomic: document["x-kubernetes-map-type"] == "atomic",
         ..Object::default()
@@ -73,7 +80,6 @@ fn object(document: &Value) -> Object {
 /// Makes the shape that of a whole Kubernetes object. What the definition says about `metadata` only restricts
 /// names, so the shape known for all kinds takes its place.
 fn complete(object: &mut Object) {
-    object.embedded = true;
     for field in ["apiVersion", "kind"] {
         object
             .fields

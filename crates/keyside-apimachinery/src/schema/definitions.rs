@@ -32,11 +32,6 @@ pub(super) fn kind(group: &str, version: &str, kind: &str) -> Option<Arc<Schema>
     })
 }
 
-/// The shape of `metadata`, which custom kinds refer to as well.
-pub(super) fn metadata() -> Arc<Schema> {
-    kind(METADATA.group, METADATA.version, METADATA.kind).expect("the table begins with it")
-}
-
 /// A definition that a loaded one refers to: loading a kind loads everything it refers to. Only `metadata` is also
 /// referred to by custom kinds, of which nothing was loaded.
 pub(super) fn find(name: &str) -> Option<Arc<Schema>> {
@@ -172,7 +167,6 @@ fn object(document: &Value) -> Object {
         required: required.filter_map(Value::as_str).map(String::from).collect(),
         rest: rest.map_or(Rest::Unknown, |values| Rest::Of(Box::new(convert(values)))),
         atomic: false,
-        embedded: false,
     }
 }
 

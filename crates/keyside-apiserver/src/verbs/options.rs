@@ -2,6 +2,7 @@
 
 use crate::admission::Operation;
 use crate::query::Query;
+use keyside_apimachinery::meta;
 use keyside_apimachinery::status::{FieldError, Status};
 use serde_json::{Value, json};
 
@@ -38,7 +39,7 @@ impl WriteOptions {
                 errors.push(FieldError::forbidden("force", "may not be specified for non-apply patch"));
             }
         }
-        errors.extend(manager_errors(&manager));
+        errors.extend(meta::manager_name(&manager, "fieldManager"));
         let dry_run = dry_run(query, &mut errors);
         let validation = match query.get("fieldValidation") {
             "" | "Warn" => FieldValidation::Warn,
@@ -91,17 +92,4 @@ pub(crate) fn dry_run(query: &Query, errors: &mut Vec<FieldError>) -> bool {
         }
     }
     query.has("dryRun")
-}
-
-/// What is wrong with a field manager's name.
-fn manager_errors(manager: &str) -> Vec<FieldError> {
-    let mut errors = Vec::new();
-    if manager.len() > 128 {
-        errors.push(FieldError::too_long("fieldManager", 128));
-    }
-    if let Some((at, c)) = manager.char_indices().find(|(_, c)| c.is_control()) {
-        let detail = format!("invalid character U+{:04X} (at position {at})", u32::from(c));
-        errors.push(FieldError::invalid("fieldManager", manager, detail));
-    }
-    errors
 }
