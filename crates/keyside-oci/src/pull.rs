@@ -42,7 +42,7 @@ pub struct Options {
     pub token_services: BTreeMap<String, Vec<Origin>>,
     /// For everything but content: until the manifest is read, and until each download begins.
     pub step_time: Duration,
-    /// Between two pieces of content.
+    /// In which 16 KiB of content must arrive, or the rest of it.
     pub idle_time: Duration,
 }
 

@@ -87,3 +87,18 @@ fn what_breaks_the_grammar_is_never_taken_for_basic() {
         );
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn only_what_says_basic_is_basic(line in r#"(Bearer|basic|x)?[ ,="\\a\t]{0,24}(realm|service)?[ -~]{0,12}"#) {
+        let says_basic = line.to_ascii_lowercase().contains("basic");
+        proptest::prop_assert!(read(&[&line]) != Ok(Ask::Basic) || says_basic);
+    }
+
+    #[test]
+    fn quoted_values_survive(value in "[ -~]{0,40}") {
+        let quoted = value.replace('\\', r"\\").replace('"', "\\\"");
+        let line = format!("Basic realm=\"a, b\", bearer service=\"{quoted}\", realm=\"https://r/t\"");
+        proptest::prop_assert_eq!(read(&[&line]), bearer("https://r/t", &value));
+    }
+}

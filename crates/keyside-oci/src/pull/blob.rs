@@ -9,10 +9,12 @@ use crate::store::{BlobDir, Finished, Writer};
 use http::Method;
 use http::header::CONTENT_RANGE;
 use std::time::Duration;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 /// How often a download that breaks off is continued, as long as every attempt brings some bytes.
 const ATTEMPTS: usize = 5;
+/// Bytes that must arrive within the idle time, or all that is left if it is less.
+const LEAST: usize = 16 * 1024;
 /// How much of the text beside a refusal is read.
 const REFUSAL_LIMIT: usize = 64 * 1024;
 
@@ -112,7 +114,8 @@ impl Puller {
         }
     }
 
-    /// Reads the body into the writer. Waiting is limited for each piece, not for the whole.
+    /// Reads the body into the writer. There is no limit for the whole, but what brings almost nothing is given up, because a
+    /// download takes the place of another one.
     async fn receive(
         &self,
         mut opened: Opened,
@@ -121,12 +124,17 @@ impl Puller {
         writer: &mut Writer,
     ) -> Result<(), Option<Failure>> {
         let descriptor = blob.descriptor;
+        let (mut until, mut recent) = (Instant::now() + self.idle_time, 0);
         loop {
-            let piece = match timeout(self.idle_time, opened.chunk()).await {
+            let piece = match timeout_at(until, opened.chunk()).await {
                 Ok(piece) => piece.map_err(interrupted)?,
                 Err(_) => return Err(Some(Failure::Body(SendError::Timeout))),
             };
             let Some(mut piece) = piece else { break };
+            recent += piece.len();
+            if recent >= LEAST {
+                (until, recent) = (Instant::now() + self.idle_time, 0);
+            }
             let known = skip.min(piece.len() as u64);
             skip -= known;
             let piece = piece.split_off(usize::try_from(known).unwrap_or(piece.len()));
@@ -208,5 +216,5 @@ fn interrupted(error: SendError) -> Option<Failure> {
     })
 }
 
-/// The time between two pieces of a body.
+/// The time in which something of a body must arrive.
 pub(super) const IDLE_TIME: Duration = Duration::from_secs(30);

@@ -124,8 +124,6 @@ pub(super) enum Access {
     NotFound(String),
     #[error("rejecting {size} byte manifest for {name}: not found")]
     TooLarge { size: u64, name: String },
-    #[error("unexpected digest {found}, expected {expected}")]
-    OtherDigest { found: String, expected: Digest },
 }
 
 /// What went wrong with a token.
@@ -197,7 +195,9 @@ impl PullError {
     /// Registry and token service, if the pull stopped because the pair is not confirmed.
     pub fn unconfirmed(&self) -> Option<&RealmError> {
         match &self.failure {
-            Failure::Resolve(Access::Realm(error)) | Failure::Fetch(Access::Realm(error)) => Some(error),
+            Failure::Resolve(Access::Realm(error)) | Failure::Fetch(Access::Realm(error)) => {
+                matches!(error, RealmError::Unconfirmed { .. }).then_some(error)
+            }
             _ => None,
         }
     }
@@ -254,7 +254,6 @@ impl Access {
                 cause_of_status(*status_code)
             }
             Self::NotFound(_) | Self::TooLarge { .. } => Cause::NotFound,
-            Self::OtherDigest { .. } => Cause::ContentCorrupt,
         }
     }
 

@@ -92,12 +92,14 @@ async fn slow_answers_time_out() {
         "context deadline exceeded",
     )
     .await;
-    let silent = Image::new(1000);
-    let blob = move |seen: &Seen| match seen.target == silent.layer_path() {
-        true => Reply::Cut(head("Content-Length: 1000\r\n")),
-        false => silent.answer(seen),
-    };
-    check(blob, Cause::ContentCorrupt, "unexpected EOF").await;
+    for pace in [Reply::Slow, Reply::Whole] {
+        let image = Image::new(1000);
+        let blob = move |seen: &Seen| match seen.target == image.layer_path() {
+            true => pace(head("Content-Length: 1000\r\n")),
+            false => image.answer(seen),
+        };
+        check(blob, Cause::Timeout, "failed to copy: context deadline exceeded").await;
+    }
 }
 
 #[tokio::test]

@@ -117,12 +117,11 @@ async fn accept(
     log: &Log,
     script: &(dyn Fn(&Seen) -> Reply + Send + Sync),
 ) {
-    match tls {
-        None => serve(stream, log, script).await,
-        Some(tls) => match tls.accept(stream).await {
-            Ok(stream) => serve(stream, log, script).await,
-            Err(_) => {}
-        },
+    let Some(tls) = tls else {
+        return serve(stream, log, script).await;
+    };
+    if let Ok(stream) = tls.accept(stream).await {
+        serve(stream, log, script).await;
     }
 }
 

@@ -188,10 +188,6 @@ fn own_failures() -> Vec<Failure> {
         token(false, TokenFault::Status(307)),
         token(false, TokenFault::Status(405)),
         token(false, TokenFault::Unsendable),
-        Access::OtherDigest {
-            found: digest("b").to_string(),
-            expected: digest("a"),
-        },
     ];
     access.extend(
         [
