@@ -39,7 +39,7 @@ impl<'a> Reader<'a> {
             return Ok(challenge);
         }
         while let Some((name, value)) = self.parameter()? {
-            // A name given twice is an attempt to be read in two ways (CVE-class of parameter injection).
+            // A name given twice is an attempt to be read in two ways.
             if challenge.parameters.iter().any(|(known, _)| *known == name) {
                 return Err(Unreadable);
             }
