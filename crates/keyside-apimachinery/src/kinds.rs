@@ -36,6 +36,7 @@ use crate::resource::Resource;
 pub fn builtin_resources() -> Vec<Resource> {
     let groups = [
         core::resources(),
+        cluster::registrations(),
         apps::resources(),
         coordination::events(),
         cluster::reviews(),

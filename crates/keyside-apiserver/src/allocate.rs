@@ -15,6 +15,9 @@ use std::net::Ipv4Addr;
 const NETWORK: u32 = 0x0a60_0000;
 const SIZE: u32 = 1 << 20;
 
+/// The address of the API server itself.
+pub(crate) const FIRST: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 1);
+
 /// The first addresses are for those who ask for one by name.
 const BAND: u32 = 256;
 
@@ -83,6 +86,11 @@ impl Served {
         let writes = held(object).iter().filter_map(|one| one.free(&core.store)).collect();
         Transaction { checks: Vec::new(), writes }
     }
+}
+
+/// The writes that take everything a service has.
+pub(crate) fn take_all(service: &Value) -> Transaction {
+    Transaction { checks: Vec::new(), writes: held(service).iter().map(|one| one.take(service)).collect() }
 }
 
 /// What a service has.

@@ -21,6 +21,10 @@ const AUTHORIZATION: Group = Group {
     name: "authorization.k8s.io",
     version: "v1",
 };
+const REGISTRATION: Group = Group {
+    name: "apiregistration.k8s.io",
+    version: "v1",
+};
 const POLICY: Group = Group {
     name: "policy",
     version: "v1",
@@ -88,6 +92,18 @@ pub(super) fn priorities() -> Vec<Resource> {
         SCHEDULING
             .cluster("PriorityClass", "priorityclasses", PRIORITY)
             .short(&["pc"])
+            .done(),
+    ]
+}
+
+/// Resources of `/apis/apiregistration.k8s.io/v1`. Clients expect the group to be there; this server is the only one,
+/// so nothing can be registered.
+pub(super) fn registrations() -> Vec<Resource> {
+    vec![
+        REGISTRATION
+            .cluster("APIService", "apiservices", Kind::WITH_STATUS)
+            .verbs(&["get", "list", "watch"])
+            .category("api-extensions")
             .done(),
     ]
 }

@@ -9,6 +9,7 @@ use k8s_openapi::api::{
 };
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1 as apiextensions;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
+use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1 as registration;
 use schemars::{JsonSchema, SchemaGenerator};
 use std::borrow::Cow;
 
@@ -77,6 +78,7 @@ pub(super) const ROOTS: &[Root] = &[
     kind::<admission::MutatingWebhookConfiguration>(),
     kind::<admission::ValidatingWebhookConfiguration>(),
     kind::<apiextensions::CustomResourceDefinition>(),
+    kind::<registration::APIService>(),
     kind::<authentication::SelfSubjectReview>(),
     kind::<authentication::TokenRequest>(),
     kind::<authentication::TokenReview>(),

@@ -13,7 +13,7 @@ pub(crate) fn format(media: &str) -> Result<Format, Status> {
     match media {
         "" | "application/json" => Ok(Format::Json),
         "application/yaml" => Ok(Format::Yaml),
-        _ => Err(unsupported(&["application/json", "application/yaml"])),
+        _ => Err(unsupported(&["application/json", "application/yaml", protobuf::MEDIA_TYPE])),
     }
 }
 

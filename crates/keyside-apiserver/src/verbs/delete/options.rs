@@ -4,6 +4,7 @@ use crate::call::Call;
 use crate::query::Query;
 use crate::verbs::{decode, options};
 use keyside_apimachinery::meta;
+use keyside_apimachinery::protobuf;
 use keyside_apimachinery::status::{FieldError, Status};
 use serde_json::{Value, json};
 
@@ -48,10 +49,14 @@ impl DeleteOptions {
     }
 
     fn from_body(call: &Call, body: &[u8], errors: &mut Vec<FieldError>) -> Result<Self, Status> {
-        let format = decode::format(&call.content_type())?;
-        let parsed = keyside_apimachinery::decode::parse(body, format)
-            .map_err(|error| Status::bad_request(format!("couldn't get version/kind; json parse error: {error}")))?;
-        let value = parsed.value;
+        let unreadable = |error: String| Status::bad_request(format!("couldn't get version/kind; {error}"));
+        let value = if call.content_type() == protobuf::MEDIA_TYPE {
+            protobuf::decode(body, Some(("v1", "DeleteOptions"))).map_err(|error| unreadable(error.to_string()))?
+        } else {
+            let format = decode::format(&call.content_type())?;
+            let parsed = keyside_apimachinery::decode::parse(body, format);
+            parsed.map_err(|error| unreadable(format!("json parse error: {error}")))?.value
+        };
         let kind = value["kind"].as_str().unwrap_or_default();
         if !matches!(kind, "" | "DeleteOptions") {
             return Err(Status::bad_request("decoded object cannot be converted to DeleteOptions"));
