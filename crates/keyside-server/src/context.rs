@@ -16,9 +16,6 @@ use tokio::time::Instant;
 /// How long changes of mere numbers are gathered before a status is written.
 const BURST: Duration = Duration::from_millis(150);
 
-/// How often at most one status is written for changes of mere numbers.
-const STATUS_EVERY: Duration = Duration::from_secs(1);
-
 /// What is worked on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Key {
@@ -84,7 +81,7 @@ impl Context {
             (change(index), index.accepted().revision() != before)
         });
         if memory {
-            self.queue.add(Key::Memory, When::After(Duration::from_secs(1)));
+            self.queue.add(Key::Memory, When::After(self.config.status_every));
         }
         if !touched.is_empty() {
             self.enqueue(touched);
@@ -131,7 +128,7 @@ impl Context {
     /// The numbers in a status may have changed: it is due when the burst is over.
     pub(crate) fn report_soon(&self, key: Key) {
         let written = self.status_written.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
-        let again = written.map_or(Duration::ZERO, |written| STATUS_EVERY.saturating_sub(written.elapsed()));
+        let again = written.map_or(Duration::ZERO, |written| self.config.status_every.saturating_sub(written.elapsed()));
         self.queue.add(key, When::After(BURST.max(again)));
     }
 

@@ -44,6 +44,8 @@ pub struct Config {
     pub grace: SignedDuration,
     /// After how long without a new pod that needs it an on-demand copy may go.
     pub idle_for: SignedDuration,
+    /// How often at most one status is written for changes of mere numbers.
+    pub status_every: Duration,
     /// What happens to a namespace that a Project states by name and that was deleted and made anew.
     pub recreated: Recreated,
 }
@@ -57,6 +59,7 @@ impl Config {
             in_flight: 64,
             grace: SignedDuration::from_secs(5),
             idle_for: SignedDuration::from_hours(24),
+            status_every: Duration::from_secs(1),
             recreated: Recreated::default(),
         }
     }

@@ -22,7 +22,7 @@ use tower::Service;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long nothing must be called until the system counts as quiet: longer than any burst is gathered.
-const QUIET: Duration = Duration::from_millis(1500);
+const QUIET: Duration = Duration::from_millis(500);
 
 /// One call of keyside to the API server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,14 +137,15 @@ impl Bed {
             before: Arc::default(),
             after: Arc::default(),
         };
-        if keyside_server::install(&client).await.is_err() { temporary_install(&client).await; }
+        keyside_server::install(&client).await.unwrap();
         Self { server, client, wire, running: None }
     }
 
     /// Runs keyside, and waits until it is ready.
     pub(crate) async fn run(&mut self, configure: impl FnOnce(&mut Config)) {
         let mut config = Config::new(Client::new(self.wire.clone(), "default"));
-        config.grace = jiff::SignedDuration::from_millis(300);
+        config.grace = jiff::SignedDuration::from_millis(200);
+        config.status_every = Duration::from_millis(200);
         configure(&mut config);
         let running = keyside_server::run(config, CancellationToken::new()).await.unwrap();
         self.server.register_service(SYSTEM_NAMESPACE, keyside_server::SERVICE, running.webhook());
@@ -413,13 +414,3 @@ fn document(auths: &[(&str, &str)]) -> String {
     json!({"auths": entries}).to_string()
 }
 
-// TEMPORARY
-async fn temporary_install(client: &Client) {
-    fn strip(v: &mut Value) { match v { Value::Object(m) => { m.remove("x-kubernetes-validations"); m.values_mut().for_each(strip) } Value::Array(a) => a.iter_mut().for_each(strip), _ => {} } }
-    for crd in keyside_api::crds::crds() {
-        let mut value = serde_json::to_value(&crd).unwrap(); strip(&mut value);
-        let api: Api<k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition> = Api::all(client.clone());
-        api.patch(&crd.name_any(), &PatchParams::apply("x").force(), &Patch::Apply(value)).await.unwrap();
-        kube::runtime::wait::await_condition(api, &crd.name_any(), kube::runtime::wait::conditions::is_crd_established()).await.unwrap();
-    }
-}

@@ -1,7 +1,7 @@
 //! Projects: who is a member, and what follows when that changes.
 
 use crate::bed::Bed;
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use keyside_api::Project;
 use kube::api::{Api, Patch, PatchParams};
 use serde_json::json;
@@ -24,11 +24,13 @@ async fn set_namespaces(bed: &Bed, name: &str, namespaces: &[&str]) {
 
 /// Deletes a namespace with everything in it, as the namespace controller would.
 async fn remove_namespace(bed: &Bed, name: &str) {
+    let api: Api<Namespace> = Api::all(bed.client.clone());
+    bed.delete(api.clone(), name).await;
+    // What is in it goes while it is being deleted, when nothing new can come.
     for secret in bed.secret_names(name).await {
         bed.delete(bed.secrets(name), &secret).await;
     }
-    let api: Api<Namespace> = Api::all(bed.client.clone());
-    bed.delete(api.clone(), name).await;
+    bed.delete(Api::<ServiceAccount>::namespaced(bed.client.clone(), name), "default").await;
     let empty = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "spec": {"finalizers": []}});
     bed.eventually("the namespace to go", async || {
         if api.get_opt(name).await.unwrap().is_none() {
