@@ -1,4 +1,4 @@
-//! Condition types of our kinds and the reasons each of them has. All reasons are PascalCase and stable.
+//! Condition types of our kinds and the reasons each of them has. All reasons are `PascalCase` and stable.
 //!
 //! The rules of kstatus hold: `Ready=False` means "in progress" unless [`stalled::TYPE`] is `True`, and that is set
 //! exactly while a human must act.

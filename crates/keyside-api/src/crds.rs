@@ -1,11 +1,11 @@
-//! The CustomResourceDefinitions of all kinds, derived from the Rust types.
+//! The `CustomResourceDefinition`s of all kinds, derived from the Rust types.
 
 use crate::{ClusterRegistryCredential, Project, RegistryCredential};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
 use serde_json::Value;
 
-/// The CustomResourceDefinitions of all kinds, in the order in which they are documented.
+/// The `CustomResourceDefinition`s of all kinds, in the order in which they are documented.
 pub fn crds() -> Vec<CustomResourceDefinition> {
     [
         Project::crd(),

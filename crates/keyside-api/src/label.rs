@@ -33,7 +33,7 @@ pub const INJECTED: &str = "keyside.dev/injected";
 /// Annotation by which Rancher says which of its projects a namespace belongs to (`<cluster>:<project>`).
 pub const RANCHER_PROJECT: &str = "field.cattle.io/projectId";
 
-/// Annotation of a ServiceAccount that lets its pods use only the Secrets it lists; checked by the API server after
+/// Annotation of a `ServiceAccount` that lets its pods use only the Secrets it lists; checked by the API server after
 /// mutation, so nothing may be injected there.
 pub const ENFORCE_MOUNTABLE_SECRETS: &str = "kubernetes.io/enforce-mountable-secrets";
 

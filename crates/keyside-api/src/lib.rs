@@ -7,7 +7,7 @@
 //!   lives in a Project's home namespace, in all namespaces of the Project.
 //! * [`ClusterRegistryCredential`] says the same for the whole cluster.
 //!
-//! The types are the source of truth: [`crds`] prints the CustomResourceDefinitions, and a committed copy of that text
+//! The types are the source of truth: [`crds`] prints the `CustomResourceDefinition`s, and a committed copy of that text
 //! lives in the Helm chart. Everything here is vocabulary: what the words *do* is decided in `keyside-core`.
 //!
 //! ```

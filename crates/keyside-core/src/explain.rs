@@ -25,7 +25,7 @@ pub struct Question<'a> {
     pub image: &'a str,
     /// The pod's name, if one is meant; for the commands that heal.
     pub pod: Option<&'a str>,
-    /// The pull secrets of the pod, or of its ServiceAccount if the pod does not exist yet, in their order.
+    /// The pull secrets of the pod, or of its `ServiceAccount` if the pod does not exist yet, in their order.
     pub listed: Vec<String>,
     /// Those of them that keyside has added.
     pub injected: Vec<String>,
@@ -136,7 +136,14 @@ pub fn explain(index: &Index, question: &Question<'_>) -> Explanation {
     let ring = kubelet::ring(index, question, &image, &list);
     let tries = kubelet::tries(index, question, &image, &list, &ring);
     let mut unused = unused::hidden(&image, &list, &ring);
-    unused.extend(unused::unused(index, question, &image, &resolution, &list, &tries));
+    unused.extend(unused::unused(
+        index,
+        question,
+        &image,
+        &resolution,
+        &list,
+        &tries,
+    ));
     verdict::conclude(index, question, &image, &resolution, tries, unused)
 }
 

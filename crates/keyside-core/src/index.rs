@@ -57,7 +57,7 @@ pub struct Index {
     /// Since when copies have had no reason to stand.
     unwanted: HashMap<(Arc<str>, Arc<str>), Timestamp>,
     reach: Reach,
-    /// ServiceAccounts whose pods may use only the Secrets that the account lists.
+    /// `ServiceAccount`s whose pods may use only the Secrets that the account lists.
     guarded_accounts: HashSet<(Arc<str>, Arc<str>)>,
 }
 

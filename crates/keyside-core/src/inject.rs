@@ -2,8 +2,8 @@
 //!
 //! For each image the pod refers to, the credential that answers first is added to `spec.imagePullSecrets`, unless it is
 //! there already. What the pod has stays, in its order; nothing is ever removed or moved, and a second run adds nothing. A
-//! pod for whose images nothing answers is left alone. Templates and ServiceAccounts are never touched: a list in a
-//! template hides the one of the ServiceAccount, while a pod at admission has already been given it.
+//! pod for whose images nothing answers is left alone. Templates and `ServiceAccount`s are never touched: a list in a
+//! template hides the one of the `ServiceAccount`, while a pod at admission has already been given it.
 
 mod patch;
 mod pod;
@@ -43,7 +43,7 @@ pub enum LeftAlone {
     System,
     /// The pod mirrors a static one, whose secrets cannot be changed.
     Mirror,
-    /// The ServiceAccount lets its pods use only Secrets that it lists: an addition would get the pod refused.
+    /// The `ServiceAccount` lets its pods use only Secrets that it lists: an addition would get the pod refused.
     GuardedAccount,
 }
 

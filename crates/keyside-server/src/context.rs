@@ -102,7 +102,11 @@ impl Context {
         }
         for name in touched.projects {
             let key = Key::Project(name);
-            if self.is_first_look(&key) { self.queue.add(key, When::Usual) } else { self.report_soon(key) }
+            if self.is_first_look(&key) {
+                self.queue.add(key, When::Usual)
+            } else {
+                self.report_soon(key)
+            }
         }
     }
 
@@ -110,7 +114,9 @@ impl Context {
     fn is_first_look(&self, key: &Key) -> bool {
         let Key::Project(name) = key else { return false };
         let index = self.index();
-        index.project(name).is_some_and(|project| project.status.observed_generation != Some(project.generation))
+        index
+            .project(name)
+            .is_some_and(|project| project.status.observed_generation != Some(project.generation))
     }
 
     /// A new credential whose Secret has not been seen is given a moment: the two come by different watches.
@@ -127,14 +133,24 @@ impl Context {
 
     /// The numbers in a status may have changed: it is due when the burst is over.
     pub(crate) fn report_soon(&self, key: Key) {
-        let written = self.status_written.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
-        let again = written.map_or(Duration::ZERO, |written| self.config.status_every.saturating_sub(written.elapsed()));
+        let written = self
+            .status_written
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+            .copied();
+        let again = written.map_or(Duration::ZERO, |written| {
+            self.config.status_every.saturating_sub(written.elapsed())
+        });
         self.queue.add(key, When::After(BURST.max(again)));
     }
 
     /// A status was written.
     pub(crate) fn note_status_written(&self, key: Key) {
-        self.status_written.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Instant::now());
+        self.status_written
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, Instant::now());
     }
 
     /// Woken at every change of the index.

@@ -1,6 +1,10 @@
 //! The running system over the real embedded API server, in one process: what users do, and what must come of it.
 //!
 //! Every call of keyside goes through a layer that counts, so that costs are asserted as equalities.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, whichever function finds it out"
+)]
 
 #[path = "scenarios/bed.rs"]
 mod bed;

@@ -82,7 +82,7 @@ pub struct CertificateAuthority {
     /// A key of a Secret in the same namespace that holds PEM certificates, for example `{name: registry-ca, key: ca.crt}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<KeyRef>,
-    /// A key of a ConfigMap in the same namespace that holds PEM certificates, for example
+    /// A key of a `ConfigMap` in the same namespace that holds PEM certificates, for example
     /// `{name: registry-ca, key: ca.crt}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config_map_ref: Option<KeyRef>,
@@ -97,7 +97,7 @@ pub struct ClusterCertificateAuthority {
     /// `{namespace: keyside-system, name: registry-ca, key: ca.crt}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<NamespacedKeyRef>,
-    /// A key of a ConfigMap that holds PEM certificates, for example
+    /// A key of a `ConfigMap` that holds PEM certificates, for example
     /// `{namespace: keyside-system, name: registry-ca, key: ca.crt}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config_map_ref: Option<NamespacedKeyRef>,

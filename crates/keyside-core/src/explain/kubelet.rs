@@ -97,15 +97,29 @@ fn listed<'a>(index: &'a Index, question: &'a Question<'_>, name: String, by_pod
 }
 
 /// The keyring that the kubelet makes of the pod's list; each entry knows its place in the list.
-pub(super) fn ring(index: &Index, question: &Question<'_>, image: &Reference, list: &[Listed<'_>]) -> Ring<usize> {
+pub(super) fn ring(
+    index: &Index,
+    question: &Question<'_>,
+    image: &Reference,
+    list: &[Listed<'_>],
+) -> Ring<usize> {
     let mut ring: Ring<usize> = Ring::default();
     for (at, listed) in list.iter().enumerate() {
         match (&listed.content, listed.credential) {
-            (Content::Read(PullSecret { holding: Holding::Config(config), .. }), _) => ring.add_config(at, config),
+            (
+                Content::Read(PullSecret {
+                    holding: Holding::Config(config),
+                    ..
+                }),
+                _,
+            ) => ring.add_config(at, config),
             (Content::Copy | Content::Due, Some(credential)) => {
                 let images = index.own_images(question.namespace, credential);
                 let images: Vec<&Reference> = images.iter().chain(std::iter::once(image)).collect();
-                let served = credential.content().into_iter().flat_map(|content| &content.served);
+                let served = credential
+                    .content()
+                    .into_iter()
+                    .flat_map(|content| &content.served);
                 for key in served.flat_map(|served| served.pattern.delivered_keys(images.iter().copied())) {
                     ring.add(at, &key, Login::default());
                 }
@@ -125,7 +139,11 @@ pub(super) fn tries(
     ring: &Ring<usize>,
 ) -> Vec<Tried> {
     let found = ring.lookup(image.lookup());
-    found.iter().enumerate().map(|(at, found)| tried(index, question, at + 1, &list[*found.source], found.key)).collect()
+    found
+        .iter()
+        .enumerate()
+        .map(|(at, found)| tried(index, question, at + 1, &list[*found.source], found.key))
+        .collect()
 }
 
 fn tried(index: &Index, question: &Question<'_>, rank: usize, listed: &Listed<'_>, key: &str) -> Tried {

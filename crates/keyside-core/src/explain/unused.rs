@@ -46,7 +46,11 @@ pub(super) fn unused(
 
 /// Defaults for Docker Hub that the kubelet does not look at, because another key of the pod's Secrets matches.
 pub(super) fn hidden(image: &Reference, list: &[Listed<'_>], ring: &Ring<usize>) -> Vec<Unused> {
-    let by = ring.lookup(image.lookup()).first().map(|found| found.key.to_owned()).unwrap_or_default();
+    let by = ring
+        .lookup(image.lookup())
+        .first()
+        .map(|found| found.key.to_owned())
+        .unwrap_or_default();
     let hidden = ring.hidden_hub_default(image.lookup());
     let hidden = hidden.iter().map(|found| Unused {
         name: list[*found.source].name.clone(),
@@ -54,7 +58,10 @@ pub(super) fn hidden(image: &Reference, list: &[Listed<'_>], ring: &Ring<usize>)
         pattern: Some(found.key.to_owned()),
         namespace: None,
         reason: "HiddenHubDefault".to_owned(),
-        message: format!("a kubelet looks at the key {} only if no other matches, and {by} does", found.key),
+        message: format!(
+            "a kubelet looks at the key {} only if no other matches, and {by} does",
+            found.key
+        ),
     });
     hidden.collect()
 }

@@ -155,7 +155,7 @@ fn of_nothing(question: &Question<'_>, image: &Reference, unused: &[Unused]) -> 
     }
     let known_bad = unused
         .iter()
-        .find(|one| Cause::parse(&one.reason).is_some_and(|cause| is_verdict(cause)));
+        .find(|one| Cause::parse(&one.reason).is_some_and(is_verdict));
     if let Some(refused) = known_bad {
         return Conclusion::new(
             Verdict::Failing,

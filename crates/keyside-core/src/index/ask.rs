@@ -374,10 +374,22 @@ impl Index {
         match self.placement(credential, namespace) {
             Placement::Source(_) | Placement::Node => true,
             Placement::Copy { name, .. } => self.copy(namespace, &name).is_some_and(|copy| {
-                let wanted = self.wanted_annotation(namespace, credential);
-                wanted.is_some_and(|annotation| copy.is(copies::mark(&annotation)))
+                self.wanted_mark(namespace, credential)
+                    .is_some_and(|mark| copy.is(mark))
             }),
         }
+    }
+
+    /// What a namespace's copy is compared by. Usually the same everywhere, and then known beforehand.
+    fn wanted_mark(&self, namespace: &str, credential: &Credential) -> Option<u64> {
+        if self
+            .need(namespace, credential)
+            .is_none_or(|need| need.images.is_empty())
+        {
+            return credential.mark.filter(|_| credential.ready().is_some());
+        }
+        self.wanted_annotation(namespace, credential)
+            .map(|annotation| copies::mark(&annotation))
     }
 
     /// The copies of keyside in a namespace: name, the credential they belong to if it still exists, and the copy.
@@ -461,7 +473,7 @@ impl Index {
         self.secrets.is_taken(namespace, name)
     }
 
-    /// Whether pods of a ServiceAccount may use only the Secrets that the account lists.
+    /// Whether pods of a `ServiceAccount` may use only the Secrets that the account lists.
     pub fn is_guarded(&self, namespace: &str, account: &str) -> bool {
         !self.guarded_accounts.is_empty()
             && self
@@ -469,7 +481,7 @@ impl Index {
                 .contains(&(namespace.into(), account.into()))
     }
 
-    /// ServiceAccounts whose pods may use only the Secrets that the account lists: namespace and name.
+    /// `ServiceAccount`s whose pods may use only the Secrets that the account lists: namespace and name.
     pub fn guarded_accounts(&self) -> impl Iterator<Item = &(Arc<str>, Arc<str>)> {
         self.guarded_accounts.iter()
     }
@@ -494,6 +506,6 @@ impl Index {
 }
 
 /// The annotation of a copy: whose, and which version.
-fn source_annotation(credential: &Credential, version: Version) -> String {
+pub(super) fn source_annotation(credential: &Credential, version: Version) -> String {
     format!("{}/{version}", credential.uid)
 }

@@ -1,5 +1,7 @@
 //! Credentials, as decisions see them: where they apply, what they deliver, and what their status says.
 
+use super::ask::source_annotation;
+use super::copies;
 use crate::CredentialId;
 use crate::names::credential_label;
 use crate::source::{Content, Problem, PullSecret, Terms};
@@ -88,6 +90,8 @@ pub struct Credential {
     pub status: CredentialStatus,
     /// Whether and what it delivers.
     pub state: State,
+    /// What copies with its usual content are compared by.
+    pub(super) mark: Option<u64>,
     /// The binding of content and destination that holds now, to be stored in the status.
     pub binding: Option<String>,
 }
@@ -141,6 +145,7 @@ impl From<Common<'_>> for Credential {
                 .map(|text| named(text)),
             expiry: common.expiry.cloned(),
             status: common.status.cloned().unwrap_or_default(),
+            mark: None,
             binding: None,
         }
     }
@@ -287,6 +292,7 @@ impl Credential {
                 }
             },
         };
+        self.note_mark();
     }
 
     /// Whether this is an older state of the same object: an answer to a write may overtake the watch.
@@ -299,10 +305,17 @@ impl Credential {
         self.uid == former.uid && self.generation == former.generation && self.moved_from == former.moved_from
     }
 
+    /// Notes what copies are compared by.
+    fn note_mark(&mut self) {
+        let version = self.ready().and_then(|content| content.version);
+        self.mark = version.map(|version| copies::mark(&source_annotation(self, version)));
+    }
+
     /// Takes over from the former object what this run has learnt.
     pub(super) fn succeed(&mut self, former: Self) {
         if former.uid == self.uid && former.source == self.source && former.terms == self.terms {
             self.state = former.state;
+            self.mark = former.mark;
             self.binding.clone_from(&former.binding);
         }
         if former.uid == self.uid && self.status.binding.is_none() {

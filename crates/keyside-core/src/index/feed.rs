@@ -6,7 +6,7 @@ use crate::source::PullSecret;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use keyside_api::label;
+use keyside_api::{Delivery, label};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -157,7 +157,9 @@ impl Index {
             return touched;
         }
         let former = self.unlink(&id);
-        let is_same_spec = former.as_ref().is_some_and(|former| credential.has_spec_of(former));
+        let is_same_spec = former
+            .as_ref()
+            .is_some_and(|former| credential.has_spec_of(former));
         if let Some(former) = former {
             credential.succeed(former);
         }
@@ -336,7 +338,7 @@ impl Index {
         }
     }
 
-    /// A ServiceAccount was seen.
+    /// A `ServiceAccount` was seen.
     pub fn apply_account(&mut self, meta: &ObjectMeta) {
         let key = account_key(meta);
         let guard = meta
@@ -350,7 +352,7 @@ impl Index {
         }
     }
 
-    /// A ServiceAccount is gone.
+    /// A `ServiceAccount` is gone.
     pub fn remove_account(&mut self, namespace: &str, name: &str) {
         self.guarded_accounts.remove(&(namespace.into(), name.into()));
     }
@@ -364,12 +366,15 @@ impl Index {
         images: Vec<Arc<str>>,
         now: Timestamp,
     ) -> bool {
-        match self.credentials.get(id) {
-            Some(credential) => self
-                .needs
-                .note(&namespace.into(), &credential.label.clone(), images, now),
-            None => false,
+        let Some(credential) = self.credentials.get(id) else {
+            return false;
+        };
+        if credential.delivery != Delivery::OnDemand && images.is_empty() {
+            // The copy stands anyway, as it is.
+            return false;
         }
+        self.needs
+            .note(&namespace.into(), &credential.label.clone(), images, now)
     }
 
     /// No pod of a namespace needs an on-demand copy any more, so that it may go.

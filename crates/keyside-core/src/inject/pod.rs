@@ -108,7 +108,7 @@ impl<'a> Pod<'a> {
             .filter_map(|named| named.name.as_deref())
     }
 
-    /// The ServiceAccount; `default` if none is named.
+    /// The `ServiceAccount`; `default` if none is named.
     pub fn service_account(&self) -> &str {
         self.spec
             .service_account_name

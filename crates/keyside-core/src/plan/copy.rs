@@ -239,10 +239,12 @@ fn has_reason(index: &Index, namespace: &str, name: &str, owner: Option<&Credent
         Placement::Copy { name: placed, .. } => *placed == *name,
         _ => false,
     };
-    if index
-        .credentials_in(namespace)
-        .any(|credential| wanted_by(credential) && placed_here(credential))
-    {
+    // Nearly always it is the owner's copy where it belongs, and nobody else has to be asked.
+    if owner.is_some_and(|owner| wanted_by(owner) && placed_here(owner)) {
+        return true;
+    }
+    let mut others = index.credentials_in(namespace);
+    if others.any(|credential| wanted_by(credential) && placed_here(credential)) {
         return true;
     }
     // The owner's copy now has another name: this one stays until that one stands.

@@ -217,15 +217,25 @@ fn ignore_stands_as_label_or_annotation() {
 
 #[test]
 fn f32_every_entry_of_a_secret_with_several_registries_is_delivered() {
-    let source = config_secret(r#"{"auths":{"quay.io":{"auth":"dTpw"},"ghcr.io":{"auth":"eDp5"},"reg.corp":{"username":"a","password":"b"}}}"#);
+    let source = config_secret(
+        r#"{"auths":{"quay.io":{"auth":"dTpw"},"ghcr.io":{"auth":"eDp5"},"reg.corp":{"username":"a","password":"b"}}}"#,
+    );
     let expected = r#"{"auths":{"quay.io":{"username":"u","password":"p","auth":"dTpw"},"ghcr.io":{"username":"x","password":"y","auth":"eDp5"},"reg.corp":{"username":"a","password":"b","auth":"YTpi"}}}"#;
     check(&source, &Terms::default(), Ok(expected));
 }
 
 #[test]
 fn f31_passwords_of_every_form_are_kept_byte_for_byte() {
-    for password in ["a:b", "trailing\n", "$robot$x", "  ", r#"{"type":"service_account","key":"\n"}"#, "密码"] {
-        let document = json!({"auths": {"quay.io": {"username": "robot$team+x", "password": password}}}).to_string();
+    for password in [
+        "a:b",
+        "trailing\n",
+        "$robot$x",
+        "  ",
+        r#"{"type":"service_account","key":"\n"}"#,
+        "密码",
+    ] {
+        let document =
+            json!({"auths": {"quay.io": {"username": "robot$team+x", "password": password}}}).to_string();
         let content = Content::read(&config_secret(&document), &Terms::default(), None).unwrap();
         let again = config_secret(&content.document.expose_text());
         let entry = again.config().unwrap().entries()[0].credential().clone();

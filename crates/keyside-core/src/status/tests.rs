@@ -40,7 +40,11 @@ fn status(index: &Index, failures: &[Failure]) -> CredentialStatus {
 
 /// Conditions as `type=status/reason`.
 fn conditions(status: &CredentialStatus) -> Vec<String> {
-    status.conditions.iter().map(|one| format!("{}={}/{}", one.type_, one.status, one.reason)).collect()
+    status
+        .conditions
+        .iter()
+        .map(|one| format!("{}={}/{}", one.type_, one.status, one.reason))
+        .collect()
 }
 
 /// Puts a status on the credential, as a watch would show it.
@@ -55,13 +59,21 @@ fn store(index: &mut Index, status: &CredentialStatus) {
 #[test]
 fn nothing_is_called_delivered_that_does_not_stand() {
     let mut index = world(SHOP);
-    let progressing = ["Ready=False/Progressing", "Verified=Unknown/Unverified", "Delivered=False/Progressing"];
+    let progressing = [
+        "Ready=False/Progressing",
+        "Verified=Unknown/Unverified",
+        "Delivered=False/Progressing",
+    ];
     let before = status(&index, &[]);
     assert_eq!(conditions(&before), progressing);
     assert_eq!(before.current_version, None);
     deliver(&mut index);
     let after = status(&index, &[]);
-    let delivered = ["Ready=True/Delivered", "Verified=Unknown/Unverified", "Delivered=True/AllCopiesCurrent"];
+    let delivered = [
+        "Ready=True/Delivered",
+        "Verified=Unknown/Unverified",
+        "Delivered=True/AllCopiesCurrent",
+    ];
     assert_eq!(conditions(&after), delivered);
     assert_eq!(after.targets.unwrap().summary.as_deref(), Some("2/2"));
     let registries: Vec<&str> = after.registries.iter().map(|one| one.registry.as_str()).collect();
@@ -86,9 +98,16 @@ fn rotation_changes_the_version_once_every_copy_has_it_and_says_so() {
     deliver(&mut index);
     let first = status(&index, &[]);
     store(&mut index, &first);
-    add(&mut index, 4, "kind: Secret\nmetadata: {name: testquay, namespace: project-shop}\nauths: {quay.io: 'u:new', ghcr.io/shop: 'u:p'}");
+    add(
+        &mut index,
+        4,
+        "kind: Secret\nmetadata: {name: testquay, namespace: project-shop}\nauths: {quay.io: 'u:new', ghcr.io/shop: 'u:p'}",
+    );
     let during = status(&index, &[]);
-    assert_eq!((&during.current_version, &during.last_rotation_time), (&first.current_version, &None));
+    assert_eq!(
+        (&during.current_version, &during.last_rotation_time),
+        (&first.current_version, &None)
+    );
     deliver(&mut index);
     let after = status(&index, &[]);
     assert_ne!(after.current_version, first.current_version);
@@ -101,10 +120,19 @@ fn rotation_changes_the_version_once_every_copy_has_it_and_says_so() {
 #[test]
 fn f14_conflict_is_counted_named_in_an_event_and_stalls() {
     let mut index = world(SHOP);
-    add(&mut index, 20, "kind: Secret\nmetadata: {name: testquay, namespace: web}\nauths: {quay.io: 'x:y'}");
+    add(
+        &mut index,
+        20,
+        "kind: Secret\nmetadata: {name: testquay, namespace: web}\nauths: {quay.io: 'x:y'}",
+    );
     deliver(&mut index);
     let status = status(&index, &[]);
-    let expected = ["Ready=False/NameTaken", "Verified=Unknown/Unverified", "Delivered=False/NameTaken", "Stalled=True/NameTaken"];
+    let expected = [
+        "Ready=False/NameTaken",
+        "Verified=Unknown/Unverified",
+        "Delivered=False/NameTaken",
+        "Stalled=True/NameTaken",
+    ];
     assert_eq!(conditions(&status), expected);
     let targets = status.targets.clone().unwrap();
     assert_eq!((targets.desired, targets.delivered, targets.conflicts), (2, 2, 1));
@@ -113,7 +141,10 @@ fn f14_conflict_is_counted_named_in_an_event_and_stalls() {
     assert_eq!(said.len(), 1);
     assert_eq!(
         (said[0].reason, said[0].message.as_str()),
-        ("DeliveryConflict", "another Secret has the name testquay in web (served as testquay-00000006); it is left untouched")
+        (
+            "DeliveryConflict",
+            "another Secret has the name testquay in web (served as testquay-00000006); it is left untouched"
+        )
     );
 }
 
@@ -122,7 +153,10 @@ fn f16_refusal_of_one_namespace_is_named_and_the_others_count() {
     let mut index = world(SHOP);
     deliver(&mut index);
     index.remove_copy("web", "testquay", None);
-    let failure = Failure { namespace: "web".into(), message: "exceeded quota".to_owned() };
+    let failure = Failure {
+        namespace: "web".into(),
+        message: "exceeded quota".to_owned(),
+    };
     let status = status(&index, &[failure]);
     assert_eq!(conditions(&status)[0], "Ready=False/Forbidden");
     assert_eq!(status.conditions[2].message, "namespace web: exceeded quota");
@@ -137,7 +171,12 @@ fn missing_source_says_so_and_keeps_what_was_known() {
     store(&mut index, &first);
     index.remove_secret("project-shop", "testquay", None);
     let status = status(&index, &[]);
-    let expected = ["Ready=False/SourceInvalid", "Verified=Unknown/SourceMissing", "Delivered=False/SourceInvalid", "Stalled=True/SourceInvalid"];
+    let expected = [
+        "Ready=False/SourceInvalid",
+        "Verified=Unknown/SourceMissing",
+        "Delivered=False/SourceInvalid",
+        "Stalled=True/SourceInvalid",
+    ];
     assert_eq!(conditions(&status), expected);
     assert_eq!(status.current_version, first.current_version);
     assert_eq!(
@@ -157,7 +196,11 @@ fn what_the_registry_said_stays_as_long_as_the_content_does() {
     let refused = status(&index, &[]);
     assert_eq!(conditions(&refused)[0], "Ready=False/BadCredentials");
     assert_eq!(conditions(&refused)[3], "Stalled=True/BadCredentials");
-    add(&mut index, 4, "kind: Secret\nmetadata: {name: testquay, namespace: project-shop}\nauths: {quay.io: 'u:new'}");
+    add(
+        &mut index,
+        4,
+        "kind: Secret\nmetadata: {name: testquay, namespace: project-shop}\nauths: {quay.io: 'u:new'}",
+    );
     deliver(&mut index);
     assert_eq!(conditions(&status(&index, &[]))[0], "Ready=True/Delivered");
 }
@@ -169,13 +212,29 @@ fn status_grows_with_nothing() {
         names.push_str(&format!("kind: Namespace\nmetadata: {{name: n{at}}}\n---\n"));
     }
     let mut index = world(SHOP);
-    for (at, document) in names.split("\n---\n").filter(|document| !document.is_empty()).enumerate() {
+    for (at, document) in names
+        .split("\n---\n")
+        .filter(|document| !document.is_empty())
+        .enumerate()
+    {
         add(&mut index, 100 + at, document);
     }
     let members: Vec<String> = (0..300).map(|at| format!("n{at}")).collect();
-    add(&mut index, 3, &format!("kind: Project\nmetadata: {{name: shop}}\nspec: {{namespaces: [{}]}}", members.join(",")));
-    let failures: Vec<Failure> =
-        members.iter().map(|name| Failure { namespace: name.as_str().into(), message: "no".to_owned() }).collect();
+    add(
+        &mut index,
+        3,
+        &format!(
+            "kind: Project\nmetadata: {{name: shop}}\nspec: {{namespaces: [{}]}}",
+            members.join(",")
+        ),
+    );
+    let failures: Vec<Failure> = members
+        .iter()
+        .map(|name| Failure {
+            namespace: name.as_str().into(),
+            message: "no".to_owned(),
+        })
+        .collect();
     let size = serde_json::to_string(&status(&index, &failures)).unwrap().len();
     assert!(size < 3_000, "{size}");
 }
@@ -196,26 +255,46 @@ fn transition_time_moves_only_with_the_status() {
 
 fn project_ready(index: &Index, name: &str) -> String {
     let status = project(index, index.project(name).unwrap(), None, NOW);
-    format!("{}/{}: {}", status.conditions[0].status, status.conditions[0].reason, status.conditions[0].message)
+    format!(
+        "{}/{}: {}",
+        status.conditions[0].status, status.conditions[0].reason, status.conditions[0].message
+    )
 }
 
 #[test]
 fn project_says_who_holds_a_namespace_that_it_claims_in_vain() {
     let mut index = world(SHOP);
-    assert_eq!(project_ready(&index, "shop"), "True/Accepted: 2 namespaces are members");
+    assert_eq!(
+        project_ready(&index, "shop"),
+        "True/Accepted: 2 namespaces are members"
+    );
     add(&mut index, 30, "kind: Namespace\nmetadata: {name: project-late}");
-    add(&mut index, 31, "kind: Project\nmetadata: {name: late}\nspec: {namespaces: [web]}");
-    assert_eq!(project_ready(&index, "late"), "False/NamespaceClaimed: web belongs to the older Project shop");
+    add(
+        &mut index,
+        31,
+        "kind: Project\nmetadata: {name: late}\nspec: {namespaces: [web]}",
+    );
+    assert_eq!(
+        project_ready(&index, "late"),
+        "False/NamespaceClaimed: web belongs to the older Project shop"
+    );
 }
 
 #[test]
 fn project_says_how_its_home_stands() {
     let mut index = world(SHOP);
-    add(&mut index, 31, "kind: Project\nmetadata: {name: late}\nspec: {homeNamespace: project-shop}");
+    add(
+        &mut index,
+        31,
+        "kind: Project\nmetadata: {name: late}\nspec: {homeNamespace: project-shop}",
+    );
     assert_eq!(
         project_ready(&index, "late"),
         "False/HomeNamespaceTaken: namespace project-shop is the home of the older Project shop"
     );
     add(&mut index, 32, "kind: Project\nmetadata: {name: fresh}\nspec: {}");
-    assert_eq!(project_ready(&index, "fresh"), "False/HomeNamespaceMissing: home namespace project-fresh does not exist");
+    assert_eq!(
+        project_ready(&index, "fresh"),
+        "False/HomeNamespaceMissing: home namespace project-fresh does not exist"
+    );
 }

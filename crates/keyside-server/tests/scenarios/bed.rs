@@ -114,7 +114,11 @@ pub(crate) fn failure(code: u16, reason: &str, retry_after: u32) -> Response<Bod
         "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": "a test said so",
         "details": {"retryAfterSeconds": retry_after},
     });
-    Response::builder().status(code).header("content-type", "application/json").body(Body::from(status.to_string())).unwrap()
+    Response::builder()
+        .status(code)
+        .header("content-type", "application/json")
+        .body(Body::from(status.to_string()))
+        .unwrap()
 }
 
 impl Bed {
@@ -138,7 +142,12 @@ impl Bed {
             after: Arc::default(),
         };
         keyside_server::install(&client).await.unwrap();
-        Self { server, client, wire, running: None }
+        Self {
+            server,
+            client,
+            wire,
+            running: None,
+        }
     }
 
     /// Runs keyside, and waits until it is ready.
@@ -147,10 +156,17 @@ impl Bed {
         config.grace = jiff::SignedDuration::from_millis(200);
         config.status_every = Duration::from_millis(200);
         configure(&mut config);
-        let running = keyside_server::run(config, CancellationToken::new()).await.unwrap();
-        self.server.register_service(SYSTEM_NAMESPACE, keyside_server::SERVICE, running.webhook());
-        keyside_server::register_webhook(&self.client, &Reach::service()).await.unwrap();
-        tokio::time::timeout(PATIENCE, running.ready()).await.expect("keyside gets ready");
+        let running = keyside_server::run(config, CancellationToken::new())
+            .await
+            .unwrap();
+        self.server
+            .register_service(SYSTEM_NAMESPACE, keyside_server::SERVICE, running.webhook());
+        keyside_server::register_webhook(&self.client, &Reach::service())
+            .await
+            .unwrap();
+        tokio::time::timeout(PATIENCE, running.ready())
+            .await
+            .expect("keyside gets ready");
         self.running = Some(running);
     }
 
@@ -167,7 +183,10 @@ impl Bed {
     }
 
     /// From now on, answers are replaced by this, after the API server has done what it was told.
-    pub(crate) fn spoil_answers(&self, fault: impl Fn(&Call) -> Option<Response<Body>> + Send + Sync + 'static) {
+    pub(crate) fn spoil_answers(
+        &self,
+        fault: impl Fn(&Call) -> Option<Response<Body>> + Send + Sync + 'static,
+    ) {
         *self.wire.after.lock().unwrap() = Some(Arc::new(fault));
     }
 
@@ -184,7 +203,14 @@ impl Bed {
 
     /// Every call since [`Bed::count`], without watches.
     pub(crate) fn calls(&self) -> Vec<Call> {
-        self.wire.calls.lock().unwrap().iter().filter(|call| !call.is_watch).cloned().collect()
+        self.wire
+            .calls
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|call| !call.is_watch)
+            .cloned()
+            .collect()
     }
 
     /// What was called since [`Bed::count`], once nothing more is called.
@@ -210,7 +236,11 @@ impl Bed {
         let start = Instant::now();
         let mut last = (self.calls().len(), Instant::now());
         while last.1.elapsed() < QUIET {
-            assert!(start.elapsed() < PATIENCE, "keyside does not come to rest: {:?}", self.calls());
+            assert!(
+                start.elapsed() < PATIENCE,
+                "keyside does not come to rest: {:?}",
+                self.calls()
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
             let count = self.calls().len();
             if count != last.0 {
@@ -219,20 +249,24 @@ impl Bed {
         }
     }
 
-    /// A namespace with its default ServiceAccount, as every cluster has it.
+    /// A namespace with its default `ServiceAccount`, as every cluster has it.
     pub(crate) async fn namespace(&self, name: &str) {
         self.namespace_like(json!({"metadata": {"name": name}})).await;
     }
 
     pub(crate) async fn namespace_like(&self, namespace: Value) {
-        let created = self.create::<Namespace>(Api::all(self.client.clone()), namespace).await;
+        let created = self
+            .create::<Namespace>(Api::all(self.client.clone()), namespace)
+            .await;
         let accounts = Api::<ServiceAccount>::namespaced(self.client.clone(), &created.name_any());
-        self.create(accounts, json!({"metadata": {"name": "default"}})).await;
+        self.create(accounts, json!({"metadata": {"name": "default"}}))
+            .await;
     }
 
     /// A namespace without anything in it.
     pub(crate) async fn namespace_alone(&self, name: &str) {
-        self.create::<Namespace>(Api::all(self.client.clone()), json!({"metadata": {"name": name}})).await;
+        self.create::<Namespace>(Api::all(self.client.clone()), json!({"metadata": {"name": name}}))
+            .await;
     }
 
     async fn create<K>(&self, api: Api<K>, object: Value) -> K
@@ -246,15 +280,21 @@ impl Bed {
     where
         K: Clone + Debug + DeserializeOwned + serde::Serialize,
     {
-        api.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await
+        api.create(&PostParams::default(), &serde_json::from_value(object).unwrap())
+            .await
     }
 
     /// A Project with these namespaces, which exist.
     pub(crate) async fn project(&self, name: &str, namespaces: &[&str]) {
-        self.project_like(json!({"metadata": {"name": name}, "spec": {"namespaces": namespaces}})).await.unwrap();
+        self.project_like(json!({"metadata": {"name": name}, "spec": {"namespaces": namespaces}}))
+            .await
+            .unwrap();
         let home = format!("project-{name}");
         self.eventually("the home namespace", async || {
-            Api::<Namespace>::all(self.client.clone()).get_opt(&home).await.unwrap()
+            Api::<Namespace>::all(self.client.clone())
+                .get_opt(&home)
+                .await
+                .unwrap()
         })
         .await;
     }
@@ -272,15 +312,25 @@ impl Bed {
         self.credential_like(namespace, name, spec).await.unwrap();
     }
 
-    pub(crate) async fn credential_like(&self, namespace: &str, name: &str, spec: Value) -> kube::Result<RegistryCredential> {
+    pub(crate) async fn credential_like(
+        &self,
+        namespace: &str,
+        name: &str,
+        spec: Value,
+    ) -> kube::Result<RegistryCredential> {
         let object = json!({
             "apiVersion": "keyside.dev/v1alpha1", "kind": "RegistryCredential",
             "metadata": {"name": name, "namespace": namespace}, "spec": spec,
         });
-        self.try_create(Api::namespaced(self.client.clone(), namespace), object).await
+        self.try_create(Api::namespaced(self.client.clone(), namespace), object)
+            .await
     }
 
-    pub(crate) async fn cluster_credential_like(&self, name: &str, spec: Value) -> kube::Result<ClusterRegistryCredential> {
+    pub(crate) async fn cluster_credential_like(
+        &self,
+        name: &str,
+        spec: Value,
+    ) -> kube::Result<ClusterRegistryCredential> {
         let object = json!({
             "apiVersion": "keyside.dev/v1alpha1", "kind": "ClusterRegistryCredential",
             "metadata": {"name": name}, "spec": spec,
@@ -305,7 +355,10 @@ impl Bed {
     /// New content for a pull secret.
     pub(crate) async fn set_content(&self, namespace: &str, name: &str, auths: &[(&str, &str)]) {
         let patch = json!({"stringData": {".dockerconfigjson": document(auths)}});
-        self.secrets(namespace).patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+        self.secrets(namespace)
+            .patch(name, &PatchParams::default(), &Patch::Merge(patch))
+            .await
+            .unwrap();
     }
 
     pub(crate) fn secrets(&self, namespace: &str) -> Api<Secret> {
@@ -321,19 +374,28 @@ impl Bed {
 
     /// Names of all Secrets in a namespace.
     pub(crate) async fn secret_names(&self, namespace: &str) -> Vec<String> {
-        let list = self.secrets(namespace).list(&ListParams::default()).await.unwrap();
+        let list = self
+            .secrets(namespace)
+            .list(&ListParams::default())
+            .await
+            .unwrap();
         list.items.iter().map(kube::ResourceExt::name_any).collect()
     }
 
     pub(crate) async fn get_credential(&self, namespace: &str, name: &str) -> RegistryCredential {
-        Api::namespaced(self.client.clone(), namespace).get(name).await.unwrap()
+        Api::namespaced(self.client.clone(), namespace)
+            .get(name)
+            .await
+            .unwrap()
     }
 
     /// `status/reason` of a condition of a credential.
     pub(crate) async fn condition(&self, namespace: &str, name: &str, type_: &str) -> Option<String> {
         let credential = self.get_credential(namespace, name).await;
         let conditions = credential.status.unwrap_or_default().conditions;
-        let condition = conditions.into_iter().find(|condition| condition.type_ == type_)?;
+        let condition = conditions
+            .into_iter()
+            .find(|condition| condition.type_ == type_)?;
         Some(format!("{}/{}", condition.status, condition.reason))
     }
 
@@ -349,13 +411,21 @@ impl Bed {
     /// Waits until a copy has a content that holds this text.
     pub(crate) async fn until_content(&self, namespace: &str, name: &str, part: &str) -> String {
         let what = format!("{part} in {namespace}/{name}");
-        self.eventually(&what, async || self.content(namespace, name).await.filter(|text| text.contains(part))).await
+        self.eventually(&what, async || {
+            self.content(namespace, name)
+                .await
+                .filter(|text| text.contains(part))
+        })
+        .await
     }
 
     /// Waits until a Secret is gone.
     pub(crate) async fn until_gone(&self, namespace: &str, name: &str) {
         let what = format!("{namespace}/{name} to go");
-        self.eventually(&what, async || self.content(namespace, name).await.is_none().then_some(())).await;
+        self.eventually(&what, async || {
+            self.content(namespace, name).await.is_none().then_some(())
+        })
+        .await;
     }
 
     /// Waits for something, and says what if it does not come.
@@ -379,13 +449,22 @@ impl Bed {
 
     /// Creates a pod with these images, and returns it as it was admitted.
     pub(crate) async fn pod(&self, namespace: &str, name: &str, images: &[&str]) -> Pod {
-        let containers: Vec<Value> =
-            images.iter().enumerate().map(|(at, image)| json!({"name": format!("c{at}"), "image": image})).collect();
-        self.pod_like(namespace, json!({"metadata": {"name": name}, "spec": {"containers": containers}})).await.unwrap()
+        let containers: Vec<Value> = images
+            .iter()
+            .enumerate()
+            .map(|(at, image)| json!({"name": format!("c{at}"), "image": image}))
+            .collect();
+        self.pod_like(
+            namespace,
+            json!({"metadata": {"name": name}, "spec": {"containers": containers}}),
+        )
+        .await
+        .unwrap()
     }
 
     pub(crate) async fn pod_like(&self, namespace: &str, pod: Value) -> kube::Result<Pod> {
-        self.try_create(Api::namespaced(self.client.clone(), namespace), pod).await
+        self.try_create(Api::namespaced(self.client.clone(), namespace), pod)
+            .await
     }
 
     pub(crate) async fn delete<K>(&self, api: Api<K>, name: &str)
@@ -398,7 +477,11 @@ impl Bed {
 
 /// The names in a pod's list.
 pub(crate) fn pull_secrets(pod: &Pod) -> Vec<String> {
-    let list = pod.spec.as_ref().and_then(|spec| spec.image_pull_secrets.clone()).unwrap_or_default();
+    let list = pod
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.image_pull_secrets.clone())
+        .unwrap_or_default();
     list.into_iter().map(|reference| reference.name).collect()
 }
 
@@ -413,4 +496,3 @@ fn document(auths: &[(&str, &str)]) -> String {
         .collect();
     json!({"auths": entries}).to_string()
 }
-

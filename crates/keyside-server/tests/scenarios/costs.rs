@@ -10,7 +10,8 @@ async fn shop(namespaces: usize) -> Bed {
     for name in &names {
         bed.namespace(name).await;
     }
-    bed.project("shop", &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    bed.project("shop", &names.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
     bed.quiet().await;
     bed.count();
     bed
@@ -20,23 +21,47 @@ async fn shop(namespaces: usize) -> Bed {
 async fn delivery_to_n_namespaces_costs_n_writes_and_one_status() {
     for n in [1, 40] {
         let bed = shop(n).await;
-        bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")]).await;
-        bed.until_condition("project-shop", "testquay", "Ready", "True/Delivered").await;
+        bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+            .await;
+        bed.until_condition("project-shop", "testquay", "Ready", "True/Delivered")
+            .await;
         let costs = bed.costs().await;
-        assert_eq!(costs, Costs { copies: n, statuses: 1, events: 1, ..Costs::default() }, "{:?}", bed.calls());
+        assert_eq!(
+            costs,
+            Costs {
+                copies: n,
+                statuses: 1,
+                events: 1,
+                ..Costs::default()
+            },
+            "{:?}",
+            bed.calls()
+        );
     }
 }
 
 #[tokio::test]
 async fn rotation_costs_a_write_for_each_copy_and_one_status() {
     let bed = shop(40).await;
-    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:old")]).await;
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:old")])
+        .await;
     bed.costs().await;
     bed.count();
-    bed.set_content("project-shop", "testquay", &[("quay.io", "u:new")]).await;
+    bed.set_content("project-shop", "testquay", &[("quay.io", "u:new")])
+        .await;
     bed.until_content("shop-39", "testquay", "new").await;
     let costs = bed.costs().await;
-    assert_eq!(costs, Costs { copies: 40, statuses: 1, events: 1, ..Costs::default() }, "{:?}", bed.calls());
+    assert_eq!(
+        costs,
+        Costs {
+            copies: 40,
+            statuses: 1,
+            events: 1,
+            ..Costs::default()
+        },
+        "{:?}",
+        bed.calls()
+    );
 }
 
 #[tokio::test]
@@ -48,9 +73,16 @@ async fn new_namespace_costs_as_many_writes_as_credentials_match_whatever_else_t
             bed.namespace(name).await;
         }
         names.push("shop-new".to_owned());
-        bed.project("shop", &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        bed.project("shop", &names.iter().map(String::as_str).collect::<Vec<_>>())
+            .await;
         for name in ["one", "two", "three"] {
-            bed.credential("project-shop", name, "Project", &[(&format!("{name}.example.com"), "u:p")]).await;
+            bed.credential(
+                "project-shop",
+                name,
+                "Project",
+                &[(&format!("{name}.example.com"), "u:p")],
+            )
+            .await;
         }
         bed.quiet().await;
         bed.count();
@@ -61,7 +93,12 @@ async fn new_namespace_costs_as_many_writes_as_credentials_match_whatever_else_t
         let costs = bed.costs().await;
         // Besides the copies: the numbers in each credential's status and in the Project's, once per burst, and a note of
         // which namespace was accepted.
-        let expected = Costs { copies: 3, statuses: 3 + 1, others: 1, ..Costs::default() };
+        let expected = Costs {
+            copies: 3,
+            statuses: 3 + 1,
+            others: 1,
+            ..Costs::default()
+        };
         assert_eq!(costs, expected, "{others} others: {:?}", bed.calls());
     }
 }
@@ -72,9 +109,12 @@ async fn burst_of_namespaces_costs_one_status_per_second_at_most() {
     let every = std::time::Duration::from_secs(1);
     bed.run(|config| config.status_every = every).await;
     let names: Vec<String> = (0..20).map(|at| format!("shop-{at}")).collect();
-    bed.project("shop", &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
-    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")]).await;
-    bed.until_condition("project-shop", "testquay", "Ready", "True/Delivered").await;
+    bed.project("shop", &names.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+        .await;
+    bed.until_condition("project-shop", "testquay", "Ready", "True/Delivered")
+        .await;
     tokio::time::sleep(every * 2).await;
     bed.count();
     let start = std::time::Instant::now();
@@ -93,11 +133,13 @@ async fn burst_of_namespaces_costs_one_status_per_second_at_most() {
 #[tokio::test]
 async fn pod_costs_nothing() {
     let bed = shop(2).await;
-    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")]).await;
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+        .await;
     bed.costs().await;
     bed.count();
     for at in 0..20 {
-        bed.pod("shop-1", &format!("web-{at}"), &["quay.io/shop/web:1", "nginx"]).await;
+        bed.pod("shop-1", &format!("web-{at}"), &["quay.io/shop/web:1", "nginx"])
+            .await;
     }
     assert_eq!(bed.costs().await, Costs::default(), "{:?}", bed.calls());
 }
@@ -105,7 +147,8 @@ async fn pod_costs_nothing() {
 #[tokio::test]
 async fn nothing_changed_costs_nothing() {
     let bed = shop(5).await;
-    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")]).await;
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+        .await;
     bed.costs().await;
     bed.count();
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
@@ -115,7 +158,8 @@ async fn nothing_changed_costs_nothing() {
 #[tokio::test]
 async fn restart_with_everything_right_writes_nothing_and_reads_what_it_keeps_for_itself() {
     let mut bed = shop(5).await;
-    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")]).await;
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+        .await;
     bed.pull_secret("shop-1", "own", &[("ghcr.io", "u:p")]).await;
     bed.costs().await;
     bed.stop().await;
@@ -123,31 +167,59 @@ async fn restart_with_everything_right_writes_nothing_and_reads_what_it_keeps_fo
     bed.run(|_| {}).await;
     let costs = bed.costs().await;
     // The install key and the accepted namespaces; all else comes by the watches.
-    assert_eq!(costs, Costs { reads: 2, ..Costs::default() }, "{:?}", bed.calls());
+    assert_eq!(
+        costs,
+        Costs {
+            reads: 2,
+            ..Costs::default()
+        },
+        "{:?}",
+        bed.calls()
+    );
 }
 
 #[tokio::test]
 async fn deleting_a_credential_costs_a_removal_for_each_copy() {
     let bed = shop(10).await;
-    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")]).await;
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+        .await;
     bed.costs().await;
     bed.count();
-    bed.delete(kube::Api::<keyside_api::RegistryCredential>::namespaced(bed.client.clone(), "project-shop"), "testquay").await;
+    bed.delete(
+        kube::Api::<keyside_api::RegistryCredential>::namespaced(bed.client.clone(), "project-shop"),
+        "testquay",
+    )
+    .await;
     bed.until_gone("shop-9", "testquay").await;
     let costs = bed.costs().await;
-    assert_eq!(costs, Costs { removals: 10, ..Costs::default() }, "{:?}", bed.calls());
+    assert_eq!(
+        costs,
+        Costs {
+            removals: 10,
+            ..Costs::default()
+        },
+        "{:?}",
+        bed.calls()
+    );
 }
 
 #[tokio::test]
 async fn drift_of_one_copy_costs_one_write() {
     let bed = shop(10).await;
-    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")]).await;
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+        .await;
     bed.costs().await;
     bed.count();
-    bed.set_content("shop-3", "testquay", &[("quay.io", "u:by-hand")]).await;
+    bed.set_content("shop-3", "testquay", &[("quay.io", "u:by-hand")])
+        .await;
     bed.until_content("shop-3", "testquay", "\"p\"").await;
     let costs = bed.costs().await;
-    assert_eq!((costs.copies, costs.reads, costs.removals), (1, 0, 0), "{:?}", bed.calls());
+    assert_eq!(
+        (costs.copies, costs.reads, costs.removals),
+        (1, 0, 0),
+        "{:?}",
+        bed.calls()
+    );
 }
 
 #[tokio::test]
@@ -160,15 +232,33 @@ async fn a_thousand_namespaces_get_a_credential_and_its_rotation() {
     bed.quiet().await;
     bed.count();
     bed.namespace("vault").await;
-    bed.pull_secret("vault", "hub", &[("https://index.docker.io/v1/", "u:old")]).await;
+    bed.pull_secret("vault", "hub", &[("https://index.docker.io/v1/", "u:old")])
+        .await;
     let spec = json!({"source": {"secret": {"namespace": "vault", "name": "hub"}}, "excludeNamespaces": ["default", "vault"]});
     bed.cluster_credential_like("hub", spec).await.unwrap();
     bed.until_content("n999", "hub", "old").await;
     let costs = bed.costs().await;
-    assert_eq!(costs, Costs { copies: 1000, statuses: 1, events: 1, ..Costs::default() });
+    assert_eq!(
+        costs,
+        Costs {
+            copies: 1000,
+            statuses: 1,
+            events: 1,
+            ..Costs::default()
+        }
+    );
     bed.count();
-    bed.set_content("vault", "hub", &[("https://index.docker.io/v1/", "u:new")]).await;
+    bed.set_content("vault", "hub", &[("https://index.docker.io/v1/", "u:new")])
+        .await;
     bed.until_content("n999", "hub", "new").await;
     let costs = bed.costs().await;
-    assert_eq!(costs, Costs { copies: 1000, statuses: 1, events: 1, ..Costs::default() });
+    assert_eq!(
+        costs,
+        Costs {
+            copies: 1000,
+            statuses: 1,
+            events: 1,
+            ..Costs::default()
+        }
+    );
 }

@@ -12,7 +12,8 @@ async fn shop(namespaces: usize) -> Bed {
     for name in &names {
         bed.namespace(name).await;
     }
-    bed.project("shop", &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    bed.project("shop", &names.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
     bed.quiet().await;
     bed
 }
@@ -22,48 +23,73 @@ fn writes_copy(call: &Call) -> bool {
 }
 
 /// True for the first `count` calls that `concerns` says yes to.
-fn first(count: usize, concerns: impl Fn(&Call) -> bool + Send + Sync) -> impl Fn(&Call) -> bool + Send + Sync {
+fn first(
+    count: usize,
+    concerns: impl Fn(&Call) -> bool + Send + Sync,
+) -> impl Fn(&Call) -> bool + Send + Sync {
     let seen = Arc::new(AtomicUsize::new(0));
     move |call| concerns(call) && seen.fetch_add(1, Ordering::SeqCst) < count
 }
 
 async fn delivered(bed: &Bed, namespaces: usize) {
     for at in 0..namespaces {
-        bed.until_content(&format!("shop-{at}"), "testquay", "quay.io").await;
+        bed.until_content(&format!("shop-{at}"), "testquay", "quay.io")
+            .await;
     }
-    bed.until_condition("project-shop", "testquay", "Ready", "True/Delivered").await;
+    bed.until_condition("project-shop", "testquay", "Ready", "True/Delivered")
+        .await;
 }
 
 #[tokio::test]
 async fn f16_namespace_that_refuses_stops_no_other_and_is_named() {
     let bed = shop(10).await;
-    bed.spoil(|call| (writes_copy(call) && call.path.contains("/shop-3/")).then(|| failure(403, "Forbidden", 0)));
-    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")]).await;
+    bed.spoil(|call| {
+        (writes_copy(call) && call.path.contains("/shop-3/")).then(|| failure(403, "Forbidden", 0))
+    });
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+        .await;
     for at in (0..10).filter(|at| *at != 3) {
-        bed.until_content(&format!("shop-{at}"), "testquay", "quay.io").await;
+        bed.until_content(&format!("shop-{at}"), "testquay", "quay.io")
+            .await;
     }
-    bed.until_condition("project-shop", "testquay", "Delivered", "False/Forbidden").await;
-    let status = bed.get_credential("project-shop", "testquay").await.status.unwrap();
-    let said = status.conditions.iter().find(|one| one.type_ == "Delivered").unwrap();
+    bed.until_condition("project-shop", "testquay", "Delivered", "False/Forbidden")
+        .await;
+    let status = bed
+        .get_credential("project-shop", "testquay")
+        .await
+        .status
+        .unwrap();
+    let said = status
+        .conditions
+        .iter()
+        .find(|one| one.type_ == "Delivered")
+        .unwrap();
     assert_eq!(said.message, "namespace shop-3: a test said so");
     assert_eq!(status.targets.unwrap().summary.as_deref(), Some("9/10"));
     bed.quiet().await;
-    let tries = bed.calls().iter().filter(|call| writes_copy(call) && call.path.contains("/shop-3/")).count();
+    let tries = bed
+        .calls()
+        .iter()
+        .filter(|call| writes_copy(call) && call.path.contains("/shop-3/"))
+        .count();
     assert!(tries <= 3, "{tries} tries");
     // Another change that concerns the namespace is tried again.
     bed.heal();
-    bed.set_content("project-shop", "testquay", &[("quay.io", "u:new")]).await;
+    bed.set_content("project-shop", "testquay", &[("quay.io", "u:new")])
+        .await;
     delivered(&bed, 10).await;
 }
 
 #[tokio::test]
 async fn e01_conflict_on_a_write_is_looked_at_again() {
     let bed = shop(5).await;
-    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")]).await;
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+        .await;
     delivered(&bed, 5).await;
     let spoilt = first(5, writes_copy);
     bed.spoil(move |call| spoilt(call).then(|| failure(409, "Conflict", 0)));
-    bed.set_content("project-shop", "testquay", &[("quay.io", "u:new")]).await;
+    bed.set_content("project-shop", "testquay", &[("quay.io", "u:new")])
+        .await;
     for at in 0..5 {
         bed.until_content(&format!("shop-{at}"), "testquay", "new").await;
     }
@@ -76,7 +102,8 @@ async fn e03_pause_that_the_api_server_asks_for_is_kept() {
     let spoilt = first(1, writes_copy);
     bed.spoil(move |call| spoilt(call).then(|| failure(429, "TooManyRequests", 2)));
     let start = Instant::now();
-    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")]).await;
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+        .await;
     delivered(&bed, 20).await;
     assert!(start.elapsed() > Duration::from_secs(2), "{:?}", start.elapsed());
     let writes = bed.calls().iter().filter(|call| writes_copy(call)).count();
@@ -88,7 +115,8 @@ async fn e04_answer_that_gets_lost_after_the_write_changes_nothing() {
     let bed = shop(10).await;
     let spoilt = first(10, writes_copy);
     bed.spoil_answers(move |call| spoilt(call).then(|| failure(500, "InternalError", 0)));
-    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")]).await;
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+        .await;
     delivered(&bed, 10).await;
     bed.quiet().await;
     for at in 0..10 {
@@ -105,32 +133,40 @@ async fn e12_every_call_may_fail_once() {
         let at = count.fetch_add(1, Ordering::SeqCst);
         (!call.is_watch && at.is_multiple_of(3) && at < 60).then(|| failure(503, "ServiceUnavailable", 0))
     });
-    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")]).await;
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+        .await;
     delivered(&bed, 3).await;
 }
 
 #[tokio::test]
 async fn e19_credential_deleted_while_keyside_was_away_leaves_no_copy() {
     let mut bed = shop(4).await;
-    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")]).await;
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+        .await;
     delivered(&bed, 4).await;
     bed.stop().await;
-    let api: kube::Api<keyside_api::RegistryCredential> = kube::Api::namespaced(bed.client.clone(), "project-shop");
+    let api: kube::Api<keyside_api::RegistryCredential> =
+        kube::Api::namespaced(bed.client.clone(), "project-shop");
     bed.delete(api, "testquay").await;
     bed.run(|_| {}).await;
     for at in 0..4 {
         bed.until_gone(&format!("shop-{at}"), "testquay").await;
     }
-    assert!(bed.content("project-shop", "testquay").await.is_some(), "the source is the user's");
+    assert!(
+        bed.content("project-shop", "testquay").await.is_some(),
+        "the source is the user's"
+    );
 }
 
 #[tokio::test]
 async fn rotation_while_keyside_was_away_is_made_up_for() {
     let mut bed = shop(4).await;
-    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")]).await;
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+        .await;
     delivered(&bed, 4).await;
     bed.stop().await;
-    bed.set_content("project-shop", "testquay", &[("quay.io", "u:new")]).await;
+    bed.set_content("project-shop", "testquay", &[("quay.io", "u:new")])
+        .await;
     bed.count();
     bed.run(|_| {}).await;
     for at in 0..4 {
@@ -145,15 +181,20 @@ async fn e13_two_at_once_write_nothing_wrong_and_come_to_rest() {
     let client = bed.client.clone();
     let mut config = keyside_server::Config::new(client);
     config.grace = jiff::SignedDuration::from_millis(300);
-    let second = keyside_server::run(config, tokio_util::sync::CancellationToken::new()).await.unwrap();
+    let second = keyside_server::run(config, tokio_util::sync::CancellationToken::new())
+        .await
+        .unwrap();
     second.ready().await;
-    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")]).await;
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+        .await;
     delivered(&bed, 5).await;
     for round in 0..5 {
         let password = format!("u:round{round}");
-        bed.set_content("project-shop", "testquay", &[("quay.io", &password)]).await;
+        bed.set_content("project-shop", "testquay", &[("quay.io", &password)])
+            .await;
         for at in 0..5 {
-            bed.until_content(&format!("shop-{at}"), "testquay", &format!("round{round}")).await;
+            bed.until_content(&format!("shop-{at}"), "testquay", &format!("round{round}"))
+                .await;
         }
     }
     bed.quiet().await;

@@ -8,18 +8,31 @@ use serde_json::json;
 
 async fn ready(bed: &Bed, name: &str) -> Option<String> {
     let project: Project = Api::all(bed.client.clone()).get(name).await.unwrap();
-    let condition = project.status?.conditions.into_iter().find(|one| one.type_ == "Ready")?;
-    Some(format!("{}/{}: {}", condition.status, condition.reason, condition.message))
+    let condition = project
+        .status?
+        .conditions
+        .into_iter()
+        .find(|one| one.type_ == "Ready")?;
+    Some(format!(
+        "{}/{}: {}",
+        condition.status, condition.reason, condition.message
+    ))
 }
 
 async fn until_ready(bed: &Bed, name: &str, expected: &str) {
     let what = format!("project {name} {expected}");
-    bed.eventually(&what, async || ready(bed, name).await.filter(|now| now == expected)).await;
+    bed.eventually(&what, async || {
+        ready(bed, name).await.filter(|now| now == expected)
+    })
+    .await;
 }
 
 async fn set_namespaces(bed: &Bed, name: &str, namespaces: &[&str]) {
     let spec = json!({"spec": {"namespaces": namespaces}});
-    Api::<Project>::all(bed.client.clone()).patch(name, &PatchParams::default(), &Patch::Merge(spec)).await.unwrap();
+    Api::<Project>::all(bed.client.clone())
+        .patch(name, &PatchParams::default(), &Patch::Merge(spec))
+        .await
+        .unwrap();
 }
 
 /// Deletes a namespace with everything in it, as the namespace controller would.
@@ -30,7 +43,11 @@ async fn remove_namespace(bed: &Bed, name: &str) {
     for secret in bed.secret_names(name).await {
         bed.delete(bed.secrets(name), &secret).await;
     }
-    bed.delete(Api::<ServiceAccount>::namespaced(bed.client.clone(), name), "default").await;
+    bed.delete(
+        Api::<ServiceAccount>::namespaced(bed.client.clone(), name),
+        "default",
+    )
+    .await;
     let empty = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "spec": {"finalizers": []}});
     bed.eventually("the namespace to go", async || {
         if api.get_opt(name).await.unwrap().is_none() {
@@ -54,8 +71,16 @@ async fn home_namespace_is_created_and_members_are_counted() {
     until_ready(&bed, "shop", "True/Accepted: one namespace is a member").await;
     bed.namespace("later").await;
     until_ready(&bed, "shop", "True/Accepted: 2 namespaces are members").await;
-    let status = Api::<Project>::all(bed.client.clone()).get("shop").await.unwrap().status.unwrap();
-    assert_eq!((status.namespace_count, status.home_namespace.as_deref()), (2, Some("project-shop")));
+    let status = Api::<Project>::all(bed.client.clone())
+        .get("shop")
+        .await
+        .unwrap()
+        .status
+        .unwrap();
+    assert_eq!(
+        (status.namespace_count, status.home_namespace.as_deref()),
+        (2, Some("project-shop"))
+    );
 }
 
 #[tokio::test]
@@ -67,7 +92,12 @@ async fn namespace_that_two_projects_claim_belongs_to_the_older() {
     // Times of creation have whole seconds.
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     bed.project("a-second", &["web"]).await;
-    until_ready(&bed, "a-second", "False/NamespaceClaimed: web belongs to the older Project first").await;
+    until_ready(
+        &bed,
+        "a-second",
+        "False/NamespaceClaimed: web belongs to the older Project first",
+    )
+    .await;
     bed.delete(Api::<Project>::all(bed.client.clone()), "first").await;
     until_ready(&bed, "a-second", "True/Accepted: one namespace is a member").await;
 }
@@ -79,14 +109,22 @@ async fn f17_namespace_that_moves_has_a_credential_at_every_moment() {
     bed.project("old", &["web"]).await;
     bed.project("new", &[]).await;
     bed.pull_secret("web", "mine", &[("ghcr.io", "a:b")]).await;
-    bed.credential("project-old", "of-old", "Project", &[("quay.io", "u:p")]).await;
-    bed.credential("project-new", "of-new", "Project", &[("quay.io", "u:p")]).await;
+    bed.credential("project-old", "of-old", "Project", &[("quay.io", "u:p")])
+        .await;
+    bed.credential("project-new", "of-new", "Project", &[("quay.io", "u:p")])
+        .await;
     bed.until_content("web", "of-old", "quay.io").await;
     set_namespaces(&bed, "old", &[]).await;
     set_namespaces(&bed, "new", &["web"]).await;
     loop {
-        let (old, new) = (bed.content("web", "of-old").await, bed.content("web", "of-new").await);
-        assert!(old.is_some() || new.is_some(), "one of them stands at every moment");
+        let (old, new) = (
+            bed.content("web", "of-old").await,
+            bed.content("web", "of-new").await,
+        );
+        assert!(
+            old.is_some() || new.is_some(),
+            "one of them stands at every moment"
+        );
         if old.is_none() {
             break;
         }
@@ -101,7 +139,8 @@ async fn f17_namespace_that_leaves_every_project_keeps_only_what_is_not_ours() {
     bed.namespace("web").await;
     bed.project("old", &["web"]).await;
     bed.pull_secret("web", "mine", &[("ghcr.io", "a:b")]).await;
-    bed.credential("project-old", "of-old", "Project", &[("quay.io", "u:p")]).await;
+    bed.credential("project-old", "of-old", "Project", &[("quay.io", "u:p")])
+        .await;
     bed.until_content("web", "of-old", "quay.io").await;
     set_namespaces(&bed, "old", &[]).await;
     bed.until_gone("web", "of-old").await;
@@ -113,7 +152,8 @@ async fn a13_namespace_made_anew_gets_nothing_until_it_is_stated_again() {
     let bed = Bed::start().await;
     bed.namespace("web").await;
     bed.project("shop", &["web"]).await;
-    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")]).await;
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+        .await;
     bed.until_content("web", "testquay", "quay.io").await;
     remove_namespace(&bed, "web").await;
     bed.namespace("web").await;
@@ -131,7 +171,8 @@ async fn a13_namespace_made_anew_while_keyside_was_away_is_a_stranger() {
     let mut bed = Bed::start().await;
     bed.namespace("web").await;
     bed.project("shop", &["web"]).await;
-    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")]).await;
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+        .await;
     bed.until_content("web", "testquay", "quay.io").await;
     bed.quiet().await;
     bed.stop().await;
@@ -140,19 +181,33 @@ async fn a13_namespace_made_anew_while_keyside_was_away_is_a_stranger() {
     bed.run(|_| {}).await;
     bed.quiet().await;
     assert_eq!(bed.content("web", "testquay").await, None);
-    assert!(ready(&bed, "shop").await.unwrap().starts_with("False/NamespaceRecreated"));
+    assert!(
+        ready(&bed, "shop")
+            .await
+            .unwrap()
+            .starts_with("False/NamespaceRecreated")
+    );
 }
 
 #[tokio::test]
 async fn namespace_joins_by_selector_and_by_rancher_project_only_if_the_project_says_so() {
     let bed = Bed::start().await;
-    bed.namespace_like(json!({"metadata": {"name": "labelled", "labels": {"team": "shop"}}})).await;
-    bed.namespace_like(json!({"metadata": {"name": "rancher", "annotations": {"field.cattle.io/projectId": "c:p"}}})).await;
+    bed.namespace_like(json!({"metadata": {"name": "labelled", "labels": {"team": "shop"}}}))
+        .await;
+    bed.namespace_like(
+        json!({"metadata": {"name": "rancher", "annotations": {"field.cattle.io/projectId": "c:p"}}}),
+    )
+    .await;
     bed.project("shut", &[]).await;
     bed.quiet().await;
-    assert_eq!(ready(&bed, "shut").await.unwrap(), "True/Accepted: no namespace is a member yet");
+    assert_eq!(
+        ready(&bed, "shut").await.unwrap(),
+        "True/Accepted: no namespace is a member yet"
+    );
     let spec = json!({"namespaceSelector": {"matchLabels": {"team": "shop"}}, "rancherProjectId": "c:p"});
-    bed.project_like(json!({"metadata": {"name": "open"}, "spec": spec})).await.unwrap();
+    bed.project_like(json!({"metadata": {"name": "open"}, "spec": spec}))
+        .await
+        .unwrap();
     until_ready(&bed, "open", "True/Accepted: 2 namespaces are members").await;
 }
 
@@ -161,18 +216,26 @@ async fn namespace_being_deleted_is_left_alone() {
     let bed = Bed::start().await;
     bed.namespace("web").await;
     bed.project("shop", &["web"]).await;
-    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")]).await;
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+        .await;
     bed.until_content("web", "testquay", "quay.io").await;
     // Something in it holds it back, so it stays in deletion.
-    let hold = json!({"metadata": {"name": "held", "finalizers": ["example.com/hold"]}, "stringData": {"a": "b"}});
+    let hold =
+        json!({"metadata": {"name": "held", "finalizers": ["example.com/hold"]}, "stringData": {"a": "b"}});
     bed.secret("web", hold).await;
     bed.quiet().await;
     let api: Api<Namespace> = Api::all(bed.client.clone());
-    api.delete("web", &kube::api::DeleteParams::default()).await.unwrap();
+    api.delete("web", &kube::api::DeleteParams::default())
+        .await
+        .unwrap();
     bed.quiet().await;
     bed.count();
     bed.delete(bed.secrets("web"), "testquay").await;
     bed.quiet().await;
-    let written = bed.calls().into_iter().filter(|call| call.path.contains("/namespaces/web/secrets")).count();
+    let written = bed
+        .calls()
+        .into_iter()
+        .filter(|call| call.path.contains("/namespaces/web/secrets"))
+        .count();
     assert_eq!(written, 0, "{:?}", bed.calls());
 }

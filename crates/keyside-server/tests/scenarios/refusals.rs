@@ -14,8 +14,15 @@ async fn shop() -> Bed {
 async fn scope_project_outside_of_a_home_is_refused() {
     let bed = shop().await;
     let spec = json!({"scope": "Project", "source": {"secret": {"name": "x"}}});
-    let error = bed.credential_like("web", "x", spec).await.unwrap_err().to_string();
-    assert!(error.contains("`spec.scope` may be Project only in the home namespace of a Project"), "{error}");
+    let error = bed
+        .credential_like("web", "x", spec)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("`spec.scope` may be Project only in the home namespace of a Project"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -23,10 +30,13 @@ async fn credential_right_after_its_project_is_accepted() {
     let bed = Bed::start().await;
     for round in 0..10 {
         let name = format!("p{round}");
-        bed.project_like(json!({"metadata": {"name": name}, "spec": {}})).await.unwrap();
+        bed.project_like(json!({"metadata": {"name": name}, "spec": {}}))
+            .await
+            .unwrap();
         let home = format!("project-{name}");
         bed.eventually("the home", async || {
-            let namespaces: kube::Api<k8s_openapi::api::core::v1::Namespace> = kube::Api::all(bed.client.clone());
+            let namespaces: kube::Api<k8s_openapi::api::core::v1::Namespace> =
+                kube::Api::all(bed.client.clone());
             namespaces.get_opt(&home).await.unwrap()
         })
         .await;
@@ -39,7 +49,11 @@ async fn credential_right_after_its_project_is_accepted() {
 async fn registry_that_no_image_can_match_is_refused() {
     let bed = shop().await;
     let spec = json!({"registry": "quay.io?x", "source": {"secret": {"name": "x"}}});
-    let error = bed.credential_like("web", "x", spec).await.unwrap_err().to_string();
+    let error = bed
+        .credential_like("web", "x", spec)
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("`spec.registry`"), "{error}");
 }
 
@@ -56,7 +70,11 @@ async fn reference_into_another_namespace_cannot_be_expressed() {
 async fn system_namespace_is_no_home() {
     let bed = shop().await;
     let spec = json!({"homeNamespace": "kube-system"});
-    let error = bed.project_like(json!({"metadata": {"name": "x"}, "spec": spec})).await.unwrap_err().to_string();
+    let error = bed
+        .project_like(json!({"metadata": {"name": "x"}, "spec": spec}))
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("kube-system is a system namespace"), "{error}");
 }
 
@@ -64,9 +82,18 @@ async fn system_namespace_is_no_home() {
 async fn what_a_schema_can_say_the_schema_says() {
     let bed = shop().await;
     for (spec, expected) in [
-        (json!({"source": {}}), "`source` must have exactly one member: `secret`"),
-        (json!({"source": {"secret": {"name": "x"}}, "overlapSeconds": -1}), "spec.overlapSeconds"),
-        (json!({"source": {"secret": {"name": "x"}}, "scope": "Everything"}), "spec.scope"),
+        (
+            json!({"source": {}}),
+            "`source` must have exactly one member: `secret`",
+        ),
+        (
+            json!({"source": {"secret": {"name": "x"}}, "overlapSeconds": -1}),
+            "spec.overlapSeconds",
+        ),
+        (
+            json!({"source": {"secret": {"name": "x"}}, "scope": "Everything"}),
+            "spec.scope",
+        ),
         (
             json!({"source": {"secret": {"name": "x"}}, "certificateAuthority": {}}),
             "`certificateAuthority` must have exactly one member",
@@ -80,7 +107,12 @@ async fn what_a_schema_can_say_the_schema_says() {
             .header("content-type", "application/json")
             .body(serde_json::to_vec(&object).unwrap())
             .unwrap();
-        let error = bed.client.request::<serde_json::Value>(request).await.unwrap_err().to_string();
+        let error = bed
+            .client
+            .request::<serde_json::Value>(request)
+            .await
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(expected), "{error}");
     }
 }
