@@ -70,6 +70,7 @@ impl World {
         let step = output.step("starting keyside and the node");
         let admin = client(&api, UserInfo::admin("system:keyside-sandbox"));
         let (running, sandbox) = tokio::try_join!(keyside(&api, &admin, &stop), sandbox(folder, &admin, &authority, &stop))?;
+        own_service(&admin, &ready.api_server).await?;
         default_project(&admin).await?;
         push_sample(&registry, &ready.registry, &password).await?;
         running.ready().await;
@@ -233,6 +234,20 @@ async fn sandbox(folder: &Folder, admin: &Client, authority: &Authority, stop: &
         ..SandboxConfig::new(admin.clone(), NODE)
     };
     Sandbox::start(config, stop.clone()).await.map_err(|error| because("the node did not start", &error))
+}
+
+/// The Service by which a cluster's API server is known inside of it; clients look for it even where nothing runs.
+async fn own_service(client: &Client, address: &str) -> Result<(), Failure> {
+    let port: u16 = address.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or_default();
+    let service = serde_json::json!({
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "kubernetes", "labels": {"component": "apiserver", "provider": "kubernetes"}},
+        "spec": {"clusterIP": "10.96.0.1", "ports": [{"name": "https", "port": 443, "targetPort": port, "protocol": "TCP"}]},
+    });
+    let services: kube::Api<k8s_openapi::api::core::v1::Service> = kube::Api::namespaced(client.clone(), "default");
+    let parameters = kube::api::PatchParams::apply("keyside-up").force();
+    services.patch("kubernetes", &parameters, &kube::api::Patch::Apply(service)).await?;
+    Ok(())
 }
 
 /// The project that a fresh cluster has, unless somebody has removed or changed it since.
