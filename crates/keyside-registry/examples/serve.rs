@@ -4,6 +4,9 @@
 //! cargo run -p keyside-registry --example serve -- [--port N] [--auth none|basic|bearer] [--data DIR] [--user NAME=PASSWORD]... [--public PREFIX]
 //! ```
 //!
+//! With the feature `s3`, `--bucket NAME` and `--endpoint URL` put the content into a bucket; the keys are taken from the environment
+//! (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`).
+//!
 //! It listens on 127.0.0.1 only, prints one line when it is ready, and ends when its standard input ends.
 
 use std::io::Read as _;
@@ -20,6 +23,8 @@ struct Options {
     data: Option<String>,
     users: Vec<(String, String)>,
     public: Option<String>,
+    #[cfg(feature = "s3")]
+    bucket: keyside_registry::Bucket,
 }
 
 fn options() -> Result<Options, Failure> {
@@ -31,6 +36,13 @@ fn options() -> Result<Options, Failure> {
             "--port" => options.port = value.parse()?,
             "--data" => options.data = Some(value),
             "--public" => options.public = Some(value),
+            #[cfg(feature = "s3")]
+            "--bucket" => options.bucket.name = value,
+            #[cfg(feature = "s3")]
+            "--endpoint" => {
+                options.bucket.plain_http = value.starts_with("http://");
+                options.bucket.endpoint = Some(value);
+            }
             "--user" => {
                 let (name, password) = value.split_once('=').ok_or("--user needs NAME=PASSWORD")?;
                 options.users.push((name.to_owned(), password.to_owned()));
@@ -49,13 +61,21 @@ fn options() -> Result<Options, Failure> {
     Ok(options)
 }
 
+fn store(options: &Options) -> Result<Store, Failure> {
+    #[cfg(feature = "s3")]
+    if !options.bucket.name.is_empty() {
+        return Ok(Store::s3(options.bucket.clone())?);
+    }
+    Ok(match &options.data {
+        Some(folder) => Store::files(folder)?,
+        None => Store::memory(),
+    })
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let options = options()?;
-    let store = match &options.data {
-        Some(folder) => Store::files(folder)?,
-        None => Store::memory(),
-    };
+    let store = store(&options)?;
     let anonymous = options
         .public
         .map_or_else(Rights::none, |prefix| Rights::none().pull(&prefix));

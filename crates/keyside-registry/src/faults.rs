@@ -3,15 +3,13 @@
 //! Faults are set through the library by whoever runs the registry; nothing on the network can set them. They live in the process, not
 //! in the store.
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use futures::{Stream, StreamExt as _};
+use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use http::header::{LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{StatusCode, Uri};
 
@@ -231,10 +229,7 @@ impl Fault {
         let (head, body) = response.into_parts();
         let body = match *self {
             Self::Slow(pause) => Body::from_stream(slow(body, pause)),
-            Self::Cut { after } => Body::from_stream(Cut {
-                body: body.into_data_stream().boxed(),
-                left: after,
-            }),
+            Self::Cut { after } => Body::from_stream(cut(body, after)),
             Self::Corrupt => Body::from_stream(
                 body.into_data_stream()
                     .map(|piece| piece.map(|bytes| corrupt(&bytes))),
@@ -266,6 +261,7 @@ fn rate_limited(retry_after: Option<Duration>) -> Refusal {
     }
 }
 
+const BEFORE_THE_CUT: Duration = Duration::from_millis(20);
 const SLOW_PIECE: usize = 16 * 1024;
 
 fn slow(body: Body, pause: Duration) -> impl Stream<Item = Result<Bytes, axum::Error>> {
@@ -292,29 +288,22 @@ fn corrupt(bytes: &Bytes) -> Bytes {
     bytes.iter().map(|byte| byte ^ 0x01).collect()
 }
 
-/// A body that ends in an error, which makes the server drop the connection.
-struct Cut<S> {
-    body: S,
-    left: u64,
-}
-
-impl<S: Stream<Item = Result<Bytes, axum::Error>> + Unpin> Stream for Cut<S> {
-    type Item = Result<Bytes, axum::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.left == 0 {
+/// A body that ends in an error, which makes the server drop the connection. What comes before the end is sent first: the server
+/// gets time to do so.
+fn cut(body: Body, after: u64) -> impl Stream<Item = Result<Bytes, axum::Error>> {
+    futures::stream::try_unfold((body.into_data_stream(), after), |(mut body, left)| async move {
+        if left == 0 {
+            tokio::time::sleep(BEFORE_THE_CUT).await;
             let broken = std::io::Error::from(std::io::ErrorKind::ConnectionAborted);
-            return Poll::Ready(Some(Err(axum::Error::new(broken))));
+            return Err(axum::Error::new(broken));
         }
-        let piece = std::task::ready!(self.body.poll_next_unpin(context));
-        Poll::Ready(piece.map(|piece| {
-            piece.map(|mut bytes| {
-                bytes.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
-                self.left -= bytes.len() as u64;
-                bytes
-            })
-        }))
-    }
+        let Some(mut piece) = body.try_next().await? else {
+            return Ok(None);
+        };
+        piece.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        let left = left - piece.len() as u64;
+        Ok(Some((piece, (body, left))))
+    })
 }
 
 #[cfg(test)]

@@ -32,7 +32,9 @@ impl Server {
             .blob_size(repository, digest)
             .await?
             .ok_or_else(unknown)?;
-        let range = match wanted(call.header(&RANGE), size) {
+        // A range of nothing but a head has no meaning (RFC 9110, section 14.2).
+        let header = call.header(&RANGE).filter(|_| call.method() == Method::GET);
+        let range = match wanted(header, size) {
             Wanted::Whole => 0..size,
             Wanted::Part(range) => range,
             Wanted::Beyond => {

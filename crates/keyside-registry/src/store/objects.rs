@@ -1,6 +1,6 @@
 //! Objects in a bucket, through the `object_store` crate.
 //!
-//! Needs conditional writes (`If-None-Match`, `If-Match`), which S3 has and MinIO and others have too. There is no conditional
+//! Needs conditional writes (`If-None-Match`, `If-Match`), which S3 and most of its imitations have. There is no conditional
 //! removal; instead an object is replaced, on condition, by an empty one, and an empty small object counts as absent.
 
 use std::fmt;

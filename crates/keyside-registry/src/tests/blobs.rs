@@ -71,6 +71,10 @@ async fn ranges_of_a_blob_are_served() {
     assert_eq!(part("bytes=7-").await, (206, "bytes 7-9/10".into(), "789".into()));
     assert_eq!(part("bytes=-2").await, (206, "bytes 8-9/10".into(), "89".into()));
     assert_eq!(part("bytes=0-").await.0, 200, "the whole is no part");
+    let head = client
+        .send(Method::HEAD, &path, &[("range", "bytes=2-4")], Body::empty())
+        .await;
+    assert_eq!((head.status, head.header("content-length")), (200, "10"));
     let beyond = part("bytes=10-").await;
     assert_eq!((beyond.0, &*beyond.1), (416, "bytes */10"));
 }

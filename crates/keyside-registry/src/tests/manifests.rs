@@ -214,6 +214,32 @@ async fn a_removed_manifest_takes_its_tags_along_and_a_removed_tag_nothing() {
 }
 
 #[tokio::test]
+async fn a_tag_that_moves_on_while_its_manifest_is_removed_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = || Client::of(&builder(Store::files(folder.path()).unwrap()).build().unwrap());
+    let (one, other) = (process(), process());
+    let newer = one.push_image("a", "newer").await;
+    let manifest: Value = one.get(&manifest_path("a", "newer")).await.json();
+    for round in 0..20 {
+        let older = one.push_image("a", &format!("older-{round}")).await;
+        let old: Value = one.get(&manifest_path("a", &older)).await.json();
+        one.put_manifest("a", "moving", IMAGE, &old).await;
+        let path = manifest_path("a", &older);
+        let (removed, moved) = tokio::join!(
+            one.delete(&path),
+            other.put_manifest("a", "moving", IMAGE, &manifest)
+        );
+        assert_eq!((removed.status, moved.status), (202, 201));
+        assert_eq!(
+            one.get(&manifest_path("a", "moving"))
+                .await
+                .header("docker-content-digest"),
+            newer
+        );
+    }
+}
+
+#[tokio::test]
 async fn one_push_by_digest_can_set_several_tags() {
     let client = anybody();
     client.push_blob("a", b"{}").await;

@@ -1,12 +1,9 @@
 //! The official conformance program of the OCI distribution specification, in every mode of authentication.
 
-#[path = "outside/registry.rs"]
-mod outside;
-
 use std::process::Command;
 
+use crate::registry::{PASSWORD, Running, USER, find, run};
 use keyside_registry::Authentication;
-use outside::{PASSWORD, Running, USER, find, run};
 
 /// Runs the program with the tests of the next version of the specification, which contain those of this one.
 fn check(authentication: Authentication) {
@@ -16,7 +13,7 @@ fn check(authentication: Authentication) {
     let running = Running::start(authentication);
     // The registry is in use: other people's images must not disturb.
     running.put_image("team/app", "1");
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder can be made");
     let mut command = Command::new(program);
     command
         .current_dir(folder.path())

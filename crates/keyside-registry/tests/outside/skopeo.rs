@@ -1,13 +1,10 @@
 //! skopeo copies images out and in.
 
-#[path = "outside/registry.rs"]
-mod outside;
-
 use std::path::Path;
 use std::process::Command;
 
+use crate::registry::{PASSWORD, Running, USER, find, run};
 use keyside_registry::Authentication;
-use outside::{PASSWORD, Running, USER, find, run};
 
 struct Skopeo<'a> {
     program: &'a Path,
@@ -39,7 +36,7 @@ fn check(authentication: Authentication) {
     let Some(program) = find("skopeo") else { return };
     let running = Running::start(authentication);
     let digest = running.put_image("team/app", "1");
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder can be made");
     let skopeo = Skopeo {
         program: &program,
         folder: folder.path(),

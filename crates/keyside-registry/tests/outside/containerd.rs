@@ -1,14 +1,11 @@
 //! containerd pulls images and unpacks them. It runs as root only.
 
-#[path = "outside/registry.rs"]
-mod outside;
-
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::registry::{PASSWORD, Running, USER, find, run};
 use keyside_registry::Authentication;
-use outside::{PASSWORD, Running, USER, find, run};
 
 /// A containerd of our own, in a folder of its own.
 struct Containerd {
@@ -18,11 +15,11 @@ struct Containerd {
 
 impl Containerd {
     fn start(program: &Path) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a folder can be made");
         let path = |name: &str| folder.path().join(name);
         let configuration = "version = 2\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n";
-        std::fs::write(path("config.toml"), configuration).unwrap();
-        let log = std::fs::File::create(path("log")).unwrap();
+        std::fs::write(path("config.toml"), configuration).expect("the folder can be written");
+        let log = std::fs::File::create(path("log")).expect("the folder can be written");
         let process = Command::new(program)
             .arg("--config")
             .arg(path("config.toml"))
@@ -33,10 +30,10 @@ impl Containerd {
             .arg("--address")
             .arg(path("socket"))
             .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
+            .stdout(log.try_clone().expect("a file can be shared"))
             .stderr(log)
             .spawn()
-            .unwrap();
+            .expect("containerd can be started");
         let containerd = Self { process, folder };
         let end = Instant::now() + Duration::from_secs(30);
         while !containerd.folder.path().join("socket").exists() {
@@ -75,7 +72,7 @@ impl Drop for Containerd {
 }
 
 fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output().unwrap();
+    let id = Command::new("id").arg("-u").output().expect("id can be started");
     let root = id.stdout.trim_ascii() == b"0";
     if !root {
         println!("skipped: containerd needs root");
