@@ -6,7 +6,7 @@
 mod correlate;
 
 use correlate::{Correlator, Occurrence, Write};
-use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
+use k8s_openapi::api::core::v1::{Event, EventSeries, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, Time};
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{Api, Patch, PatchParams, PostParams};
@@ -237,7 +237,7 @@ fn event(occurrence: &Occurrence, namespace: &str, write: &Write) -> Event {
             event.reporting_instance = Some(instance.clone());
             event.action = Some((*action).to_owned());
             event.event_time = Some(MicroTime(write.first));
-            event.series = (write.count > 1).then(|| k8s_openapi::api::core::v1::EventSeries {
+            event.series = (write.count > 1).then_some(EventSeries {
                 count: Some(write.count),
                 last_observed_time: Some(MicroTime(occurrence.at)),
             });

@@ -26,9 +26,11 @@ use tracing::debug;
 /// Objects looked at side by side.
 const WIDTH: usize = 16;
 
+type Listener = Box<dyn Fn(&str) + Send + Sync>;
+
 /// Tells in which namespaces objects have gone, to whoever waits for one to become empty.
 #[derive(Default)]
-pub(crate) struct Departures(RwLock<Vec<Box<dyn Fn(&str) + Send + Sync>>>);
+pub(crate) struct Departures(RwLock<Vec<Listener>>);
 
 impl Departures {
     pub(crate) fn listen(&self, listener: impl Fn(&str) + Send + Sync + 'static) {

@@ -103,13 +103,13 @@ pub(crate) enum Decision {
 /// How a pull ended.
 #[derive(Debug)]
 pub(crate) enum Ended {
-    /// The image is there; the index of the credential that opened it, if any was needed.
+    /// The image is there, with the credential that opened it, if any was needed.
     Pulled {
         id: String,
         size: u64,
         pulling: Duration,
         waiting: Duration,
-        with: Option<Candidate>,
+        with: Option<Box<Candidate>>,
     },
     /// One text per attempt, in order.
     Failed(Vec<String>),

@@ -150,7 +150,7 @@ impl<R: Runtime> Images<R> {
                         size,
                         pulling,
                         waiting,
-                        with: attempt,
+                        with: attempt.map(Box::new),
                     };
                 }
                 Err(error) => errors.push(error),

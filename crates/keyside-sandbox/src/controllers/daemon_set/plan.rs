@@ -199,7 +199,7 @@ fn outdated(view: &View<'_>, wanted: &BTreeMap<String, &Arc<Node>>, by_node: &By
     broken
         .into_iter()
         .chain(available.into_iter().take(room))
-        .map(|pod| Arc::clone(pod))
+        .map(Arc::clone)
         .collect()
 }
 
