@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 /// Tests that wait for minutes by design; they run with `--all`.
 const SLOW: [&str; 2] = [
-    "even if the original version has been compacted away",
+    "if the original version has been compacted away",
     "should not schedule jobs when suspended",
 ];
 

@@ -3,9 +3,9 @@
 use crate::cli::Global;
 use crate::failure::Failure;
 use crate::state::{self, Ready};
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// An opened folder, locked for this process.
@@ -35,6 +35,7 @@ impl Folder {
             .create(&path)
             .map_err(|error| unusable(&error))?;
         let path = path.canonicalize().map_err(|error| unusable(&error))?;
+        close_to_others(&path).map_err(|error| unusable(&error))?;
         let lock = private_file(&path.join("up.lock"), false).map_err(|error| unusable(&error))?;
         if lock.try_lock().is_err() {
             let pid =
@@ -103,6 +104,13 @@ impl Folder {
             let _ = std::fs::remove_dir(&self.path);
         }
     }
+}
+
+/// Takes a folder that was made for this (it is empty, or used by us before) from the eyes of others. A folder with other
+/// things in it keeps its mode: every file of ours in it is for its owner only anyway.
+fn close_to_others(path: &Path) -> std::io::Result<()> {
+    let is_ours = path.join("up.lock").exists() || std::fs::read_dir(path)?.next().is_none();
+    if is_ours { std::fs::set_permissions(path, Permissions::from_mode(0o700)) } else { Ok(()) }
 }
 
 /// Replaces the file in one step, so that no reader sees half of it.
