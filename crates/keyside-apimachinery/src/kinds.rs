@@ -20,6 +20,7 @@ mod core;
 mod kind;
 pub(crate) mod name;
 mod network;
+mod others;
 mod path;
 pub(crate) mod print;
 pub(crate) mod quantity;
@@ -40,11 +41,15 @@ pub fn builtin_resources() -> Vec<Resource> {
         apps::resources(),
         coordination::events(),
         cluster::reviews(),
+        others::autoscalers(),
         batch::resources(),
+        others::certificates(),
         network::resources(),
+        others::runtimes(),
         cluster::policies(),
         rbac::resources(),
         cluster::storage(),
+        others::drivers(),
         admission::resources(),
         cluster::definitions(),
         cluster::priorities(),

@@ -1,5 +1,7 @@
-//! The one pair of built-in kinds that are two shapes of the same stored object: events of the core group and of
-//! `events.k8s.io`. The fields differ by name only (`k8s.io/kubernetes/pkg/apis/events/v1/conversion.go`).
+//! Kinds that are two shapes of the same stored object: events of the core group and of `events.k8s.io`, whose fields
+//! differ by name only (`k8s.io/kubernetes/pkg/apis/events/v1/conversion.go`), and autoscalers.
+
+mod autoscaler;
 
 use serde_json::{Map, Value};
 
@@ -22,12 +24,12 @@ pub(crate) fn to_version(object: &mut Value, kind: &str, api_version: &str) {
     if from == api_version {
         return;
     }
-    if kind == "Event" {
-        match (from.as_str(), api_version) {
-            ("v1", "events.k8s.io/v1") => rename(fields, |(core, new)| (core, new)),
-            ("events.k8s.io/v1", "v1") => rename(fields, |(core, new)| (new, core)),
-            _ => {}
-        }
+    match (kind, from.as_str(), api_version) {
+        ("Event", "v1", "events.k8s.io/v1") => rename(fields, |(core, new)| (core, new)),
+        ("Event", "events.k8s.io/v1", "v1") => rename(fields, |(core, new)| (new, core)),
+        ("HorizontalPodAutoscaler", "autoscaling/v1", "autoscaling/v2") => autoscaler::to_v2(fields),
+        ("HorizontalPodAutoscaler", "autoscaling/v2", "autoscaling/v1") => autoscaler::to_v1(fields),
+        _ => {}
     }
     fields.insert("apiVersion".to_owned(), api_version.into());
 }
