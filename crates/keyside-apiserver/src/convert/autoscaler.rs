@@ -37,7 +37,7 @@ pub(super) fn to_v1(fields: &mut Map<String, Value>) {
 /// The newer shape: any number of metrics.
 pub(super) fn to_v2(fields: &mut Map<String, Value>) {
     for (part, field, annotation) in CARRIED {
-        let annotations = fields.get_mut("metadata").and_then(|metadata| metadata["annotations"].as_object_mut());
+        let annotations = fields.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations")?.as_object_mut());
         let Some(text) = annotations.and_then(|annotations| annotations.shift_remove(annotation)) else { continue };
         let value: Option<Value> = text.as_str().and_then(|text| serde_json::from_str(text).ok());
         if let (Some(part), Some(value)) = (fields.get_mut(part), value) {
