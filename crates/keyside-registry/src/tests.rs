@@ -4,6 +4,7 @@ mod access;
 mod blobs;
 mod faults;
 mod manifests;
+mod tokens;
 
 use std::num::NonZeroU32;
 
