@@ -279,7 +279,9 @@ fn service(errors: &mut Errors, path: &Path, service: &Value) {
     if !target.starts_with('/') {
         errors.push(FieldError::invalid(&path, target, "must start with a '/'"));
     }
-    let steps = target.strip_prefix('/').unwrap_or(target);
+    let mut steps = target.chars();
+    steps.next();
+    let steps = steps.as_str();
     let steps = steps.strip_suffix('/').unwrap_or(steps);
     for (i, step) in steps.split('/').enumerate() {
         if step.is_empty() {

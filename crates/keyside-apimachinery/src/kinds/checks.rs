@@ -70,6 +70,13 @@ pub(crate) fn immutable(errors: &mut Errors, path: &Path, new: &Value, old: &Val
     }
 }
 
+/// A value must stay; some kinds' errors do not repeat it.
+pub(crate) fn immutable_unshown(errors: &mut Errors, path: &Path, new: &Value, old: &Value) {
+    if !same(new, old) {
+        errors.push(FieldError::invalid(path, Value::Null, IMMUTABLE));
+    }
+}
+
 /// Labels, or a node selector: keys and values of the label alphabet.
 pub(crate) fn labels(errors: &mut Errors, path: &Path, object: &Value, field: &str) {
     for (key, value) in entries(object, field) {
@@ -88,6 +95,31 @@ pub(crate) fn annotations(errors: &mut Errors, path: &Path, object: &Value, fiel
     }
     if size > ANNOTATION_LIMIT {
         errors.push(FieldError::too_long(path, ANNOTATION_LIMIT));
+    }
+}
+
+/// A path below a domain, such as `acme.io/foo`.
+pub(crate) fn domain_path(errors: &mut Errors, path: &Path, value: &str) {
+    const REST: &str = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
+    if value.is_empty() {
+        errors.push(FieldError::required(path, ""));
+        return;
+    }
+    let Some((host, rest)) = value
+        .split_once('/')
+        .filter(|(a, b)| !a.is_empty() && !b.is_empty())
+    else {
+        let detail = "must be a domain-prefixed path (such as \"acme.io/foo\")";
+        errors.push(FieldError::invalid(path, value, detail));
+        return;
+    };
+    sentences(errors, path, host, name::subdomain(host, false));
+    if !rest
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:".contains(&b))
+    {
+        let detail = format!("Invalid path (regex used for validation is '{REST}')");
+        errors.push(FieldError::invalid(path, rest, detail));
     }
 }
 

@@ -2,9 +2,10 @@
 //! classes, and the definitions of custom kinds.
 
 use super::access::{count, fill, flag, is_set, text};
-use super::apps::workload::int_or_percent;
-use super::checks::{Errors, IMMUTABLE, immutable, label_selector, one_of_or_none};
+use super::apps::workload::{at_most_all, int_or_percent};
+use super::checks::{Errors, immutable, immutable_unshown, label_selector, one_of_or_none, sentences};
 use super::kind::{AGE, Generation, Kind, NAME};
+use super::name;
 use super::path::Path;
 use super::print::age;
 use super::served::Group;
@@ -168,6 +169,7 @@ fn budget_spec(budget: &Value) -> Errors {
     }
     for field in bounds.iter().filter(|field| is_set(spec, field)) {
         int_or_percent(&mut errors, &path.at(field), &spec[*field]);
+        at_most_all(&mut errors, &path.at(field), &spec[*field]);
     }
     label_selector(&mut errors, &path.at("selector"), &spec["selector"]);
     errors
@@ -181,14 +183,8 @@ const STORAGE_CLASS: Kind = Kind {
     validate_create: |class, _| storage_class(class),
     validate_update: |new, old, _| {
         let mut errors = storage_class(new);
-        for field in ["provisioner", "reclaimPolicy", "volumeBindingMode"] {
-            immutable(&mut errors, &Path::new(field), &new[field], &old[field]);
-        }
-        if new["parameters"] != old["parameters"] {
-            errors.push(FieldError::forbidden(
-                "parameters",
-                "updates to parameters are forbidden.",
-            ));
+        for field in ["provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"] {
+            immutable_unshown(&mut errors, &Path::new(field), &new[field], &old[field]);
         }
         errors
     },
@@ -235,8 +231,12 @@ const STORAGE_CLASS: Kind = Kind {
 
 fn storage_class(class: &Value) -> Errors {
     let mut errors = Errors::new();
-    if text(class, "provisioner").is_empty() {
+    let provisioner = text(class, "provisioner").to_lowercase();
+    if provisioner.is_empty() {
         errors.push(FieldError::required("provisioner", ""));
+    } else {
+        let found = name::label_key(&provisioner);
+        sentences(&mut errors, &Path::new("provisioner"), provisioner, found);
     }
     let path = Path::new("reclaimPolicy");
     one_of_or_none(&mut errors, &path, &class["reclaimPolicy"], &["Delete", "Retain"]);
@@ -255,7 +255,10 @@ const PRIORITY: Kind = Kind {
         let mut errors = Errors::new();
         let name = text(&class["metadata"], "name");
         if name.starts_with("system-") && !name.ends_with("-critical") {
-            let detail = "priority class names with 'system-' prefix are reserved for system use only";
+            let detail = format!(
+                "priority class names with 'system-' prefix are reserved for system use only. error: {name} is not a \
+                 known system priority class"
+            );
             errors.push(FieldError::forbidden("metadata.name", detail));
         } else if count(class, "value") > HIGHEST && !name.starts_with("system-") {
             let detail = format!("maximum allowed value of a user defined priority is {HIGHEST}");
@@ -272,10 +275,12 @@ const PRIORITY: Kind = Kind {
     },
     validate_update: |new, old, _| {
         let mut errors = Errors::new();
-        let fields = ["value", "preemptionPolicy"]
-            .into_iter()
-            .filter(|field| new[*field] != old[*field]);
-        errors.extend(fields.map(|field| FieldError::invalid(field, new[field].clone(), IMMUTABLE)));
+        if count(new, "value") != count(old, "value") {
+            let detail = "may not be changed in an update.";
+            errors.push(FieldError::forbidden("value", detail));
+        }
+        let [now, before] = [new, old].map(|class| &class["preemptionPolicy"]);
+        immutable(&mut errors, &Path::new("preemptionPolicy"), now, before);
         errors
     },
     generation: Generation::Content,

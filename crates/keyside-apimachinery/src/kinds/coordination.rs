@@ -1,6 +1,6 @@
 //! Leases, and events in their newer form (the same objects as the core group's).
 
-use super::access::{is_set, text};
+use super::access::{inside, is_set, take, text};
 use super::checks::Errors;
 use super::core::event::NEW_EVENT;
 use super::kind::{AGE, Kind, NAME};
@@ -36,6 +36,8 @@ pub(super) fn leases() -> Vec<Resource> {
 }
 
 const LEASE: Kind = Kind {
+    prepare_create: |lease, _| not_elected(lease, &Value::Null),
+    prepare_update: |new, old, _| not_elected(new, old),
     validate_create: |lease, _| validate(lease),
     validate_update: |new, _, _| validate(new),
     columns: &[NAME, ("Holder", "string", "", 0, "Who holds the lease."), AGE],
@@ -48,6 +50,17 @@ const LEASE: Kind = Kind {
     },
     ..Kind::PLAIN
 };
+
+/// Elections by the server are known, and switched off.
+fn not_elected(lease: &mut Value, old: &Value) {
+    if let Some(spec) = inside(lease, "spec") {
+        for field in ["preferredHolder", "strategy"] {
+            if !is_set(&old["spec"], field) {
+                take(spec, field);
+            }
+        }
+    }
+}
 
 fn validate(lease: &Value) -> Errors {
     let mut errors = Errors::new();

@@ -1,7 +1,7 @@
 //! One built-in kind as a table of functions. Most kinds need three or four of them and take the rest from
 //! [`Kind::PLAIN`]; what all kinds share (keeping `status` apart, counting generations) is done here once.
 
-use super::access::{same, set};
+use super::access::{fill, made, same, set};
 use super::name;
 use crate::resource::{Behaviour, Column, WriteContext};
 use crate::status::FieldError;
@@ -62,6 +62,8 @@ pub(crate) struct Kind {
     pub(crate) warnings: fn(&Value, Option<&Value>) -> Vec<String>,
     /// How `status` is treated.
     pub(crate) status: Status,
+    /// Counts in `status` that are written also when they are 0.
+    pub(crate) counts: &'static [&'static str],
     /// What raises the generation.
     pub(crate) generation: Generation,
     /// Table columns.
@@ -88,6 +90,7 @@ impl Kind {
         validate_update: |_, _, _| Vec::new(),
         warnings: |_, _| Vec::new(),
         status: Status::Absent,
+        counts: &[],
         generation: Generation::Absent,
         columns: &[NAME, AGE],
         cells: super::print::name_and_age,
@@ -115,6 +118,7 @@ impl Behaviour for Kind {
             set(object, "status", Value::Object(serde_json::Map::new()));
         }
         (self.prepare_create)(object, context);
+        fill_counts(object, self.counts);
     }
 
     fn prepare_update(&self, new: &mut Value, old: &Value, context: &WriteContext) {
@@ -122,6 +126,7 @@ impl Behaviour for Kind {
             keep_the_other_half(new, old, context.subresource == "status");
         }
         (self.prepare_update)(new, old, context);
+        fill_counts(new, self.counts);
     }
 
     fn validate_create(&self, object: &Value, context: &WriteContext) -> Vec<FieldError> {
@@ -193,6 +198,17 @@ impl Behaviour for Kind {
 
     fn validate_name(&self, name: &str, generated_prefix: bool) -> Vec<String> {
         (self.name)(name, generated_prefix)
+    }
+}
+
+fn fill_counts(object: &mut Value, counts: &[&str]) {
+    if counts.is_empty() {
+        return;
+    }
+    if let Some(status) = made(object, "status") {
+        for field in counts {
+            fill(status, field, || 0.into());
+        }
     }
 }
 

@@ -19,6 +19,21 @@ pub(crate) fn subdomain(name: &str, prefix: bool) -> Vec<String> {
     errors
 }
 
+/// A subdomain in which parts may also have underscores, but not at their end: what a resolver searches.
+pub(crate) fn searched_domain(name: &str) -> Vec<String> {
+    const PART: &str = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
+    let mut errors = at_most(name, 253);
+    let is_part = |part: &str| is_label(&part.strip_prefix('_').unwrap_or(part).replace('_', "-"));
+    if !name.split('.').all(is_part) {
+        errors.push(format!(
+            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and \
+             must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is \
+             '{PART}(\\.{PART})*')"
+        ));
+    }
+    errors
+}
+
 /// A lower-case RFC 1123 label of at most 63 characters: namespaces, containers, volumes.
 pub(crate) fn label(name: &str, prefix: bool) -> Vec<String> {
     let name = if prefix { masked(name) } else { name.to_owned() };

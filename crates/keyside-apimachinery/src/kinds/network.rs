@@ -1,8 +1,10 @@
 //! Kinds that route traffic. Nothing here routes any: they are stored, shown, and checked for what people get wrong.
 
-use super::access::{fill, fill_text, int, is_set, items, list, text};
+use super::access::{count, fill, fill_text, int, is_set, items, list, text};
 use super::address;
-use super::checks::{Errors, immutable, label_selector, one_of, sentences};
+use super::checks::{
+    Errors, domain_path, immutable, immutable_unshown, label_selector, one_of, required, sentences,
+};
 use super::kind::{AGE, Generation, Kind, NAME};
 use super::name;
 use super::path::Path;
@@ -52,10 +54,12 @@ pub(super) fn slices() -> Vec<Resource> {
 
 const INGRESS_CLASS: Kind = Kind {
     generation: Generation::Spec,
+    validate_create: |class, _| controller(class),
     validate_update: |new, old, _| {
         let mut errors = Errors::new();
         let [now, before] = [new, old].map(|class| &class["spec"]["controller"]);
         immutable(&mut errors, &Path::new("spec.controller"), now, before);
+        errors.extend(controller(new));
         errors
     },
     columns: &[
@@ -80,6 +84,16 @@ const INGRESS_CLASS: Kind = Kind {
     },
     ..Kind::PLAIN
 };
+
+fn controller(class: &Value) -> Errors {
+    let mut errors = Errors::new();
+    let name = text(&class["spec"], "controller");
+    if name.len() > 250 {
+        errors.push(FieldError::too_long("spec.controller", 250));
+    }
+    domain_path(&mut errors, &Path::new("spec.controller"), name);
+    errors
+}
 
 const INGRESS: Kind = Kind {
     validate_create: |ingress, _| ingress_rules(ingress),
@@ -135,7 +149,10 @@ fn ingress_rules(ingress: &Value) -> Errors {
     let (spec, path) = (&ingress["spec"], Path::new("spec"));
     if list(spec, "rules").is_empty() && !is_set(spec, "defaultBackend") {
         let detail = "either `defaultBackend` or `rules` must be specified";
-        errors.push(FieldError::invalid(&path, list(spec, "rules"), detail));
+        errors.push(FieldError::invalid(&path, spec["rules"].clone(), detail));
+    }
+    if is_set(spec, "defaultBackend") {
+        backend(&mut errors, &path.at("defaultBackend"), &spec["defaultBackend"]);
     }
     for (i, rule) in list(spec, "rules").iter().enumerate() {
         let own = path.at("rules").index(i);
@@ -161,9 +178,58 @@ fn ingress_rules(ingress: &Value) -> Errors {
                 let detail = "must be an absolute path";
                 errors.push(FieldError::invalid(own.at("path"), target, detail));
             }
+            backend(&mut errors, &own.at("backend"), &one["backend"]);
         }
     }
+    let class = text(spec, "ingressClassName");
+    if is_set(spec, "ingressClassName") {
+        let path = path.at("ingressClassName");
+        sentences(&mut errors, &path, class, name::subdomain(class, false));
+    }
     errors
+}
+
+/// Where requests go: a port of a service, or another object.
+fn backend(errors: &mut Errors, path: &Path, backend: &Value) {
+    let service = &backend["service"];
+    match (is_set(backend, "resource"), service.is_object()) {
+        (true, true) => {
+            let detail = "cannot set both resource and service backends";
+            errors.push(FieldError::invalid(path, "", detail));
+        }
+        (true, false) => {
+            for field in ["kind", "name"] {
+                required(
+                    errors,
+                    &path.at("resource").at(field),
+                    text(&backend["resource"], field),
+                );
+            }
+        }
+        (false, false) => {
+            let detail = "resource or service backend is required";
+            errors.push(FieldError::invalid(path, "", detail));
+        }
+        (false, true) => {
+            let own = path.at("service");
+            match text(service, "name") {
+                "" => errors.push(FieldError::required(own.at("name"), "")),
+                target => sentences(errors, &own.at("name"), target, name::letter_label(target, false)),
+            }
+            let (port_name, number) = (text(&service["port"], "name"), count(&service["port"], "number"));
+            match (port_name, number) {
+                ("", 0) => errors.push(FieldError::required(path, "port name or number is required")),
+                ("", number) => {
+                    sentences(errors, &own.at("port.number"), number, name::port_number(number));
+                }
+                (port, 0) => sentences(errors, &own.at("port.name"), port, name::port(port)),
+                _ => {
+                    let detail = "cannot set both port name & port number";
+                    errors.push(FieldError::invalid(path, "", detail));
+                }
+            }
+        }
+    }
 }
 
 const POLICY: Kind = Kind {
@@ -226,7 +292,7 @@ const SLICE: Kind = Kind {
     validate_create: |slice, _| slice_addresses(slice),
     validate_update: |new, old, _| {
         let mut errors = slice_addresses(new);
-        immutable(
+        immutable_unshown(
             &mut errors,
             &Path::new("addressType"),
             &new["addressType"],
@@ -274,7 +340,7 @@ fn slice_addresses(slice: &Value) -> Errors {
     for (i, endpoint) in list(slice, "endpoints").iter().enumerate() {
         let path = Path::new("endpoints").index(i).at("addresses");
         if list(endpoint, "addresses").is_empty() {
-            errors.push(FieldError::required(&path, "must contain at least 1 address"));
+            errors.push(FieldError::required(&path, ""));
         }
         for (j, one) in list(endpoint, "addresses").iter().enumerate() {
             let (path, one) = (path.index(j), one.as_str().unwrap_or_default());

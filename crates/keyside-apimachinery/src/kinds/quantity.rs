@@ -63,15 +63,16 @@ impl Quantity {
             return None;
         }
         let (format, base, exponent) = unit(suffix)?;
-        let digits = format!("{whole}{fraction}");
+        let digits = format!("{}{fraction}", whole.trim_start_matches('0'));
         let places = i32::try_from(fraction.len()).ok()?;
         let nano = if base == 10 {
             scaled(digits.parse().unwrap_or(0), exponent - places)
         } else {
             let units = scaled(digits.parse().unwrap_or(0), -places);
-            units.saturating_mul(1_i128.checked_shl(exponent.unsigned_abs())?)
+            let units = units.saturating_mul(1_i128.checked_shl(exponent.unsigned_abs())?);
+            units.min(i128::from(i64::MAX) * NANO)
         };
-        let kept = is_kept(&digits, whole, fraction, format, exponent).then(|| text.to_owned());
+        let kept = is_kept(&digits, fraction, format, exponent).then(|| text.to_owned());
         let nano = if text.starts_with('-') { -nano } else { nano };
         Some(Self { nano, format, kept })
     }
@@ -96,9 +97,14 @@ impl Quantity {
         self.nano
     }
 
-    /// Whole units, rounded up.
-    pub(crate) fn units(&self) -> i128 {
-        self.nano.div_euclid(NANO) + i128::from(self.nano.rem_euclid(NANO) != 0)
+    /// The sum, written as this one is unless it is nothing.
+    pub(crate) fn plus(&self, other: &Self) -> Self {
+        let format = if self.nano == 0 { other.format } else { self.format };
+        Self {
+            nano: self.nano + other.nano,
+            format,
+            kept: None,
+        }
     }
 
     /// The same amount with nothing below a thousandth, rounded up.
@@ -182,21 +188,24 @@ fn scaled(number: i128, exponent: i32) -> i128 {
     number / divisor + i128::from(number % divisor != 0)
 }
 
-/// Text is kept as it is when nothing would be gained by writing it differently; Kubernetes decides by these signs.
-fn is_kept(digits: &str, whole: &str, fraction: &str, format: Format, exponent: i32) -> bool {
-    let leading = digits.trim_start_matches('0');
-    if leading.is_empty() || leading.len() > 15 {
-        return false;
-    }
+/// Text that is read without loss is kept as it is when it looks like what would be written; Kubernetes decides by
+/// these signs, and not by comparing. `digits` has no leading zeros of the whole part.
+fn is_kept(digits: &str, fraction: &str, format: Format, exponent: i32) -> bool {
+    let length = i32::try_from(digits.len()).unwrap_or(i32::MAX);
+    let places = i32::try_from(fraction.len()).unwrap_or(i32::MAX);
+    let written_alike = |length: i32| {
+        let scale = exponent.saturating_sub(places);
+        length <= 18 && scale >= -9 && scale % 3 == 0 && !digits.ends_with("000")
+    };
     match format {
-        Format::Binary => fraction.is_empty() && whole.parse::<i128>().is_ok_and(|n| n & 7 != 0),
-        _ => {
-            let places = i32::try_from(fraction.len()).unwrap_or(i32::MAX);
-            let shifted = digits[digits.len() - leading.len()..].to_owned();
-            (exponent - places) % 3 == 0
-                && !shifted.ends_with("000")
-                && !whole.trim_start_matches('0').is_empty()
+        // A power of 1024 has about three decimal digits.
+        Format::Binary => {
+            fraction.is_empty()
+                && length <= 14 - exponent * 3 / 10
+                && digits.parse::<i64>().is_ok_and(|number| number & 7 != 0)
         }
+        // A fraction alone begins with the zero before it.
+        _ => digits.len() > fraction.len() && !digits.starts_with('0') && written_alike(length),
     }
 }
 
@@ -252,6 +261,17 @@ mod tests {
             ("1n", "1n"),
             ("0.1n", "1n"),
             ("-5", "-5"),
+            ("+5", "+5"),
+            ("010", "010"),
+            ("0010Ki", "0010Ki"),
+            ("9Ki", "9Ki"),
+            ("1e0", "1e0"),
+            ("5.", "5."),
+            ("1.500", "1.500"),
+            ("0.500", "500m"),
+            ("12E", "12E"),
+            ("9999999999999999999", "9999999999999999999"),
+            ("16Ei", "9223372036854775807"),
         ]);
     }
 
@@ -271,6 +291,6 @@ mod tests {
     #[test]
     fn quantities_compare_by_amount() {
         let [a, b, c] = ["1", "1000m", "1Ki"].map(|t| Quantity::parse(t).expect("reads"));
-        assert!(a == b && b < c && c.units() == 1024);
+        assert!(a == b && b < c);
     }
 }

@@ -100,7 +100,12 @@ fn cluster_role(role: &Value) -> Errors {
         errors.push(FieldError::required(&path, detail));
     }
     for (i, selector) in selectors.iter().enumerate() {
+        let before = errors.len();
         label_selector(&mut errors, &path.index(i), selector);
+        if errors.len() > before {
+            let detail = "invalid label selector.";
+            errors.push(FieldError::invalid(path.index(i), Value::Null, detail));
+        }
     }
     errors
 }
@@ -111,10 +116,7 @@ fn rules(role: &Value, namespaced: bool) -> Errors {
         let path = Path::new("rules").index(i);
         let is_empty = |field: &str| list(rule, field).is_empty();
         if is_empty("verbs") {
-            errors.push(FieldError::required(
-                path.at("verbs"),
-                "verbs must contain at least one value",
-            ));
+            errors.push(FieldError::required(path.at("verbs"), ""));
         }
         let resources = [
             ("apiGroups", "resource rules must supply at least one api group"),

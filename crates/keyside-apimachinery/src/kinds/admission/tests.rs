@@ -94,6 +94,7 @@ fn a_webhook_says_who_and_where_it_is() {
         "clientConfig: {service: {name: s, namespace: ns, path: x//y}}",
         &[
             "webhooks[0].clientConfig.service.path: Invalid value: \"x//y\": must start with a '/'",
+            "webhooks[0].clientConfig.service.path: Invalid value: \"x//y\": segment[0] may not be empty",
             "webhooks[0].clientConfig.service.path: Invalid value: \"x//y\": segment[1] may not be empty",
         ],
     );
@@ -170,7 +171,9 @@ fn conditions_are_expressions_with_names() {
     );
     check(
         "matchConditions: [{name: a, expression: '1 + 1'}]",
-        &["webhooks[0].matchConditions[0].expression: Invalid value: \"1 + 1\": compilation failed: must evaluate to bool"],
+        &[
+            "webhooks[0].matchConditions[0].expression: Invalid value: \"1 + 1\": compilation failed: must evaluate to bool",
+        ],
     );
     let (_, errors) = create(
         &resource(GROUP, "mutatingwebhookconfigurations"),

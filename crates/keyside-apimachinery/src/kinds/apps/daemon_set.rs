@@ -13,7 +13,7 @@ use crate::kinds::print::{age, containers};
 use crate::kinds::selector::{shown, shown_labels};
 use crate::resource::WriteContext;
 use crate::status::FieldError;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const COUNTS: [&str; 5] = [
     "desiredNumberScheduled",
@@ -25,14 +25,12 @@ const COUNTS: [&str; 5] = [
 
 pub(super) const DAEMON_SET: Kind = Kind {
     default,
-    prepare_create: |set, _| {
-        if let Some(status) = made(set, "status") {
-            // These counts are always written, also when they are 0.
-            *status = json!({
-                "currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0, "numberReady": 0,
-            });
-        }
-    },
+    counts: &[
+        "currentNumberScheduled",
+        "numberMisscheduled",
+        "desiredNumberScheduled",
+        "numberReady",
+    ],
     validate_create: |set, _| validate(set),
     validate_update,
     warnings,
@@ -77,7 +75,7 @@ fn default(set: &mut Value) {
             fill(rolling, "maxSurge", || 0.into());
         }
     }
-    if let Some(pods) = inside(spec, "template") {
+    if let Some(pods) = made(spec, "template") {
         template(pods);
     }
 }
@@ -91,6 +89,7 @@ fn validate(set: &Value) -> Errors {
         Words {
             lower: "daemonset",
             kind: "DaemonSet",
+            unreadable: None,
         },
     );
     numbers(

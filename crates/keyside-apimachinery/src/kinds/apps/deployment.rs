@@ -58,7 +58,7 @@ fn default(deployment: &mut Value) {
             fill(rolling, "maxSurge", || "25%".into());
         }
     }
-    if let Some(pods) = inside(spec, "template") {
+    if let Some(pods) = made(spec, "template") {
         template(pods);
     }
 }
@@ -72,6 +72,7 @@ fn validate(deployment: &Value) -> Errors {
         Words {
             lower: "deployment",
             kind: "ReplicaSet",
+            unreadable: Some("invalid label selector"),
         },
     );
     let fields = [

@@ -1,7 +1,7 @@
 //! Replica sets.
 
 use super::workload::{Words, numbers, replica_status, same_selector, selector_and_template, warnings};
-use crate::kinds::access::{count, fill, inside};
+use crate::kinds::access::{count, fill, inside, made};
 use crate::kinds::checks::Errors;
 use crate::kinds::core::pod::default::template;
 use crate::kinds::kind::{AGE, ColumnRow, Kind, NAME};
@@ -14,11 +14,12 @@ pub(super) const REPLICA_SET: Kind = Kind {
     default: |set| {
         if let Some(spec) = inside(set, "spec") {
             fill(spec, "replicas", || 1.into());
-            if let Some(pods) = inside(spec, "template") {
+            if let Some(pods) = made(spec, "template") {
                 template(pods);
             }
         }
     },
+    counts: &["replicas"],
     validate_create: |set, _| validate(set),
     validate_update: |new, old, context| {
         if context.subresource == "status" {
@@ -67,6 +68,7 @@ fn validate(set: &Value) -> Errors {
         Words {
             lower: "deployment",
             kind: "ReplicaSet",
+            unreadable: Some("invalid label selector"),
         },
     );
     errors

@@ -2,11 +2,11 @@
 
 use super::workload::{
     Words, amount, at_most_all, collisions, int_or_percent, numbers, replica_status, selector_and_template,
-    warnings,
 };
-use crate::kinds::access::{count, fill, fill_text, inside, is_set, items, list, made, set, text};
+use crate::kinds::access::{count, fill, fill_text, inside, is_set, items, list, made, restore, set, text};
 use crate::kinds::checks::{Errors, immutable, sentences};
 use crate::kinds::core::pod::default::template;
+use crate::kinds::core::pod::warn;
 use crate::kinds::core::volume;
 use crate::kinds::kind::{AGE, Kind, NAME};
 use crate::kinds::name;
@@ -18,9 +18,22 @@ use serde_json::{Value, json};
 
 pub(super) const STATEFUL_SET: Kind = Kind {
     default,
-    validate_create: |set, _| validate(set),
+    counts: &["replicas", "availableReplicas"],
+    validate_create: |set, _| validate(set, true),
     validate_update,
-    warnings,
+    warnings: |set, old| {
+        let path = Path::new("spec.template");
+        let before = old.map(|old| &old["spec"]["template"]);
+        let mut warnings = warn::template(&set["spec"]["template"], before, &path);
+        if count(&set["spec"], "revisionHistoryLimit") < 0 {
+            warnings.push(
+                "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is \
+                 recommended"
+                    .into(),
+            );
+        }
+        warnings
+    },
     columns: &[
         NAME,
         ("Ready", "string", "", 0, "Pods that are ready, of those wanted."),
@@ -79,12 +92,13 @@ fn default(set_object: &mut Value) {
             fill_text(status, "phase", "Pending");
         }
     }
-    if let Some(pods) = inside(spec, "template") {
+    if let Some(pods) = made(spec, "template") {
         template(pods);
     }
 }
 
-fn validate(set_object: &Value) -> Errors {
+/// Errors of a set. What never changes is checked once.
+fn validate(set_object: &Value, created: bool) -> Errors {
     let mut errors = Errors::new();
     let (spec, path) = (&set_object["spec"], Path::new("spec"));
     let policy = text(spec, "podManagementPolicy");
@@ -104,18 +118,14 @@ fn validate(set_object: &Value) -> Errors {
             errors.push(FieldError::not_supported(path, policy, &["Retain", "Delete"]));
         }
     }
-    for (i, claim) in list(spec, "volumeClaimTemplates").iter().enumerate() {
+    let fixed = if created { spec } else { &Value::Null };
+    for (i, claim) in list(fixed, "volumeClaimTemplates").iter().enumerate() {
         let path = path.at("volumeClaimTemplates").index(i).at("spec");
         volume::claim::spec(&mut errors, &path, &claim["spec"]);
     }
-    numbers(
-        &mut errors,
-        &path,
-        spec,
-        &["replicas", "minReadySeconds", "revisionHistoryLimit"],
-    );
+    numbers(&mut errors, &path, spec, &["replicas", "minReadySeconds"]);
     numbers(&mut errors, &path.at("ordinals"), &spec["ordinals"], &["start"]);
-    let service = text(spec, "serviceName");
+    let service = text(fixed, "serviceName");
     if !service.is_empty() {
         sentences(
             &mut errors,
@@ -127,21 +137,26 @@ fn validate(set_object: &Value) -> Errors {
     let words = Words {
         lower: "statefulset",
         kind: "StatefulSet",
+        unreadable: Some(""),
     };
     selector_and_template(&mut errors, &with_claims(spec), words);
     errors
 }
 
-/// The spec with a volume for each claim template, as its pods will have.
+/// The spec as its pods will have it: with a volume for each claim template, and names of their own.
 fn with_claims(spec: &Value) -> Value {
     let mut spec = spec.clone();
     let claims: Vec<String> = list(&spec, "volumeClaimTemplates")
         .iter()
         .map(|c| text(&c["metadata"], "name").into())
         .collect();
-    if let Some(pods) = inside(&mut spec, "template").and_then(|template| inside(template, "spec"))
-        && !claims.is_empty()
-    {
+    let pods = inside(&mut spec, "template").and_then(|template| inside(template, "spec"));
+    let Some(pods) = pods else { return spec };
+    // The controller gives each pod its own.
+    for field in ["hostname", "subdomain"] {
+        restore(pods, field, &Value::Null);
+    }
+    if !claims.is_empty() {
         fill(pods, "volumes", || json!([]));
         if let Some(volumes) = pods.get_mut("volumes").and_then(Value::as_array_mut) {
             volumes.retain(|volume| !claims.iter().any(|claim| text(volume, "name") == claim));
@@ -198,7 +213,7 @@ fn validate_update(new: &Value, old: &Value, context: &WriteContext) -> Errors {
         collisions(&mut errors, new, old);
         return errors;
     }
-    let mut errors = validate(new);
+    let mut errors = validate(new, false);
     for field in [
         "selector",
         "volumeClaimTemplates",

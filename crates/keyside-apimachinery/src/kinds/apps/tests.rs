@@ -162,7 +162,14 @@ fn the_selector_matches_the_template() {
                `labels`",
             ],
         );
-        check(plural, "selector: null", &["spec.selector: Required value"]);
+        let mismatch = "spec.template.metadata.labels: Invalid value: {\"app\":\"web\"}: `selector` does not match \
+                        template `labels`";
+        let errors: &[&str] = if plural == "daemonsets" {
+            &[mismatch]
+        } else {
+            &["spec.selector: Required value", mismatch]
+        };
+        check(plural, "selector: null", errors);
     }
     check(
         "deployments",

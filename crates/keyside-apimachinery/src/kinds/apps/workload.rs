@@ -13,8 +13,11 @@ use serde_json::Value;
 pub(crate) fn selector_and_template(errors: &mut Errors, spec: &Value, what: Words) {
     let path = Path::new("spec");
     let wanted = &spec["selector"];
+    let before = errors.len();
     if !wanted.is_object() {
-        errors.push(FieldError::required(path.at("selector"), ""));
+        if what.unreadable.is_some() {
+            errors.push(FieldError::required(path.at("selector"), ""));
+        }
     } else {
         label_selector(errors, &path.at("selector"), wanted);
         if selector::is_empty(wanted) {
@@ -22,13 +25,22 @@ pub(crate) fn selector_and_template(errors: &mut Errors, spec: &Value, what: Wor
             errors.push(FieldError::invalid(path.at("selector"), wanted.clone(), detail));
         }
     }
-    let path = path.at("template");
-    let labels = &spec["template"]["metadata"]["labels"];
-    if wanted.is_object() && !selector::is_empty(wanted) && !selector::matches(wanted, labels) {
-        mismatch(errors, &path, labels);
+    let nothing_wanted = wanted.is_object() && selector::is_empty(wanted);
+    let readable = !wanted.is_object() || nothing_wanted || errors.len() == before;
+    let template = path.at("template");
+    match what.unreadable {
+        Some(detail) if !readable => {
+            errors.push(FieldError::invalid(path.at("selector"), wanted.clone(), detail));
+        }
+        _ => {
+            let labels = &spec["template"]["metadata"]["labels"];
+            if readable && !nothing_wanted && !selector::matches(wanted, labels) {
+                mismatch(errors, &template, labels);
+            }
+            pods::template(errors, &template, &spec["template"]);
+        }
     }
-    pods::template(errors, &path, &spec["template"]);
-    always_running(errors, &path, &spec["template"], what.kind);
+    always_running(errors, &template, &spec["template"], what.kind);
 }
 
 /// How a kind is called in errors.
@@ -38,6 +50,9 @@ pub(crate) struct Words {
     pub(crate) lower: &'static str,
     /// In "activeDeadlineSeconds in … is not Supported".
     pub(crate) kind: &'static str,
+    /// What is said of a selector that is none; then the template is not looked at. Daemon sets say nothing, and do not
+    /// ask for a selector either.
+    pub(crate) unreadable: Option<&'static str>,
 }
 
 /// The error of a template whose labels the selector does not match.

@@ -110,7 +110,7 @@ fn labels_of_template(job: &mut Value) {
 
 /// Defaults that a cron job's template has too.
 pub(super) fn default_spec(spec: &mut Value) {
-    if let Some(pods) = inside(spec, "template") {
+    if let Some(pods) = made(spec, "template") {
         template(pods);
     }
     if let Some(policy) = inside(spec, "podFailurePolicy") {

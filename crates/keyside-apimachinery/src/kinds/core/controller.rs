@@ -14,6 +14,7 @@ use serde_json::Value;
 
 pub(super) const CONTROLLER: Kind = Kind {
     default,
+    counts: &["replicas"],
     validate_create: |controller, _| validate(controller),
     validate_update: |new, _, context| {
         if context.subresource == "status" {
@@ -44,7 +45,7 @@ pub(super) const CONTROLLER: Kind = Kind {
 
 pub(super) const POD_TEMPLATE: Kind = Kind {
     default: |object| {
-        if let Some(pods) = inside(object, "template") {
+        if let Some(pods) = made(object, "template") {
             template(pods);
         }
     },

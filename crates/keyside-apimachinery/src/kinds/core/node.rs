@@ -1,7 +1,7 @@
 //! Nodes: where pods run.
 
 use super::pod::{resources, scheduling};
-use crate::kinds::access::{entries, fill, flag, inside, list, text};
+use crate::kinds::access::{entries, fill, flag, inside, list, set, text};
 use crate::kinds::address;
 use crate::kinds::checks::Errors;
 use crate::kinds::kind::{AGE, Generation, Kind, NAME, Status};
@@ -10,7 +10,7 @@ use crate::kinds::print::{age, or_none};
 use crate::kinds::quantity::tidy_list;
 use crate::resource::WriteContext;
 use crate::status::{FieldError, FieldErrorKind};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 pub(super) const NODE: Kind = Kind {
@@ -42,6 +42,13 @@ pub(super) const NODE: Kind = Kind {
 };
 
 fn default(node: &mut Value) {
+    let range = text(&node["spec"], "podCIDR").to_owned();
+    let known = list(&node["spec"], "podCIDRs").first().and_then(Value::as_str);
+    if let (true, Some(known)) = (range.is_empty(), known.map(str::to_owned)) {
+        set(&mut node["spec"], "podCIDR", known);
+    } else if !range.is_empty() && known != Some(&range) {
+        set(&mut node["spec"], "podCIDRs", json!([range]));
+    }
     let Some(status) = inside(node, "status") else {
         return;
     };
@@ -70,11 +77,22 @@ fn validate_create(node: &Value) -> Errors {
         list(&node["spec"], "taints"),
     );
     amounts(&mut errors, node);
-    for (i, range) in list(&node["spec"], "podCIDRs").iter().enumerate() {
-        let path = Path::new("spec.podCIDRs").index(i);
-        address::network(&mut errors, &path, range.as_str().unwrap_or_default());
-    }
+    pod_ranges(&mut errors, list(&node["spec"], "podCIDRs"));
     errors
+}
+
+/// At most one range of addresses of each family.
+fn pod_ranges(errors: &mut Errors, ranges: &[Value]) {
+    let path = Path::new("spec.podCIDRs");
+    let ranges: Vec<&str> = ranges.iter().filter_map(Value::as_str).collect();
+    for (i, range) in ranges.iter().enumerate() {
+        address::network(errors, &path.index(i), range);
+    }
+    let newer = ranges.iter().filter(|range| range.contains(':')).count();
+    if ranges.len() > 2 || (ranges.len() == 2 && newer != 1) {
+        let detail = "may specify no more than one CIDR for each IP family";
+        errors.push(FieldError::invalid(path, json!(ranges), detail));
+    }
 }
 
 fn validate_update(new: &Value, old: &Value, _: &WriteContext) -> Errors {

@@ -1,6 +1,6 @@
 //! Limit ranges and resource quotas. Nothing here enforces them: they are checked, stored and shown.
 
-use super::pod::resources::{amount, resource_name};
+use super::pod::resources::{amount, is_counted_by_quota, resource_name};
 use crate::kinds::access::{entries, fill, inside, is_set, items, list, made, text};
 use crate::kinds::checks::{Errors, immutable, sentences};
 use crate::kinds::kind::{AGE, Generation, Kind, NAME};
@@ -68,6 +68,25 @@ pub(super) const QUOTA: Kind = Kind {
     ..Kind::WITH_STATUS
 };
 
+const SCOPES: [&str; 7] = [
+    "BestEffort",
+    "CrossNamespacePodAffinity",
+    "NotBestEffort",
+    "NotTerminating",
+    "PriorityClass",
+    "Terminating",
+    "VolumeAttributesClass",
+];
+/// What a quota can count of pods of a scope.
+const OF_PODS: [&str; 7] = [
+    "cpu",
+    "limits.cpu",
+    "limits.memory",
+    "memory",
+    "pods",
+    "requests.cpu",
+    "requests.memory",
+];
 const BOUNDS: [&str; 5] = ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"];
 
 /// A missing default of a container's limit is the maximum; a missing request the limit, or else the minimum.
@@ -140,7 +159,11 @@ fn validate_range(range: &Value) -> Errors {
 fn order(errors: &mut Errors, path: &Path, limit: &Value, name: &str) {
     let read = |bound: &str| {
         let forbidden = bound.starts_with("default") && text(limit, "type") == "Pod";
-        if forbidden { None } else { Quantity::read(&limit[bound][name]) }
+        if forbidden {
+            None
+        } else {
+            Quantity::read(&limit[bound][name])
+        }
     };
     let rules = [
         ("min", "max", "min", "min value {} is greater than max value {}"),
@@ -186,7 +209,7 @@ fn order(errors: &mut Errors, path: &Path, limit: &Value, name: &str) {
             errors.push(FieldError::invalid(path.at(at).key(name), value, detail));
         }
     }
-    if let Some(ratio) = read("maxLimitRequestRatio").filter(|ratio| ratio.units() < 1) {
+    if let Some(ratio) = read("maxLimitRequestRatio").filter(|ratio| ratio.billionths() < 1_000_000_000) {
         let path = path.at("maxLimitRequestRatio").key(name);
         errors.push(FieldError::invalid(
             path,
@@ -202,10 +225,47 @@ fn validate_quota(quota: &Value, part: &str) -> Errors {
         for (name, value) in entries(&quota[part], field) {
             let path = Path::new(part).at(field).key(name);
             resource_name(&mut errors, &path, name);
+            if !name.contains('/') && !is_counted_by_quota(name) {
+                let detail = "must be a standard resource for quota";
+                errors.push(FieldError::invalid(&path, name.as_str(), detail));
+            }
             amount(&mut errors, &path, name, value);
         }
     }
+    if part == "spec" {
+        scopes(&mut errors, &quota["spec"]);
+    }
     errors
+}
+
+/// Errors of the scopes: which pods a quota is about.
+fn scopes(errors: &mut Errors, spec: &Value) {
+    let (path, all) = (Path::new("spec.scopes"), list(spec, "scopes"));
+    let mut refuse = |detail: &str| errors.push(FieldError::invalid(&path, all, detail));
+    for scope in all {
+        let scope = scope.as_str().unwrap_or_default();
+        if !SCOPES.contains(&scope) {
+            refuse("unsupported scope");
+        }
+        for (resource, _) in entries(spec, "hard").filter(|(name, _)| is_counted_by_quota(name)) {
+            let fits = match scope {
+                "BestEffort" => resource == "pods",
+                "VolumeAttributesClass" => {
+                    matches!(resource.as_str(), "persistentvolumeclaims" | "requests.storage")
+                }
+                _ => !SCOPES.contains(&scope) || OF_PODS.contains(&resource.as_str()),
+            };
+            if !fits {
+                refuse("unsupported scope applied to resource");
+            }
+        }
+    }
+    let has = |scope: &str| all.iter().any(|one| one == scope);
+    for (one, other) in [("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating")] {
+        if has(one) && has(other) {
+            refuse("conflicting scopes");
+        }
+    }
 }
 
 fn validate_quota_update(new: &Value, old: &Value, context: &WriteContext) -> Errors {

@@ -28,6 +28,7 @@ pub(super) const SERVICE: Kind = Kind {
         }
     },
     prepare_update,
+    warnings: |service, _| warnings(service),
     validate_create: |service, _| validate::create(service),
     validate_update: validate::update,
     generation: Generation::Absent,
@@ -99,6 +100,45 @@ fn has_node_ports(service: &Value) -> bool {
 
 fn is_headless(spec: &Value) -> bool {
     matches!(list(spec, "clusterIPs"), [only] if only == "None")
+}
+
+fn warnings(service: &Value) -> Vec<String> {
+    let spec = &service["spec"];
+    let outside = !list(spec, "externalIPs").is_empty();
+    let external = text(spec, "type") == "ExternalName";
+    let headless = is_headless(spec);
+    let rules = [
+        (
+            headless && !text(spec, "loadBalancerIP").is_empty(),
+            "spec.loadBalancerIP is ignored for headless services",
+        ),
+        (
+            headless && outside,
+            "spec.externalIPs is ignored for headless services",
+        ),
+        (
+            headless && text(spec, "sessionAffinity") != "None",
+            "spec.SessionAffinity is ignored for headless services",
+        ),
+        (
+            outside && !headless && !external,
+            "spec.externalIPs is deprecated and may no longer be implemented in some clusters",
+        ),
+        (
+            external && outside,
+            "spec.externalIPs is ignored when spec.type is \"ExternalName\"",
+        ),
+        (
+            !external && !text(spec, "externalName").is_empty(),
+            "spec.externalName is ignored when spec.type is not \"ExternalName\"",
+        ),
+        (
+            text(spec, "trafficDistribution") == "PreferClose",
+            "spec.trafficDistribution: \"PreferClose\" is deprecated; use \"PreferSameZone\"",
+        ),
+    ];
+    let met = rules.into_iter().filter(|(met, _)| *met);
+    met.map(|(_, warning)| warning.to_owned()).collect()
 }
 
 fn default(service: &mut Value) {

@@ -345,7 +345,18 @@ fn quotas_name_resources() {
         "{spec: {hard: {gold: 1, pods: 1.5}}}",
         &[
             "spec.hard[gold]: Invalid value: \"gold\": must be a standard resource type or fully qualified",
+            "spec.hard[gold]: Invalid value: \"gold\": must be a standard resource for quota",
             "spec.hard[pods]: Invalid value: \"1500m\": must be an integer",
+        ],
+    );
+    check(
+        "resourcequotas",
+        "{spec: {hard: {pods: 1, secrets: 1}, scopes: [BestEffort, NotBestEffort, Odd]}}",
+        &[
+            "spec.scopes: Invalid value: [\"BestEffort\",\"NotBestEffort\",\"Odd\"]: unsupported scope applied to resource",
+            "spec.scopes: Invalid value: [\"BestEffort\",\"NotBestEffort\",\"Odd\"]: unsupported scope applied to resource",
+            "spec.scopes: Invalid value: [\"BestEffort\",\"NotBestEffort\",\"Odd\"]: unsupported scope",
+            "spec.scopes: Invalid value: [\"BestEffort\",\"NotBestEffort\",\"Odd\"]: conflicting scopes",
         ],
     );
     let quota =

@@ -3,7 +3,7 @@
 pub(crate) mod claim;
 
 use crate::kinds::access::{fill_text, inside, is_set, list, made, same, set, text};
-use crate::kinds::checks::{Errors, immutable, one_of, one_of_or_none, sentences};
+use crate::kinds::checks::{Errors, immutable, one_of, one_of_or_none, required, sentences};
 use crate::kinds::core::pod::{resources, scheduling};
 use crate::kinds::kind::{AGE, ColumnRow, Generation, Kind, NAME};
 use crate::kinds::name;
@@ -48,7 +48,25 @@ pub(super) const VOLUME: Kind = Kind {
             tidy_list(spec, "capacity");
         }
     },
-    prepare_create: pending,
+    prepare_create: |volume, context| {
+        pending(volume, context);
+        set(
+            &mut volume["status"],
+            "lastPhaseTransitionTime",
+            context.now.as_str(),
+        );
+    },
+    prepare_update: |new, old, context| {
+        let [phase, before] = [&*new, old].map(|volume| text(&volume["status"], "phase"));
+        let [time, old_time] = [&*new, old].map(|volume| &volume["status"]["lastPhaseTransitionTime"]);
+        if phase != before && (time.is_null() || time == old_time) {
+            set(
+                &mut new["status"],
+                "lastPhaseTransitionTime",
+                context.now.as_str(),
+            );
+        }
+    },
     validate_create: |volume, _| validate(volume),
     validate_update: |new, old, _| update(new, old),
     generation: Generation::Absent,
@@ -155,6 +173,13 @@ fn validate(volume: &Value) -> Errors {
     let sources: Vec<&String> = sources(spec).map(|(field, _)| field).collect();
     match sources[..] {
         [] => errors.push(FieldError::required(&path, "must specify a volume type")),
+        [one] if one == "hostPath" => {
+            required(
+                &mut errors,
+                &path.at("hostPath.path"),
+                text(&spec["hostPath"], "path"),
+            );
+        }
         [_] => {}
         [_, ref more @ ..] => errors.extend(
             more.iter()

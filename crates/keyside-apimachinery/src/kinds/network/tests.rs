@@ -16,8 +16,32 @@ const GROUP: &str = "networking.k8s.io";
 
 #[test]
 fn an_ingress_says_where_requests_go() {
-    let path =
-        |fields: &str| format!("{{spec: {{rules: [{{host: a.example, http: {{paths: [{{{fields}}}]}}}}]}}}}");
+    let backend = |path: &str, backend: &str| {
+        format!(
+            "{{spec: {{rules: [{{host: a.example, http: {{paths: [{{{path}, backend: {{{backend}}}}}]}}}}]}}}}"
+        )
+    };
+    let path = |fields: &str| backend(fields, "service: {name: s, port: {number: 80}}");
+    for (target, error) in [
+        (
+            "",
+            ": Invalid value: \"\": resource or service backend is required",
+        ),
+        (
+            "service: {name: s}",
+            ": Required value: port name or number is required",
+        ),
+        ("service: {port: {name: web}}", ".service.name: Required value"),
+        (
+            "service: {name: s, port: {name: web, number: 1}}",
+            ": Invalid value: \"\": cannot set both port name & port number",
+        ),
+        ("resource: {kind: K}", ".resource.name: Required value"),
+    ] {
+        let object = backend("path: /, pathType: Prefix", target);
+        let expected = format!("spec.rules[0].http.paths[0].backend{error}");
+        check(GROUP, "ingresses", &object, &[&expected]);
+    }
     check(GROUP, "ingresses", &path("path: /, pathType: Prefix"), &[]);
     check(
         GROUP,
@@ -35,7 +59,7 @@ fn an_ingress_says_where_requests_go() {
         GROUP,
         "ingresses",
         "{spec: {}}",
-        &["spec: Invalid value: []: either `defaultBackend` or `rules` must be specified"],
+        &["spec: Invalid value: null: either `defaultBackend` or `rules` must be specified"],
     );
     let ingress = yaml(
         "{metadata: {name: i}, spec: {ingressClassName: c, tls: [{}], rules: [{host: a.example}, {host: b.example}]}, \
@@ -80,7 +104,7 @@ fn a_slice_holds_addresses_of_one_kind() {
         &[
             "endpoints[0].addresses[0]: Invalid value: \"x\": must be a valid IP address, (e.g. 10.9.8.7 or \
              2001:db8::ffff)",
-            "endpoints[1].addresses: Required value: must contain at least 1 address",
+            "endpoints[1].addresses: Required value",
         ],
     );
     let mut other = stored.clone();
@@ -98,8 +122,11 @@ fn a_class_keeps_its_controller() {
     let classes = resource(GROUP, "ingressclasses");
     let class = |controller: &str| json!({"metadata": {"name": "c"}, "spec": {"controller": controller}});
     assert_eq!(
-        update(&classes, &class("b"), &class("a"), "").1,
-        ["spec.controller: Invalid value: \"b\": field is immutable"]
+        update(&classes, &class("b"), &class("a.example/a"), "").1,
+        [
+            "spec.controller: Invalid value: \"b\": field is immutable",
+            "spec.controller: Invalid value: \"b\": must be a domain-prefixed path (such as \"acme.io/foo\")",
+        ]
     );
     assert!(row(&classes, &class("a")).contains("Controller: a\nParameters: <none>\n"));
 }

@@ -23,7 +23,7 @@ fn rules_say_what_may_be_done_to_what() {
         "roles",
         "rules: [{}]",
         &[
-            "rules[0].verbs: Required value: verbs must contain at least one value",
+            "rules[0].verbs: Required value",
             "rules[0].apiGroups: Required value: resource rules must supply at least one api group",
             "rules[0].resources: Required value: resource rules must supply at least one resource",
         ],

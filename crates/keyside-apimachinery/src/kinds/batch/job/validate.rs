@@ -1,15 +1,15 @@
 //! What a job must be like, and what of it may change.
 
 use super::{NAME_LABELS, UID_LABELS, status};
-use crate::kinds::access::{count, flag, inside, int, is_set, items, list, made, restore, same, set, text};
+use crate::kinds::access::{count, flag, int, is_set, items, list, made, restore, same, set, text};
 use crate::kinds::apps::workload::{mismatch, numbers};
-use crate::kinds::checks::{Errors, immutable, label_selector, one_of_or_none};
+use crate::kinds::checks::{Errors, domain_path, immutable, label_selector, one_of_or_none, sentences};
 use crate::kinds::core::pod::spec as pods;
 use crate::kinds::name;
 use crate::kinds::path::Path;
 use crate::kinds::selector::matches;
 use crate::resource::WriteContext;
-use crate::status::FieldError;
+use crate::status::{FieldError, FieldErrorKind};
 use serde_json::{Value, json};
 
 /// Errors of a selector that should have been generated.
@@ -64,6 +64,9 @@ pub(in crate::kinds::batch) fn spec(errors: &mut Errors, path: &Path, spec: &Val
         "maxFailedIndexes",
     ];
     numbers(errors, path, spec, &fields);
+    if let Some(manager) = spec["managedBy"].as_str() {
+        domain_path(errors, &path.at("managedBy"), manager);
+    }
     completion(errors, path, spec);
     failure_policy(errors, &path.at("podFailurePolicy"), spec);
     let policy = text(spec, "podReplacementPolicy");
@@ -144,33 +147,56 @@ fn failure_policy(errors: &mut Errors, path: &Path, spec: &Value) {
     for (i, rule) in list(&spec["podFailurePolicy"], "rules").iter().enumerate() {
         let path = path.at("rules").index(i);
         let action = text(rule, "action");
-        if action.is_empty() {
-            let detail = "valid values: [\"Count\" \"FailIndex\" \"FailJob\" \"Ignore\"]";
-            errors.push(FieldError::required(path.at("action"), detail));
-        } else if !actions.contains(&action) {
-            errors.push(FieldError::not_supported(path.at("action"), action, &actions));
-        } else if action == "FailIndex" && !is_set(spec, "backoffLimitPerIndex") {
+        one_of_listed(errors, &path.at("action"), action, &actions);
+        if action == "FailIndex" && !is_set(spec, "backoffLimitPerIndex") {
             let detail = "requires the backoffLimitPerIndex to be set";
             errors.push(FieldError::invalid(path.at("action"), action, detail));
         }
         let codes = &rule["onExitCodes"];
         let conditions = list(rule, "onPodConditions");
+        if codes.is_object() {
+            exit_codes(errors, &path.at("onExitCodes"), codes, &spec["template"]["spec"]);
+        }
+        for (j, condition) in conditions.iter().enumerate() {
+            let (path, kind) = (path.at("onPodConditions").index(j), text(condition, "type"));
+            sentences(errors, &path.at("type"), kind, name::label_key(kind));
+            let allowed = ["False", "True", "Unknown"];
+            one_of_listed(errors, &path.at("status"), text(condition, "status"), &allowed);
+        }
         if codes.is_object() != conditions.is_empty() {
             let detail = if codes.is_object() {
                 "specifying both OnExitCodes and OnPodConditions is not supported"
             } else {
                 "specifying one of OnExitCodes and OnPodConditions is required"
             };
-            errors.push(FieldError::invalid(path, rule.clone(), detail));
-        } else if codes.is_object() {
-            exit_codes(errors, &path.at("onExitCodes"), codes);
+            errors.push(FieldError::new(FieldErrorKind::Invalid, path, None, detail));
         }
     }
 }
 
-fn exit_codes(errors: &mut Errors, path: &Path, codes: &Value) {
+/// One of some values; if none is given, the error lists them.
+fn one_of_listed(errors: &mut Errors, path: &Path, value: &str, allowed: &[&str]) {
+    if value.is_empty() {
+        let quoted: Vec<String> = allowed.iter().map(|one| format!("{one:?}")).collect();
+        let detail = format!("valid values: [{}]", quoted.join(" "));
+        errors.push(FieldError::required(path, detail));
+    } else if !allowed.contains(&value) {
+        errors.push(FieldError::not_supported(path, value, allowed));
+    }
+}
+
+fn exit_codes(errors: &mut Errors, path: &Path, codes: &Value, pods: &Value) {
     let operator = text(codes, "operator");
-    one_of_or_none(errors, &path.at("operator"), &codes["operator"], &["In", "NotIn"]);
+    one_of_listed(errors, &path.at("operator"), operator, &["In", "NotIn"]);
+    if let Some(container) = codes["containerName"].as_str() {
+        let mut all = list(pods, "containers")
+            .iter()
+            .chain(list(pods, "initContainers"));
+        if !all.any(|one| text(one, "name") == container) {
+            let detail = "must be one of the container or initContainer names in the pod template";
+            errors.push(FieldError::invalid(path.at("containerName"), container, detail));
+        }
+    }
     let (values, path) = (list(codes, "values"), path.at("values"));
     if values.is_empty() {
         errors.push(FieldError::invalid(
@@ -246,7 +272,7 @@ pub(super) fn update(new: &Value, old: &Value, context: &WriteContext) -> Errors
     } else if !same(&wanted["completions"], &before["completions"])
         && wanted["completions"] != wanted["parallelism"]
     {
-        let detail = "can only be modified in tandem with parallelism";
+        let detail = "can only be modified in tandem with spec.parallelism";
         let value = wanted["completions"].clone();
         errors.push(FieldError::invalid(path.at("completions"), value, detail));
     }
@@ -256,12 +282,14 @@ pub(super) fn update(new: &Value, old: &Value, context: &WriteContext) -> Errors
         &wanted["selector"],
         &before["selector"],
     );
-    let template = if rests(old) {
-        placing_masked(&before["template"], &wanted["template"])
+    let (new_template, old_template) = (&wanted["template"], &before["template"]);
+    if rests(old) {
+        let fixed = placing_masked(old_template, new_template);
+        let path = path.at("template.spec");
+        immutable(&mut errors, &path, &new_template["spec"], &fixed);
     } else {
-        before["template"].clone()
-    };
-    immutable(&mut errors, &path.at("template"), &wanted["template"], &template);
+        immutable(&mut errors, &path.at("template"), new_template, old_template);
+    }
     let fixed = [
         "completionMode",
         "podFailurePolicy",
@@ -283,26 +311,20 @@ fn rests(job: &Value) -> bool {
     flag(&job["spec"], "suspend") && before_or_after && count(status, "active") == 0
 }
 
-/// The old template with what a resting job may still change: where its pods run and what they get.
+/// The spec of the old template with what a resting job may still change: where its pods run and what they get. Labels
+/// and annotations may change as well.
 fn placing_masked(old: &Value, new: &Value) -> Value {
-    let mut masked = old.clone();
-    if let Some(spec) = inside(&mut masked, "spec") {
-        for field in ["nodeSelector", "tolerations", "schedulingGates"] {
-            restore(spec, field, &new["spec"]);
-        }
-        if let Some(affinity) = made(spec, "affinity") {
-            restore(affinity, "nodeAffinity", &new["spec"]["affinity"]);
-        }
-        for field in ["containers", "initContainers"] {
-            for (container, new) in items(spec, field).iter_mut().zip(list(&new["spec"], field)) {
-                restore(container, "resources", new);
-            }
+    let (mut spec, new) = (old["spec"].clone(), &new["spec"]);
+    for field in ["nodeSelector", "tolerations", "schedulingGates"] {
+        restore(&mut spec, field, new);
+    }
+    if let Some(affinity) = made(&mut spec, "affinity") {
+        restore(affinity, "nodeAffinity", &new["affinity"]);
+    }
+    for field in ["containers", "initContainers"] {
+        for (container, new) in items(&mut spec, field).iter_mut().zip(list(new, field)) {
+            restore(container, "resources", new);
         }
     }
-    if let Some(metadata) = made(&mut masked, "metadata") {
-        for field in ["labels", "annotations"] {
-            restore(metadata, field, &new["metadata"]);
-        }
-    }
-    masked
+    spec
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// Defaults of a whole pod.
 pub(crate) fn pod(object: &mut Value) {
-    if let Some(spec) = inside(object, "spec") {
+    if let Some(spec) = made(object, "spec") {
         pod_spec(spec);
         only_in_pods(spec);
     }
@@ -18,7 +18,7 @@ pub(crate) fn pod(object: &mut Value) {
 
 /// Defaults of a pod template's `spec`, in place. `object` is the template.
 pub(crate) fn template(object: &mut Value) {
-    if let Some(spec) = inside(object, "spec") {
+    if let Some(spec) = made(object, "spec") {
         pod_spec(spec);
     }
 }

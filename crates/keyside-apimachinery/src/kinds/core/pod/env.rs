@@ -109,7 +109,11 @@ pub(super) fn field(errors: &mut Errors, path: &Path, reference: &Value, allowed
             sentences(errors, path, key, name::label_key(&key.to_lowercase()));
         }
         Some(("metadata.labels", key)) => sentences(errors, path, key, name::label_key(key)),
-        Some((outer, _)) => errors.push(FieldError::invalid(path, outer, "does not support subscript")),
+        Some(_) => errors.push(FieldError::invalid(
+            path.at("fieldPath"),
+            field,
+            format!("error converting fieldPath: field label does not support subscript: {field}"),
+        )),
         None if allowed.contains(&field) => {}
         None if known(field) => errors.push(FieldError::not_supported(path.at("fieldPath"), field, allowed)),
         None => errors.push(FieldError::invalid(

@@ -1,5 +1,6 @@
 //! Requests and limits: known resources, amounts that are numbers, and no request above its limit.
 
+use super::totals;
 use crate::kinds::access::{entries, is_set, list, text};
 use crate::kinds::checks::{Errors, NOT_NEGATIVE, sentences};
 use crate::kinds::name;
@@ -82,6 +83,15 @@ pub(super) fn of_pod(errors: &mut Errors, path: &Path, spec: &Value) {
         errors.push(FieldError::forbidden(own.at("claims"), detail));
     }
     requirements(errors, &own, resources, pod_resource);
+    for (name, total) in totals::requests(spec) {
+        if let Some(whole) = Quantity::read(&resources["requests"][&name]).filter(|whole| total > *whole) {
+            errors.push(FieldError::invalid(
+                own.at("requests").key(&name),
+                whole.to_string(),
+                format!("must be greater than or equal to aggregate container requests of {total}"),
+            ));
+        }
+    }
     for (i, container) in list(spec, "containers").iter().enumerate() {
         for (name, limit) in entries(&container["resources"], "limits") {
             let [whole, part] = [&resources["limits"][name], limit].map(Quantity::read);
@@ -177,6 +187,11 @@ pub(crate) fn resource_name(errors: &mut Errors, path: &Path, name: &str) {
     }
 }
 
+/// Whether a name is among those a quota can count.
+pub(crate) fn is_counted_by_quota(name: &str) -> bool {
+    (STANDARD.contains(&name) && name != "storage") || is_huge_quota(name)
+}
+
 fn container_resource(errors: &mut Errors, path: &Path, name: &str) {
     resource_name(errors, path, name);
     if !name.contains('/') {
@@ -201,7 +216,8 @@ fn pod_resource(errors: &mut Errors, path: &Path, name: &str) {
     let before = errors.len();
     resource_name(errors, path, name);
     if errors.len() == before && !matches!(name, "cpu" | "memory") && !name.starts_with("hugepages-") {
-        errors.push(FieldError::not_supported(path, name, &["cpu", "memory"]));
+        let known = ["cpu", "hugepages-", "memory"];
+        errors.push(FieldError::not_supported(path, name, &known));
     }
 }
 

@@ -272,11 +272,10 @@ pub(crate) fn tolerations(errors: &mut Errors, path: &Path, all: &[Value]) {
                     errors.push(FieldError::invalid(path.at("operator"), value, detail));
                 }
             }
+            // Known, and switched off.
             "Lt" | "Gt" => {
-                if value.parse::<i64>().is_err() {
-                    let detail = "must be a valid decimal integer in canonical form";
-                    errors.push(FieldError::invalid(path.at("value"), value, detail));
-                }
+                let known = ["Equal", "Exists", "Lt", "Gt"];
+                errors.push(FieldError::not_supported(path.at("operator"), operator, &known));
             }
             other => {
                 errors.push(FieldError::not_supported(

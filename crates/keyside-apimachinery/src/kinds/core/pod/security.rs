@@ -137,11 +137,12 @@ fn sysctls(errors: &mut Errors, path: &Path, spec: &Value) {
             errors.push(FieldError::duplicate(&path, sysctl));
         }
         let dotted = sysctl.replace('/', ".");
+        let shared = ["kernel.shm", "kernel.msg", "fs.mqueue."];
         if flag(spec, "hostNetwork") && dotted.starts_with("net.") {
             let detail = "may not be specified when 'hostNetwork' is true";
             errors.push(FieldError::invalid(&path, sysctl, detail));
         } else if flag(spec, "hostIPC")
-            && (dotted.starts_with("kernel.shm") || dotted.starts_with("fs.mqueue."))
+            && (dotted == "kernel.sem" || shared.iter().any(|start| dotted.starts_with(start)))
         {
             let detail = "may not be specified when 'hostIPC' is true";
             errors.push(FieldError::invalid(&path, sysctl, detail));

@@ -127,7 +127,7 @@ pub(super) fn spec(errors: &mut Errors, path: &Path, spec: &Value, place: Place,
     }
     scheduling::tolerations(errors, &path.at("tolerations"), list(spec, "tolerations"));
     host_aliases(errors, &path.at("hostAliases"), spec);
-    super::resources::amounts(errors, &path.at("overhead"), &spec["overhead"]);
+    super::resources::amounts(errors, &path.at("overhead.limits"), &spec["overhead"]);
     super::resources::of_pod(errors, path, spec);
     security::system(errors, path, spec);
 }
@@ -211,8 +211,7 @@ fn dns(errors: &mut Errors, path: &Path, spec: &Value) {
         let search = search.as_str().unwrap_or_default();
         if search != "." {
             let search = search.strip_suffix('.').unwrap_or(search);
-            // An underscore is allowed here, where no object is named.
-            let found = name::subdomain(&search.replace('_', "a"), false);
+            let found = name::searched_domain(search);
             sentences(errors, &path.at("searches").index(i), search, found);
         }
     }

@@ -218,6 +218,9 @@ fn projected(errors: &mut Errors, path: &Path, source: &Value) {
             .map(|(f, _)| f.as_str())
             .collect();
         for kind in &given {
+            if *kind == "serviceAccountToken" {
+                token(errors, path, &own.at(kind), &source[*kind]);
+            }
             projection(errors, &own.at(kind), kind, &source[*kind]);
             for (target, shown) in targets(kind, &source[*kind]) {
                 if !target.is_empty() && !taken.insert(target) {
@@ -225,13 +228,9 @@ fn projected(errors: &mut Errors, path: &Path, source: &Value) {
                 }
             }
         }
-        match given[..] {
-            [] => errors.push(FieldError::required(own, "must specify a volume type")),
-            [_] => {}
-            [_, more, ..] => {
-                let detail = "may not specify more than 1 volume type";
-                errors.push(FieldError::forbidden(own.at(more), detail));
-            }
+        if given.len() > 1 {
+            let detail = "may not specify more than 1 volume type per source";
+            errors.push(FieldError::forbidden(own, detail));
         }
     }
 }
@@ -258,21 +257,6 @@ fn projection(errors: &mut Errors, path: &Path, kind: &str, source: &Value) {
             key_files(errors, &path.at("items"), source);
         }
         "downwardAPI" => env::files(source).for_each(|file| field_file(errors, path, file)),
-        "serviceAccountToken" => {
-            let seconds = count(source, "expirationSeconds");
-            let path_of_seconds = path.at("expirationSeconds");
-            if int(source, "expirationSeconds").is_none() {
-                errors.push(FieldError::required(path_of_seconds, ""));
-            } else if seconds < 600 {
-                let detail = "may not specify a duration less than 10 minutes";
-                errors.push(FieldError::invalid(path_of_seconds, seconds, detail));
-            } else if seconds > 1 << 32 {
-                let detail = "may not specify a duration larger than 2^32 seconds";
-                errors.push(FieldError::invalid(path_of_seconds, seconds, detail));
-            }
-            required(errors, &path.at("path"), text(source, "path"));
-            relative::unreserved(errors, &path.at("path"), text(source, "path"));
-        }
         "clusterTrustBundle" => {
             if is_set(source, "name") == is_set(source, "signerName") {
                 errors.push(FieldError::required(
@@ -284,5 +268,24 @@ fn projection(errors: &mut Errors, path: &Path, kind: &str, source: &Value) {
             relative::unreserved(errors, &path.at("path"), text(source, "path"));
         }
         _ => {}
+    }
+}
+
+/// A token for some time. Kubernetes reports its path as one of the whole volume.
+fn token(errors: &mut Errors, volume: &Path, path: &Path, source: &Value) {
+    let seconds = count(source, "expirationSeconds");
+    let path = path.at("expirationSeconds");
+    if int(source, "expirationSeconds").is_none() {
+        errors.push(FieldError::required(path, ""));
+    } else if seconds < 600 {
+        let detail = "may not specify a duration less than 10 minutes";
+        errors.push(FieldError::invalid(path, seconds, detail));
+    } else if seconds > 1 << 32 {
+        let detail = "may not specify a duration larger than 2^32 seconds";
+        errors.push(FieldError::invalid(path, seconds, detail));
+    }
+    match text(source, "path") {
+        "" => errors.push(FieldError::required(volume.at("path"), "")),
+        file => relative::unreserved(errors, &volume.at("path"), file),
     }
 }

@@ -1,5 +1,7 @@
 //! What a pod may say but should not: shown by kubectl as `Warning:` lines (`pkg/api/pod/warnings.go`).
 
+mod files;
+
 use crate::kinds::access::{count, entries, is_set, list, text};
 use crate::kinds::path::Path;
 use crate::kinds::quantity::Quantity;
@@ -134,7 +136,15 @@ fn of(pod: &Value, root: &Path) -> Vec<String> {
             ));
         }
     }
+    files::overlapping(&mut warnings, list(spec, "volumes"));
     let containers = all_containers(spec, &path);
+    for name in ["memory", "ephemeral-storage"] {
+        fraction(
+            &mut warnings,
+            &spec["overhead"][name],
+            &path.at("overhead").key(name),
+        );
+    }
     for (container, path) in &containers {
         fractions(&mut warnings, &container["resources"], &path.at("resources"));
         variables(&mut warnings, container, &path.at("env"));
@@ -217,16 +227,16 @@ fn repeated(warnings: &mut Vec<String>, items: &[Value], field: &str, path: &Pat
 fn fractions(warnings: &mut Vec<String>, resources: &Value, path: &Path) {
     for name in ["memory", "ephemeral-storage"] {
         for kind in ["limits", "requests"] {
-            let Some(amount) = Quantity::read(&resources[kind][name]) else {
-                continue;
-            };
-            if !amount.is_whole() {
-                warnings.push(format!(
-                    "{}: fractional byte value \"{amount}\" is invalid, must be an integer",
-                    path.at(kind).key(name)
-                ));
-            }
+            fraction(warnings, &resources[kind][name], &path.at(kind).key(name));
         }
+    }
+}
+
+fn fraction(warnings: &mut Vec<String>, amount: &Value, path: &Path) {
+    if let Some(amount) = Quantity::read(amount).filter(|amount| !amount.is_whole()) {
+        warnings.push(format!(
+            "{path}: fractional byte value \"{amount}\" is invalid, must be an integer"
+        ));
     }
 }
 

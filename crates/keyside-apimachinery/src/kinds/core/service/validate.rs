@@ -93,6 +93,16 @@ pub(super) fn create(service: &Value) -> Errors {
         policy,
         &["Cluster", "Local"],
     );
+    let ranges = list(spec, "loadBalancerSourceRanges");
+    let path_of_ranges = path.at("LoadBalancerSourceRanges");
+    if !ranges.is_empty() && kind != "LoadBalancer" {
+        let detail = "may only be used when `type` is 'LoadBalancer'";
+        errors.push(FieldError::forbidden(&path_of_ranges, detail));
+    }
+    for (i, range) in ranges.iter().enumerate() {
+        let range = range.as_str().unwrap_or_default().trim();
+        address::network(&mut errors, &path_of_ranges.index(i), range);
+    }
     if is_set(spec, "allocateLoadBalancerNodePorts") && kind != "LoadBalancer" {
         let detail = "may only be used when `type` is 'LoadBalancer'";
         errors.push(FieldError::forbidden(
@@ -145,6 +155,10 @@ fn ports(errors: &mut Errors, path: &Path, spec: &Value) {
         sentences(errors, &path.at("port"), number, name::port_number(number));
         one_of(errors, &path.at("protocol"), protocol, &PROTOCOLS);
         port(errors, &path.at("targetPort"), &one["targetPort"]);
+        if let Some(application) = one["appProtocol"].as_str() {
+            let found = name::label_key(application);
+            sentences(errors, &path.at("appProtocol"), application, found);
+        }
         let node_port = int(one, "nodePort").unwrap_or_default();
         if node_port != 0 {
             if text(spec, "type") == "ClusterIP" {

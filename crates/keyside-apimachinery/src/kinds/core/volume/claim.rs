@@ -1,7 +1,7 @@
 //! Claims: what asks for a volume.
 
 use super::{access_modes, class, modes, or_unset, pending, phase};
-use crate::kinds::access::{fill, inside, is_set, list, restore, same, text};
+use crate::kinds::access::{fill, inside, is_set, list, restore, same, set, take, text};
 use crate::kinds::checks::{Errors, label_selector, one_of_or_none, sentences};
 use crate::kinds::core::pod::resources;
 use crate::kinds::kind::{AGE, ColumnRow, Generation, Kind, NAME};
@@ -19,7 +19,12 @@ pub(crate) const CLAIM: Kind = Kind {
             defaults(spec);
         }
     },
-    prepare_create: pending,
+    prepare_create: |claim, context| {
+        pending(claim, context);
+        if let Some(spec) = inside(claim, "spec") {
+            twin_sources(spec);
+        }
+    },
     validate_create: |claim, _| {
         let mut errors = Errors::new();
         spec(&mut errors, &Path::new("spec"), &claim["spec"]);
@@ -63,6 +68,24 @@ pub(crate) fn defaults(spec: &mut Value) {
     if let Some(resources) = inside(spec, "resources") {
         tidy_list(resources, "requests");
         tidy_list(resources, "limits");
+    }
+}
+
+/// The older field for what to copy from takes only claims and snapshots, and anything else is dropped; the newer field
+/// says the same.
+fn twin_sources(spec: &mut Value) {
+    let (older, newer) = (is_set(spec, "dataSource"), is_set(spec, "dataSourceRef"));
+    let source = &spec["dataSource"];
+    let taken = matches!(
+        (text(source, "kind"), text(source, "apiGroup")),
+        ("PersistentVolumeClaim", "") | ("VolumeSnapshot", "snapshot.storage.k8s.io")
+    );
+    if older && !newer && taken {
+        set(spec, "dataSourceRef", spec["dataSource"].clone());
+    } else if older && !newer {
+        take(spec, "dataSource");
+    } else if newer && !older && text(&spec["dataSourceRef"], "namespace").is_empty() {
+        set(spec, "dataSource", spec["dataSourceRef"].clone());
     }
 }
 
