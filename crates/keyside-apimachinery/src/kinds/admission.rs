@@ -311,8 +311,7 @@ fn conditions(errors: &mut Errors, path: &Path, conditions: &[Value]) {
         if expression.is_empty() {
             errors.push(FieldError::required(path.at("expression"), ""));
         } else if let Err(problem) = truth(expression) {
-            let detail = format!("compilation failed: {problem}");
-            errors.push(FieldError::invalid(path.at("expression"), expression, detail));
+            errors.push(FieldError::invalid(path.at("expression"), expression, problem));
         }
         required(errors, &path.at("name"), own);
         if !own.is_empty() {
@@ -327,9 +326,11 @@ fn conditions(errors: &mut Errors, path: &Path, conditions: &[Value]) {
 /// An expression about a request, with the variables it may use, that answers yes or no.
 fn truth(expression: &str) -> Result<(), String> {
     let variables = ["object", "oldObject", "request"].map(|name| (name.to_owned(), Type::Dyn));
-    match Program::compile(expression, &variables)?.gives() {
+    let program = Program::compile(expression, &variables)
+        .map_err(|problem| format!("compilation failed: {problem}"))?;
+    match program.gives() {
         Type::Bool | Type::Dyn => Ok(()),
-        _ => Err("must evaluate to bool".to_owned()),
+        other => Err(format!("must evaluate to bool but got {other}")),
     }
 }
 

@@ -127,6 +127,12 @@ pub(super) fn definitions() -> Vec<Resource> {
 }
 
 const BUDGET: Kind = Kind {
+    counts: &[
+        "disruptionsAllowed",
+        "currentHealthy",
+        "desiredHealthy",
+        "expectedPods",
+    ],
     validate_create: |budget, _| budget_spec(budget),
     validate_update: |new, _, context| {
         if context.subresource == "status" {

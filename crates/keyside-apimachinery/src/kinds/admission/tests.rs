@@ -172,7 +172,7 @@ fn conditions_are_expressions_with_names() {
     check(
         "matchConditions: [{name: a, expression: '1 + 1'}]",
         &[
-            "webhooks[0].matchConditions[0].expression: Invalid value: \"1 + 1\": compilation failed: must evaluate to bool",
+            "webhooks[0].matchConditions[0].expression: Invalid value: \"1 + 1\": must evaluate to bool but got int",
         ],
     );
     let (_, errors) = create(

@@ -47,7 +47,6 @@ fn prepare_create(pod: &mut Value, context: &WriteContext) {
         fill_text(spec, "preemptionPolicy", "PreemptLowerPriority");
         tolerate_bad_nodes(spec);
         totals::default_requests(spec);
-        drop_stop_signals(spec);
     }
     let class = qos::class(&pod["spec"]);
     let gated = !list(&pod["spec"], "schedulingGates").is_empty();
@@ -68,17 +67,6 @@ fn prepare_create(pod: &mut Value, context: &WriteContext) {
         );
     }
     set(status, "qosClass", class);
-}
-
-/// A signal of one's own to stop with is known, and switched off.
-fn drop_stop_signals(spec: &mut Value) {
-    for field in ["containers", "initContainers"] {
-        for container in items(spec, field) {
-            if let Some(lifecycle) = inside(container, "lifecycle") {
-                take(lifecycle, "stopSignal");
-            }
-        }
-    }
 }
 
 /// Every pod tolerates a node's failure for some minutes (the admission plugin `DefaultTolerationSeconds`).

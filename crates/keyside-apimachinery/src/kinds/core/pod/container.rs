@@ -177,12 +177,6 @@ fn running(errors: &mut Errors, path: &Path, container: &Value, pod: &Pod<'_>) {
             probe::handler(errors, &path.at("lifecycle").at(field), action, grace);
         }
     }
-    if is_set(&container["lifecycle"], "stopSignal") && !is_set(pod.spec, "os") {
-        errors.push(FieldError::forbidden(
-            path.at("lifecycle.stopSignal"),
-            "may not be set for containers with empty `spec.os.name`",
-        ));
-    }
     for field in PROBES.iter().filter(|field| is_set(container, field)) {
         probe::probe(errors, &path.at(field), &container[*field], field);
     }

@@ -1,6 +1,6 @@
 //! Defaults of pods and of the pod specs inside workloads. What is filled only in pods, and not in templates, says so.
 
-use crate::kinds::access::{fill, fill_count, fill_text, flag, inside, is_set, items, made, set, text};
+use crate::kinds::access::{fill, fill_count, fill_text, flag, inside, is_set, items, made, set, take, text};
 use crate::kinds::core::image::pull_policy;
 use crate::kinds::quantity::{tidy_field, tidy_list};
 use serde_json::{Value, json};
@@ -13,6 +13,16 @@ pub(crate) fn pod(object: &mut Value) {
     }
     if let Some(status) = inside(object, "status") {
         addresses(status);
+        for field in [
+            "containerStatuses",
+            "initContainerStatuses",
+            "ephemeralContainerStatuses",
+        ] {
+            for container in items(status, field) {
+                fill(container, "ready", || false.into());
+                fill(container, "restartCount", || 0.into());
+            }
+        }
     }
 }
 
@@ -120,6 +130,10 @@ fn container(container: &mut Value) {
         if let Some(action) = inside(container, "lifecycle").and_then(|lifecycle| inside(lifecycle, field)) {
             http_get(action);
         }
+    }
+    if let Some(lifecycle) = inside(container, "lifecycle") {
+        // Known, and switched off.
+        take(lifecycle, "stopSignal");
     }
     if let Some(resources) = made(container, "resources") {
         tidy_list(resources, "limits");

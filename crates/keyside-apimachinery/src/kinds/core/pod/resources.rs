@@ -215,7 +215,7 @@ fn container_resource(errors: &mut Errors, path: &Path, name: &str) {
 fn pod_resource(errors: &mut Errors, path: &Path, name: &str) {
     let before = errors.len();
     resource_name(errors, path, name);
-    if errors.len() == before && !matches!(name, "cpu" | "memory") && !name.starts_with("hugepages-") {
+    if errors.len() == before && !totals::is_whole(name) {
         let known = ["cpu", "hugepages-", "memory"];
         errors.push(FieldError::not_supported(path, name, &known));
     }

@@ -47,14 +47,19 @@ pub(super) fn default_requests(spec: &mut Value) {
     let limits = resources["limits"].as_object().cloned().unwrap_or_default();
     if let Some(requests) = made(resources, "requests") {
         for (name, total) in of_containers {
-            if matches!(name.as_str(), "cpu" | "memory") {
+            if is_whole(&name) && !name.starts_with("hugepages-") {
                 fill(requests, &name, || total.to_string().into());
             }
         }
-        for (name, limit) in limits {
+        for (name, limit) in limits.into_iter().filter(|(name, _)| is_whole(name)) {
             fill(requests, &name, || limit);
         }
     }
+}
+
+/// Whether a pod may have this resource as a whole.
+pub(super) fn is_whole(name: &str) -> bool {
+    matches!(name, "cpu" | "memory") || name.starts_with("hugepages-")
 }
 
 fn asked(container: &Value) -> Totals {
