@@ -13,6 +13,7 @@ mod greed;
 mod image;
 mod layout;
 mod node;
+mod own;
 mod real;
 mod resume;
 mod server;
