@@ -50,43 +50,24 @@ fn a_name_taken_later_leaves_the_stranger_alone_and_serves_the_pods() {
         return;
     }
     let world = up();
-    world.keyside_ok("project add shop --namespace later --namespace clean", "");
-    world.add_credential("testquay", "--project shop");
     world.ok("create namespace clean");
-    // The stranger arrives together with its namespace.
-    world.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: later}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: testquay, namespace: later}\nstringData: {a: b}\n");
-    world.pod("clean", "p", "");
-    world.wait_running("clean", "p");
-    world.wait(
-        "regcred/testquay",
-        "project-shop",
-        "{.status.targets.delivered}",
-        "both are delivered",
-        |n| n == "2",
-    );
-    let owner = world.run(&[
-        "get",
-        "secret",
-        "testquay",
-        "-n",
-        "later",
-        "-o",
-        "jsonpath={.metadata.labels.keyside\\.dev/credential}",
-    ]);
-    if owner.is_empty() {
-        // The stranger won the race for the name: it must be untouched and the conflict be shown.
-        assert_eq!(
-            world.ok("get secret testquay -n later -o jsonpath={.data.a}"),
-            "Yg=="
-        );
-        world.wait(
-            "regcred/testquay",
-            "project-shop",
-            "{.status.targets.conflicts}",
-            "the conflict is shown",
-            |n| n == "1",
-        );
-    }
+    world.keyside_ok("project add shop --namespace clean", "");
+    world.add_credential("testquay", "--project shop");
+    // A namespace joins that has a Secret of the name already.
+    world.ok("create namespace later");
+    world.ok("create secret generic testquay -n later --from-literal=a=b");
+    world.keyside_ok("project add shop --namespace later", "");
+    world.wait("regcred/testquay", "project-shop", "{.status.targets.delivered}", "both are delivered", |n| n == "2");
+    world.wait("regcred/testquay", "project-shop", "{.status.targets.conflicts}", "the conflict is shown", |n| n == "1");
+    let reason = "{.status.conditions[?(@.type==\"Delivered\")].reason}";
+    world.wait("regcred/testquay", "project-shop", reason, "the reason is shown", |reason| reason == "NameTaken");
+    assert_eq!(world.ok("get secret testquay -n later -o jsonpath={.data.a}"), "Yg==");
+    let uid = world.ok("get regcred testquay -n project-shop -o jsonpath={.metadata.uid}");
+    let conflict_name = format!("testquay-{}", &uid[..8]);
     world.pod("later", "p", "");
     world.wait_running("later", "p");
+    assert_eq!(world.ok("get pod p -n later -o jsonpath={.spec.imagePullSecrets[*].name}"), conflict_name);
+    world.pod("clean", "p", "");
+    world.wait_running("clean", "p");
+    assert_eq!(world.ok("get pod p -n clean -o jsonpath={.spec.imagePullSecrets[*].name}"), "testquay");
 }

@@ -77,7 +77,7 @@ fn a_name_that_is_no_image_and_one_that_may_not_be_pulled_say_so() {
         return;
     }
     let world = up();
-    world.pod_of("default", "bad-name", "UPPER/case:1", "");
+    world.pod_of("default", "bad-name", "team/App:1", "");
     world.wait_waiting("default", "bad-name", "InvalidImageName");
     world.apply(&format!(
         "apiVersion: v1\nkind: Pod\nmetadata: {{name: never}}\nspec: {{containers: [{{name: app, image: \"{}\", imagePullPolicy: Never}}]}}\n",

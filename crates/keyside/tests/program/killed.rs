@@ -71,7 +71,9 @@ fn a_watch_by_version_goes_on_after_a_kill_without_a_gap() {
     }
     let mut world = up();
     world.ok("create namespace watched");
-    let version = world.ok("get configmaps -n watched -o jsonpath={.metadata.resourceVersion}");
+    let list = world.ok("get --raw /api/v1/namespaces/watched/configmaps");
+    let list: serde_json::Value = serde_json::from_str(&list).expect("JSON");
+    let version = list["metadata"]["resourceVersion"].as_str().expect("a version").to_owned();
     world.ok("create configmap before -n watched");
     world.ok("delete configmap before -n watched");
     world.kill();

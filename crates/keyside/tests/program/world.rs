@@ -1,5 +1,4 @@
 //! The real program, kubectl beside it: what a user has on the screen.
-#![expect(dead_code, reason = "each test file uses a part of it")]
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
@@ -8,15 +7,15 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// A running `keyside up`, stopped when dropped.
-pub struct World {
+pub(crate) struct World {
     child: Child,
-    pub ready: Value,
-    pub dir: PathBuf,
+    pub(crate) ready: Value,
+    pub(crate) dir: PathBuf,
     _temp: Option<tempfile::TempDir>,
 }
 
 /// Starts the embedded world on free ports in a folder of its own.
-pub fn up() -> World {
+pub(crate) fn up() -> World {
     let temp = tempfile::tempdir().expect("a temporary folder");
     let mut world = up_in(temp.path(), &[]);
     world._temp = Some(temp);
@@ -24,7 +23,7 @@ pub fn up() -> World {
 }
 
 /// Starts it in a given folder.
-pub fn up_in(dir: &Path, flags: &[&str]) -> World {
+pub(crate) fn up_in(dir: &Path, flags: &[&str]) -> World {
     let (child, ready) = start(dir, flags);
     World {
         child,
@@ -61,19 +60,19 @@ fn start(dir: &Path, flags: &[&str]) -> (Child, Value) {
 }
 
 impl World {
-    pub fn image(&self) -> &str {
+    pub(crate) fn image(&self) -> &str {
         self.ready["image"].as_str().expect("image")
     }
 
-    pub fn registry(&self) -> &str {
+    pub(crate) fn registry(&self) -> &str {
         self.ready["registry"].as_str().expect("registry")
     }
 
-    pub fn user(&self) -> &str {
+    pub(crate) fn user(&self) -> &str {
         self.ready["registryUser"].as_str().expect("registryUser")
     }
 
-    pub fn password(&self) -> String {
+    pub(crate) fn password(&self) -> String {
         let file = self.ready["registryPasswordFile"]
             .as_str()
             .expect("registryPasswordFile");
@@ -83,28 +82,28 @@ impl World {
             .to_owned()
     }
 
-    pub fn kubeconfig(&self) -> &str {
+    pub(crate) fn kubeconfig(&self) -> &str {
         self.ready["kubeconfig"].as_str().expect("kubeconfig")
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// kubectl against this world.
-    pub fn kubectl(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("kubectl");
         command.args(arguments).env("KUBECONFIG", self.kubeconfig());
         command
     }
 
     /// kubectl that must succeed; its stdout.
-    pub fn ok(&self, line: &str) -> String {
+    pub(crate) fn ok(&self, line: &str) -> String {
         self.run(&words(line))
     }
 
     /// As [`World::ok`], arguments one by one.
-    pub fn run(&self, arguments: &[&str]) -> String {
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
         let output = self.kubectl(arguments).output().expect("kubectl runs");
         assert!(
             output.status.success(),
@@ -115,7 +114,7 @@ impl World {
     }
 
     /// kubectl that must fail; its stderr.
-    pub fn refused(&self, line: &str) -> String {
+    pub(crate) fn refused(&self, line: &str) -> String {
         let output = self.kubectl(&words(line)).output().expect("kubectl runs");
         assert!(
             !output.status.success(),
@@ -126,7 +125,7 @@ impl World {
     }
 
     /// `kubectl apply -f -`.
-    pub fn apply(&self, yaml: &str) {
+    pub(crate) fn apply(&self, yaml: &str) {
         let output = fed(self.kubectl(&["apply", "-f", "-"]), yaml);
         assert!(
             output.status.success(),
@@ -136,7 +135,7 @@ impl World {
     }
 
     /// keyside against this world, stdin given.
-    pub fn keyside(&self, line: &str, stdin: &str) -> Output {
+    pub(crate) fn keyside(&self, line: &str, stdin: &str) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keyside"));
         command
             .args(words(line))
@@ -147,7 +146,7 @@ impl World {
     }
 
     /// keyside that must succeed; its stdout.
-    pub fn keyside_ok(&self, line: &str, stdin: &str) -> String {
+    pub(crate) fn keyside_ok(&self, line: &str, stdin: &str) -> String {
         let output = self.keyside(line, stdin);
         assert!(
             output.status.success(),
@@ -158,7 +157,7 @@ impl World {
     }
 
     /// `keyside credential add … --password-stdin` with the registry's real password.
-    pub fn add_credential(&self, name: &str, scope: &str) -> String {
+    pub(crate) fn add_credential(&self, name: &str, scope: &str) -> String {
         let line = format!(
             "credential add {name} --registry {} --username {} {scope} --password-stdin",
             self.registry(),
@@ -168,19 +167,19 @@ impl World {
     }
 
     /// A pod with the sample image.
-    pub fn pod(&self, namespace: &str, name: &str, extra: &str) {
+    pub(crate) fn pod(&self, namespace: &str, name: &str, extra: &str) {
         self.pod_of(namespace, name, self.image(), extra);
     }
 
     /// A pod with an image; `extra` goes into its spec (two blanks deep).
-    pub fn pod_of(&self, namespace: &str, name: &str, image: &str, extra: &str) {
+    pub(crate) fn pod_of(&self, namespace: &str, name: &str, image: &str, extra: &str) {
         self.apply(&format!(
             "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec:\n  containers: [{{name: app, image: \"{image}\"}}]\n{extra}"
         ));
     }
 
     /// Waits until the jsonpath over an object gives a text that the check accepts.
-    pub fn wait(
+    pub(crate) fn wait(
         &self,
         object: &str,
         namespace: &str,
@@ -202,7 +201,7 @@ impl World {
     }
 
     /// Waits until the pod runs.
-    pub fn wait_running(&self, namespace: &str, pod: &str) {
+    pub(crate) fn wait_running(&self, namespace: &str, pod: &str) {
         self.wait(
             &format!("pod/{pod}"),
             namespace,
@@ -213,7 +212,7 @@ impl World {
     }
 
     /// Waits until the pod's container waits for this reason.
-    pub fn wait_waiting(&self, namespace: &str, pod: &str, reason: &str) -> String {
+    pub(crate) fn wait_waiting(&self, namespace: &str, pod: &str, reason: &str) -> String {
         let path = "{.status.containerStatuses[0].state.waiting.reason}";
         self.wait(
             &format!("pod/{pod}"),
@@ -225,7 +224,7 @@ impl World {
     }
 
     /// Reasons and messages of the pod's events, oldest first.
-    pub fn events(&self, namespace: &str, pod: &str) -> Vec<(String, String)> {
+    pub(crate) fn events(&self, namespace: &str, pod: &str) -> Vec<(String, String)> {
         let selector = format!("involvedObject.name={pod}");
         let list = self.run(&[
             "get",
@@ -247,13 +246,13 @@ impl World {
     }
 
     /// Kills the process as a power cut would.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().expect("kill");
         self.child.wait().expect("wait");
     }
 
     /// Starts it again in the same folder on the same ports.
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         let port = |url: &str| url.rsplit(':').next().expect("a port").to_owned();
         let api = port(self.ready["apiServer"].as_str().expect("apiServer"));
         let registry = port(self.registry());
@@ -261,7 +260,7 @@ impl World {
     }
 
     /// Sends SIGTERM and waits for the end.
-    pub fn stop(&mut self) -> std::process::ExitStatus {
+    pub(crate) fn stop(&mut self) -> std::process::ExitStatus {
         let status = Command::new("kill")
             .args(["-TERM", &self.child.id().to_string()])
             .status()
@@ -279,7 +278,7 @@ impl Drop for World {
 }
 
 /// Runs a command with text on stdin.
-pub fn fed(mut command: Command, stdin: &str) -> Output {
+pub(crate) fn fed(mut command: Command, stdin: &str) -> Output {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -292,7 +291,7 @@ pub fn fed(mut command: Command, stdin: &str) -> Output {
 }
 
 /// Tries until it works, half a minute at most.
-pub fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Result<T, String>) -> T {
+pub(crate) fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Result<T, String>) -> T {
     let started = Instant::now();
     loop {
         match attempt() {
@@ -306,7 +305,7 @@ pub fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Result<T, String>)
 }
 
 /// Whether kubectl is there; in CI its absence is a failure.
-pub fn has_kubectl() -> bool {
+pub(crate) fn has_kubectl() -> bool {
     let found = Command::new("kubectl")
         .args(["version", "--client"])
         .output()
@@ -321,10 +320,10 @@ pub fn has_kubectl() -> bool {
     found
 }
 
-pub fn words(line: &str) -> Vec<&str> {
+pub(crate) fn words(line: &str) -> Vec<&str> {
     line.split_whitespace().collect()
 }
 
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

@@ -2,7 +2,7 @@
 
 use super::document;
 use super::password;
-use super::place::{Place, Stored};
+use super::place::{Place, Stored, reach, taken};
 use crate::cli::{CredentialAdd, Delivery as Way, DryRun};
 use crate::connect::Connection;
 use crate::failure::Failure;
@@ -40,6 +40,7 @@ pub(super) async fn run(connection: Connection, flags: &CredentialAdd, output: &
     let client = &connection.client;
     let place = Place::of(&flags.scope, &connection).await?;
     let config = config(flags, &place, output)?;
+    refuse_taken(client, &flags.name, &place).await?;
     let secret = document::secret(&flags.name, place.home(), &config);
     let stored = credential(flags, &place);
     if flags.dry_run == Some(DryRun::Client) {
@@ -47,6 +48,18 @@ pub(super) async fn run(connection: Connection, flags: &CredentialAdd, output: &
     }
     let stored = store(client, &place, secret, &stored, flags.dry_run.is_some()).await?;
     report(&stored, &place, flags, output)
+}
+
+/// Refuses a name that a Secret of somebody else has in a namespace the credential would reach.
+async fn refuse_taken(client: &Client, name: &str, place: &Place) -> Result<(), Failure> {
+    let mut namespaces = reach(client, place).await?;
+    namespaces.insert(place.home().to_owned());
+    let taken = taken(client, name, &namespaces).await?;
+    let Some(first) = taken.first() else { return Ok(()) };
+    let places = if taken.len() == 1 { first.clone() } else { taken.join(", ") };
+    Err(Failure::found(format!("the name {name} is taken"))
+        .because(format!("a Secret {name} that keyside did not make is in namespace {places}; it would not be overwritten"))
+        .hint(format!("keyside credential add OTHER-NAME {} …", place.flags())))
 }
 
 /// The entries to store: one from the flags, or those of a file. Doubts are said, what can never work is refused.

@@ -4,13 +4,14 @@
 use crate::cli::Scope as Flags;
 use crate::connect::Connection;
 use crate::failure::Failure;
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
 use keyside_api::{
     ClusterRegistryCredential, CredentialStatus, Delivery, Project, RegistryCredential, SYSTEM_NAMESPACE,
-    Scope,
+    Scope, label,
 };
 use kube::api::{ListParams, PostParams};
 use kube::{Api, Client, ResourceExt};
+use std::collections::BTreeSet;
 
 /// Namespace, project or cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -222,6 +223,35 @@ impl Stored {
             }
         })
     }
+}
+
+/// The namespaces a credential in this place reaches now.
+pub(super) async fn reach(client: &Client, place: &Place) -> Result<BTreeSet<String>, Failure> {
+    Ok(match place {
+        Place::Namespace(namespace) => BTreeSet::from([namespace.clone()]),
+        Place::Project { name, .. } => {
+            let project = Api::<Project>::all(client.clone()).get(name).await?;
+            project.spec.namespaces.into_iter().collect()
+        }
+        Place::Cluster => {
+            let namespaces = Api::<Namespace>::all(client.clone()).list_metadata(&ListParams::default()).await?;
+            let system = |name: &String| name.starts_with("kube-") || name == SYSTEM_NAMESPACE;
+            namespaces.items.iter().map(ResourceExt::name_any).filter(|name| !system(name)).collect()
+        }
+    })
+}
+
+/// The namespaces of these in which a Secret of the name stands that keyside did not make, whatever its type. One list
+/// of metadata; who may not list Secrets learns it from the credential's conditions instead.
+pub(super) async fn taken(client: &Client, name: &str, namespaces: &BTreeSet<String>) -> Result<Vec<String>, Failure> {
+    let parameters = ListParams::default().fields(&format!("metadata.name={name}"));
+    let found = match Api::<Secret>::all(client.clone()).list_metadata(&parameters).await {
+        Ok(list) => list.items,
+        Err(kube::Error::Api(status)) if status.code == 403 => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let foreign = found.iter().filter(|secret| !secret.labels().contains_key(label::CREDENTIAL));
+    Ok(foreign.filter_map(ResourceExt::namespace).filter(|namespace| namespaces.contains(namespace)).collect())
 }
 
 /// Reads the Secret of a credential.

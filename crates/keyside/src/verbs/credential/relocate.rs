@@ -1,24 +1,23 @@
 //! `keyside credential move`: the same credential, another scope. Whoever moves it enters the password again, because a
 //! wider scope hands it to more pods. Copies of the new place stand before those of the old one go.
 
-use super::place::{Place, Stored, read_secret};
-use super::{add, delete, document, password, usage};
+use super::place::{Place, Stored, reach, read_secret};
+use super::{add, delete, document, password};
 use crate::cli::{CredentialMove, DryRun};
 use crate::connect::Connection;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::verbs::Ended;
-use k8s_openapi::api::core::v1::{Namespace, Secret};
+use k8s_openapi::api::core::v1::Secret;
 use keyside_api::{
-    ClusterRegistryCredential, ClusterRegistryCredentialSpec, ClusterSource, Project, RegistryCredential,
+    ClusterRegistryCredential, ClusterRegistryCredentialSpec, ClusterSource, RegistryCredential,
     RegistryCredentialSpec, Scope, Source, label,
 };
 use keyside_core::CredentialId;
 use keyside_core::names::credential_label;
-use kube::api::{ListParams, Patch, PatchParams};
+use kube::api::{Patch, PatchParams};
 use kube::{Api, Client, ResourceExt};
 use serde_json::json;
-use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 pub(super) async fn run(connection: Connection, flags: &CredentialMove, output: &Output) -> Ended {
@@ -90,39 +89,14 @@ fn to_flags(place: &Place) -> String {
 
 /// Namespaces gained and lost.
 async fn change(client: &Client, from: &Place, to: &Place) -> Result<(Vec<String>, Vec<String>), Failure> {
-    let projects = usage::projects(client).await?;
     let (before, after) = (
-        reach(client, from, &projects).await?,
-        reach(client, to, &projects).await?,
+        reach(client, from).await?,
+        reach(client, to).await?,
     );
     Ok((
         after.difference(&before).cloned().collect(),
         before.difference(&after).cloned().collect(),
     ))
-}
-
-async fn reach(client: &Client, place: &Place, projects: &[Project]) -> Result<BTreeSet<String>, Failure> {
-    Ok(match place {
-        Place::Namespace(namespace) => BTreeSet::from([namespace.clone()]),
-        Place::Project { name, .. } => {
-            let project = projects.iter().find(|project| project.name_any() == *name);
-            project
-                .map(|project| project.spec.namespaces.iter().cloned().collect())
-                .unwrap_or_default()
-        }
-        Place::Cluster => {
-            let namespaces = Api::<Namespace>::all(client.clone())
-                .list_metadata(&ListParams::default())
-                .await?;
-            let system = |name: &String| name.starts_with("kube-") || name == keyside_api::SYSTEM_NAMESPACE;
-            namespaces
-                .items
-                .iter()
-                .map(ResourceExt::name_any)
-                .filter(|name| !system(name))
-                .collect()
-        }
-    })
 }
 
 /// The credential as it will be in the new place, saying which one it takes the place of.
@@ -229,8 +203,7 @@ async fn rescope(client: &Client, old: &Stored, to: &Place, secret: Secret) -> R
 /// never find it missing. The controller then writes the rest.
 async fn hand_over(client: &Client, secret: &Secret, new: &Stored, to: &Place) -> Result<(), Failure> {
     let namespace = secret.namespace().unwrap_or_default();
-    let projects = usage::projects(client).await?;
-    if !reach(client, to, &projects).await?.contains(&namespace) || secret.name_any() != new.name() {
+    if !reach(client, to).await?.contains(&namespace) || secret.name_any() != new.name() {
         return Ok(());
     }
     let (id, uid) = match new {
