@@ -2,9 +2,9 @@
 
 use super::set::{Node, Set};
 use super::step::Step;
-use super::typed::{Atom, Fields, List, Type};
+use super::typed::{self, Atom, Fields, List, Type};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The fields that differ.
 #[derive(Debug, Clone, Default)]
@@ -120,7 +120,7 @@ fn fields(
         .flatten()
         .chain(new.into_iter().flatten())
         .map(|(key, _)| key);
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for key in keys.filter(|key| seen.insert(*key)) {
         let ty = map.field(key).unwrap_or(Type::Deduced);
         let inside = values(ty, old.and_then(|f| f.get(key)), new.and_then(|f| f.get(key)))?;
@@ -135,13 +135,7 @@ fn elements(
     left: Option<&Value>,
     right: Option<&Value>,
 ) -> Result<(), String> {
-    let slice = |value: Option<&'_ Value>| {
-        value
-            .and_then(Value::as_array)
-            .map_or(&[][..], |v| &v[..])
-            .to_vec()
-    };
-    let (old, new) = (slice(left), slice(right));
+    let (old, new) = (typed::elements(left), typed::elements(right));
     if list.is_atomic() || (old.is_empty() && new.is_empty()) {
         whole(found, left, right);
         return Ok(());

@@ -4,6 +4,7 @@ use super::set::{Node, Set};
 use super::step::Step;
 use super::typed::{Atom, Type};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// The fields a value sets: all plain values and atomic ones, list elements, and the keys of maps.
 pub(super) fn of(ty: Type<'_>, value: &Value) -> Set {
@@ -26,32 +27,26 @@ fn node(ty: Type<'_>, value: &Value) -> Node {
             Node::inside(set)
         }
         (Atom::List(list), Value::Array(elements)) => {
-            let steps: Vec<_> = elements
-                .iter()
-                .map(|element| (list.step(element), element))
-                .collect();
-            let mut set = Set::default();
-            for (step, element) in &steps {
-                let Ok(step) = step else { continue };
-                let alone = steps
-                    .iter()
-                    .filter(|(other, _)| other.as_ref() == Ok(step))
-                    .count()
-                    == 1;
-                let inside = if alone {
-                    node(list.items, element).children
-                } else {
-                    Set::default()
+            let mut places: BTreeMap<Step, Vec<&Value>> = BTreeMap::new();
+            for element in elements {
+                if let Ok(step) = list.step(element) {
+                    places.entry(step).or_default().push(element);
+                }
+            }
+            let whole = |(step, elements): (Step, Vec<&Value>)| {
+                let children = match elements.as_slice() {
+                    [one] => node(list.items, one).children,
+                    _ => Set::default(),
                 };
-                set.insert(
-                    step.clone(),
+                (
+                    step,
                     Node {
                         member: true,
-                        children: inside,
+                        children,
                     },
-                );
-            }
-            Node::inside(set)
+                )
+            };
+            Node::inside(places.into_iter().map(whole).collect())
         }
         _ => Node::default(),
     }

@@ -1,8 +1,9 @@
 //! Merging two values of a type: what the right one says counts, lists of elements keep an order that both agree to.
 
 use super::step::Step;
-use super::typed::{Atom, Fields, List, Type};
+use super::typed::{self, Atom, Fields, List, Type};
 use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Merges `right` into `left`; nothing if both leave nothing behind.
 ///
@@ -36,15 +37,14 @@ fn fields(map: Fields<'_>, left: Option<&Value>, right: Option<&Value>) -> Resul
         return Ok(last(left, right));
     }
     let mut merged = Map::new();
-    let value = |fields: Option<&'_ Map<String, Value>>, key: &str| fields.and_then(|f| f.get(key)).cloned();
     let added = new
         .into_iter()
         .flatten()
-        .filter(|(key, _)| value(old, key).is_none());
+        .filter(|(key, _)| old.is_none_or(|old| !old.contains_key(*key)));
     for (key, _) in old.into_iter().flatten().chain(added) {
         let ty = map.field(key).unwrap_or(Type::Deduced);
-        let (old, new) = (value(old, key), value(new, key));
-        if let Some(value) = merge(ty, old.as_ref(), new.as_ref())? {
+        let (old, new) = (old.and_then(|f| f.get(key)), new.and_then(|f| f.get(key)));
+        if let Some(value) = merge(ty, old, new)? {
             merged.insert(key.clone(), value);
         }
     }
@@ -52,12 +52,11 @@ fn fields(map: Fields<'_>, left: Option<&Value>, right: Option<&Value>) -> Resul
 }
 
 fn elements(list: List<'_>, left: Option<&Value>, right: Option<&Value>) -> Result<Option<Value>, String> {
-    let slice = |value: Option<&'_ Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
-    let (old, new) = (slice(left), slice(right));
+    let (old, new) = (typed::elements(left), typed::elements(right));
     if list.is_atomic() || (old.is_empty() && new.is_empty()) {
         return Ok(last(left, right));
     }
-    let (old, new) = (Indexed::read(list, &old)?, Indexed::read(list, &new)?);
+    let (old, new) = (Indexed::read(list, old)?, Indexed::read(list, new)?);
     if let Some(step) = new.repeated() {
         return Err(format!("duplicate entries for key {step}"));
     }
@@ -65,7 +64,7 @@ fn elements(list: List<'_>, left: Option<&Value>, right: Option<&Value>) -> Resu
     for (i, step) in order(&old, &new) {
         // Elements that cannot be told apart on the left meet nothing on the right.
         let (old, new) = match i {
-            Some(i) => (Some(&old.elements[i].1), None),
+            Some(i) => (Some(old.elements[i].1), None),
             None => (old.only(&step), new.only(&step)),
         };
         merged.extend(merge(list.items, old, new)?);
@@ -74,58 +73,51 @@ fn elements(list: List<'_>, left: Option<&Value>, right: Option<&Value>) -> Resu
 }
 
 /// Elements of a list with their steps.
-struct Indexed {
-    elements: Vec<(Step, Value)>,
+struct Indexed<'a> {
+    elements: Vec<(Step, &'a Value)>,
+    /// Where the elements at a step are.
+    places: BTreeMap<Step, Vec<usize>>,
 }
 
-impl Indexed {
-    fn read(list: List<'_>, elements: &[Value]) -> Result<Self, String> {
-        let read = |(i, element): (usize, &Value)| {
+impl<'a> Indexed<'a> {
+    fn read(list: List<'_>, elements: &'a [Value]) -> Result<Self, String> {
+        let mut indexed = Self {
+            elements: Vec::new(),
+            places: BTreeMap::new(),
+        };
+        for (i, element) in elements.iter().enumerate() {
             let step = list
                 .step(element)
                 .map_err(|message| format!("element {i}: {message}"))?;
-            Ok((step, element.clone()))
-        };
-        Ok(Self {
-            elements: elements
-                .iter()
-                .enumerate()
-                .map(read)
-                .collect::<Result<_, String>>()?,
-        })
+            indexed.places.entry(step.clone()).or_default().push(i);
+            indexed.elements.push((step, element));
+        }
+        Ok(indexed)
     }
 
     fn has(&self, step: &Step) -> bool {
-        self.elements.iter().any(|(other, _)| other == step)
+        self.places.contains_key(step)
     }
 
     /// The one element at a step; null if there are several.
-    fn only(&self, step: &Step) -> Option<&Value> {
-        let mut found = self
-            .elements
-            .iter()
-            .filter(|(other, _)| other == step)
-            .map(|(_, element)| element);
-        let first = found.next();
-        if found.next().is_some() {
-            Some(&Value::Null)
-        } else {
-            first
+    fn only(&self, step: &Step) -> Option<&'a Value> {
+        match self.places.get(step)?.as_slice() {
+            [one] => Some(self.elements[*one].1),
+            _ => Some(&Value::Null),
         }
     }
 
     fn repeated(&self) -> Option<&Step> {
-        let mut steps = self.elements.iter().map(|(step, _)| step);
-        let found = (0..)
-            .zip(&mut steps)
-            .find(|(i, step)| self.elements[..*i].iter().any(|(s, _)| s == *step));
-        found.map(|(_, step)| step)
+        self.places
+            .iter()
+            .find(|(_, places)| places.len() > 1)
+            .map(|(step, _)| step)
     }
 }
 
 /// The order of the merged elements: left and right are walked side by side; elements of both stand where the right
 /// list has them, elements of one stand after what they followed. With a position: the element of the left list there.
-fn order(old: &Indexed, new: &Indexed) -> Vec<(Option<usize>, Step)> {
+fn order(old: &Indexed<'_>, new: &Indexed<'_>) -> Vec<(Option<usize>, Step)> {
     let mut shared = new
         .elements
         .iter()
@@ -133,12 +125,14 @@ fn order(old: &Indexed, new: &Indexed) -> Vec<(Option<usize>, Step)> {
         .filter(|step| old.has(step));
     let mut next_shared = shared.next();
     let mut merged: Vec<(Option<usize>, Step)> = Vec::new();
+    let mut met = BTreeSet::new();
     let (mut l, mut r) = (0, 0);
     while l < old.elements.len() || r < new.elements.len() {
         let left = old.elements.get(l).map(|(step, _)| step);
         let right = new.elements.get(r).map(|(step, _)| step);
         if let (Some(left), Some(right)) = (left, right) {
             if left == right {
+                met.insert(right);
                 merged.push((None, right.clone()));
                 (l, r) = (l + 1, r + 1);
                 next_shared = shared.next();
@@ -156,11 +150,12 @@ fn order(old: &Indexed, new: &Indexed) -> Vec<(Option<usize>, Step)> {
                 l += 1;
                 continue;
             }
-            if merged.iter().any(|(i, step)| i.is_none() && step == left) {
+            if met.contains(left) {
                 l += 1;
             }
         }
         if let Some(right) = right {
+            met.insert(right);
             merged.push((None, right.clone()));
             r += 1;
             if next_shared == Some(right) {

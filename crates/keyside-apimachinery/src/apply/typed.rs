@@ -4,6 +4,7 @@
 use super::step::{Scalar, Step};
 use crate::schema::{ListKind, Object, Rest, Schema, Shape};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::mem::discriminant;
 
 /// What is known about a value.
@@ -176,6 +177,11 @@ impl List<'_> {
     }
 }
 
+/// The elements of a list; anything else has none.
+pub(super) fn elements(value: Option<&Value>) -> &[Value] {
+    value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
 /// What an invalid value is told as, with its path.
 pub(super) type Wrong = Vec<(String, String)>;
 
@@ -230,7 +236,7 @@ fn walk(ty: Type<'_>, value: &Value, duplicates: bool, path: &str, wrong: &mut W
 }
 
 fn walk_list(list: List<'_>, elements: &[Value], duplicates: bool, path: &str, wrong: &mut Wrong) {
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     for (i, element) in elements.iter().enumerate() {
         let step = if list.is_atomic() {
             Ok(Step::Index(i))
@@ -245,7 +251,7 @@ fn walk_list(list: List<'_>, elements: &[Value], duplicates: bool, path: &str, w
             wrong.push((path.to_owned(), format!("duplicate entries for key {step}")));
         }
         walk(list.items, element, duplicates, &format!("{path}{step}"), wrong);
-        seen.push(step);
+        seen.insert(step);
     }
 }
 

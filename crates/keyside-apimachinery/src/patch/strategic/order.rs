@@ -56,8 +56,8 @@ pub(super) fn in_order(
     let (mut named, mut others): (Vec<_>, Vec<_>) = merged
         .into_iter()
         .partition(|element| key.position(wanted, element).is_some());
-    named.sort_by_key(|element| key.position(wanted, element));
-    others.sort_by_key(|element| key.position(server, element));
+    named.sort_by_cached_key(|element| key.position(wanted, element));
+    others.sort_by_cached_key(|element| key.position(server, element));
     let mut ordered = Vec::with_capacity(named.len() + others.len());
     let (mut named, mut others) = (named.into_iter().peekable(), others.into_iter().peekable());
     loop {
