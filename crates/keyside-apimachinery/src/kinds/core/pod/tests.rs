@@ -105,33 +105,35 @@ fn a_small_pod_gets_all_its_defaults() {
     ");
 }
 
+const LARGE: &str = "
+restartPolicy: Never
+serviceAccount: builder
+hostNetwork: true
+terminationGracePeriodSeconds: -3
+tolerations: [{operator: Exists}]
+containers:
+- name: c
+  image: reg:5000/app:1
+  ports: [{containerPort: 80}]
+  env:
+  - {name: IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
+  resources: {limits: {cpu: 0.5, memory: 1024Mi}}
+  livenessProbe: {httpGet: {port: 80}}
+  lifecycle: {preStop: {httpGet: {port: 80}}}
+volumes:
+- name: none
+- {name: secret, secret: {secretName: s}}
+- {name: host, hostPath: {path: /tmp}}
+- name: all
+  projected:
+    sources:
+    - serviceAccountToken: {path: token}
+    - downwardAPI: {items: [{path: labels, fieldRef: {fieldPath: metadata.labels}}]}
+";
+
 #[test]
 fn a_large_pod_gets_the_defaults_of_its_parts() {
-    let given = pod(r#"
-      restartPolicy: Never
-      serviceAccount: builder
-      hostNetwork: true
-      terminationGracePeriodSeconds: -3
-      tolerations: [{operator: Exists}]
-      containers:
-      - name: c
-        image: reg:5000/app:1
-        ports: [{containerPort: 80}]
-        env:
-        - {name: IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
-        resources: {limits: {cpu: 0.5, memory: 1024Mi}}
-        livenessProbe: {httpGet: {port: 80}}
-        lifecycle: {preStop: {httpGet: {port: 80}}}
-      volumes:
-      - name: none
-      - {name: secret, secret: {secretName: s}}
-      - {name: host, hostPath: {path: /tmp}}
-      - name: all
-        projected:
-          sources:
-          - serviceAccountToken: {path: token}
-          - downwardAPI: {items: [{path: labels, fieldRef: {fieldPath: metadata.labels}}]}
-    "#);
+    let given = pod(LARGE);
     let (pod, errors) = create(&resource("", "pods"), &given);
     assert_eq!(errors, [""; 0]);
     insta::assert_yaml_snapshot!(pod["spec"], @r#"
