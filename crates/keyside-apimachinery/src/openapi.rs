@@ -7,6 +7,7 @@
 
 mod custom;
 mod definitions;
+mod operations;
 mod paths;
 
 use crate::resource::{GroupVersionKind, Resource};
