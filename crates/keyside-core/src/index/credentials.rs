@@ -1,7 +1,7 @@
 //! Credentials, as decisions see them: where they apply, what they deliver, and what their status says.
 
-use super::ask::source_annotation;
 use super::copies;
+use super::place::source_annotation;
 use crate::CredentialId;
 use crate::names::credential_label;
 use crate::source::{Content, Problem, PullSecret, Terms};

@@ -95,13 +95,15 @@ pub fn view_credential(index: &mut Index, id: &CredentialId, now: Timestamp) -> 
         .iter()
         .filter_map(|namespace| cell(index, credential, namespace))
         .collect();
-    let holders: Vec<Arc<str>> = index.holders(credential).cloned().collect();
-    let label = credential.label.clone();
-    let stale = holders
-        .iter()
-        .flat_map(|namespace| stale_in(index, namespace, Some(&label), now))
-        .collect();
-    View { cells, stale }
+    let standing = index.copies_of(credential).map(|(namespace, name, copy)| {
+        let has_reason = has_reason(index, namespace, name, Some(credential));
+        (namespace.clone(), name.clone(), *copy, has_reason)
+    });
+    let standing = standing.collect();
+    View {
+        cells,
+        stale: stale(index, standing, now),
+    }
 }
 
 /// The view of one namespace with all credentials.
@@ -110,9 +112,14 @@ pub fn view_namespace(index: &mut Index, namespace: &Arc<str>, now: Timestamp) -
         .credentials_in(namespace)
         .filter_map(|credential| cell(index, credential, namespace))
         .collect();
+    let standing = index.copies_in(namespace).map(|(name, owner, copy)| {
+        let has_reason = has_reason(index, namespace, name, owner);
+        (namespace.clone(), name.clone(), *copy, has_reason)
+    });
+    let standing = standing.collect();
     View {
         cells,
-        stale: stale_in(index, namespace, None, now),
+        stale: stale(index, standing, now),
     }
 }
 
@@ -188,39 +195,24 @@ fn holds_its_home(index: &Index, credential: &Credential) -> bool {
             .is_some_and(|project| index.holds_home(project))
 }
 
-/// The copies in a namespace that stand without a reason, of one credential or of any.
-fn stale_in(index: &mut Index, namespace: &Arc<str>, label: Option<&str>, now: Timestamp) -> Vec<Stale> {
-    if index
-        .namespace(namespace)
-        .is_none_or(|namespace| namespace.terminating || namespace.ignored)
-    {
-        return Vec::new();
-    }
-    let copies: Vec<(Arc<str>, Existing, bool)> = index
-        .copies_in(namespace)
-        .filter(|(_, _, copy)| {
-            copy.may_be_removed() && label.is_none_or(|label| &**index.label_of(copy) == label)
-        })
-        .map(|(name, owner, copy)| {
-            (
-                name.clone(),
-                Existing::from(copy),
-                has_reason(index, namespace, name, owner),
-            )
-        })
-        .collect();
+/// Of copies that stand, those without a reason. A namespace that is going takes its copies with it, and one that keyside
+/// was asked to leave alone keeps them.
+fn stale(index: &mut Index, standing: Vec<(Arc<str>, Arc<str>, Copy, bool)>, now: Timestamp) -> Vec<Stale> {
     let mut stale = Vec::new();
-    for (name, existing, has_reason) in copies {
-        if has_reason {
-            index.is_wanted_again(namespace, &name);
-        } else {
-            let since = index.unwanted_since(namespace, &name, now);
+    for (namespace, name, copy, has_reason) in standing {
+        if has_reason || !copy.may_be_removed() {
+            index.is_wanted_again(&namespace, &name);
+        } else if index
+            .namespace(&namespace)
+            .is_some_and(|namespace| !namespace.terminating && !namespace.ignored)
+        {
+            let since = index.unwanted_since(&namespace, &name, now);
             stale.push(Stale {
                 since,
                 delete: Delete {
-                    namespace: namespace.clone(),
+                    existing: Existing::from(&copy),
+                    namespace,
                     name,
-                    existing,
                 },
             });
         }

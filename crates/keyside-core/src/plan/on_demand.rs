@@ -29,15 +29,15 @@ pub fn idle(index: &Index, started: Timestamp, now: Timestamp, idle_for: SignedD
         .credentials()
         .filter(|credential| credential.delivery == Delivery::OnDemand)
     {
-        for namespace in index.holders(credential) {
+        for (namespace, secret, _) in index.copies_of(credential) {
             let last = index
                 .need(namespace, credential)
                 .map_or(started, |need| need.last);
             let due = last.checked_add(idle_for).unwrap_or(Timestamp::MAX);
-            let secret = index.placement(credential, namespace).secret().cloned();
-            if let Some(secret) = secret.filter(|_| due <= now) {
+            if due <= now {
+                let (namespace, secret) = (namespace.clone(), secret.clone());
                 found.push(Idle {
-                    namespace: namespace.clone(),
+                    namespace,
                     credential: credential.id.clone(),
                     secret,
                 });

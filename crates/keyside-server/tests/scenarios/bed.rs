@@ -2,6 +2,7 @@
 
 use futures::future::BoxFuture;
 use http::{Method, Request, Response};
+use http_body_util::BodyExt as _;
 use k8s_openapi::api::core::v1::{Event, Namespace, Pod, Secret, ServiceAccount};
 use keyside_api::{ClusterRegistryCredential, Project, RegistryCredential, SYSTEM_NAMESPACE};
 use keyside_apiserver::{ApiServer, Body, Local, UserInfo};
@@ -68,6 +69,60 @@ pub(crate) struct Wire {
     calls: Arc<Mutex<Vec<Call>>>,
     before: Arc<Mutex<Option<Fault>>>,
     after: Arc<Mutex<Option<Fault>>>,
+    /// Secrets of another shape than the one that keyside may write.
+    misshapen: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Wire {
+    /// R45: whatever happens, keyside writes one shape of Secret into namespaces that are not its own. Looked at in every
+    /// test, at every write.
+    async fn look_at(
+        &self,
+        call: &Call,
+        request: Request<kube::client::Body>,
+    ) -> Request<kube::client::Body> {
+        let (parts, body) = request.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        if call.is_copy() && matches!(call.method, Method::POST | Method::PATCH | Method::PUT) {
+            let object: Value = serde_json::from_slice(&bytes).unwrap();
+            if !has_the_one_shape(&object) {
+                self.misshapen.lock().unwrap().push(object);
+            }
+        }
+        Request::from_parts(parts, kube::client::Body::from(bytes.to_vec()))
+    }
+}
+
+fn has_the_one_shape(secret: &Value) -> bool {
+    let keys = |value: &Value| -> Vec<String> {
+        value
+            .as_object()
+            .into_iter()
+            .flat_map(|map| map.keys().cloned())
+            .collect()
+    };
+    let within =
+        |value: &Value, allowed: &[&str]| keys(value).iter().all(|key| allowed.contains(&key.as_str()));
+    let meta = &secret["metadata"];
+    within(secret, &["apiVersion", "kind", "metadata", "type", "data"])
+        && within(
+            meta,
+            &[
+                "namespace",
+                "name",
+                "labels",
+                "annotations",
+                "uid",
+                "resourceVersion",
+            ],
+        )
+        && keys(&meta["labels"]) == ["app.kubernetes.io/managed-by", "keyside.dev/credential"]
+        && within(
+            &meta["annotations"],
+            &["keyside.dev/source", "keyside.dev/images"],
+        )
+        && secret["type"] == "kubernetes.io/dockerconfigjson"
+        && keys(&secret["data"]) == [".dockerconfigjson"]
 }
 
 impl Service<Request<kube::client::Body>> for Wire {
@@ -89,7 +144,9 @@ impl Service<Request<kube::client::Body>> for Wire {
         let before = self.before.lock().unwrap().clone();
         let after = self.after.lock().unwrap().clone();
         let mut inner = self.inner.clone();
+        let wire = self.clone();
         Box::pin(async move {
+            let request = wire.look_at(&call, request).await;
             if let Some(response) = before.and_then(|fault| fault(&call)) {
                 return Ok(response);
             }
@@ -140,6 +197,7 @@ impl Bed {
             calls: Arc::default(),
             before: Arc::default(),
             after: Arc::default(),
+            misshapen: Arc::default(),
         };
         keyside_server::install(&client).await.unwrap();
         Self {
@@ -472,6 +530,16 @@ impl Bed {
         K: Clone + Debug + DeserializeOwned,
     {
         api.delete(name, &DeleteParams::default()).await.unwrap();
+    }
+}
+
+impl Drop for Bed {
+    fn drop(&mut self) {
+        let misshapen = self.wire.misshapen.lock().unwrap();
+        assert!(
+            std::thread::panicking() || misshapen.is_empty(),
+            "Secrets of another shape: {misshapen:?}"
+        );
     }
 }
 
