@@ -100,7 +100,8 @@ async fn dispatch(call: Call, verb: &str, body: Body) -> Result<Reply, Status> {
     if !call.subresource.is_empty() {
         return verbs::subresource::answer(call, verb, body).await;
     }
-    if !call.served.supports(verb) {
+    let named_creation = verb == "create" && !call.name.is_empty();
+    if named_creation || !call.served.supports(verb) {
         return Err(not_allowed());
     }
     match verb {

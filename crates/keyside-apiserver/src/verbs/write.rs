@@ -312,3 +312,27 @@ async fn finish_deletion(
     }
     Ok(Outcome::Done(Product::Draft(last)))
 }
+
+/// Changes an object by a command that is none of the kind's own updates (a binding): what the command writes is
+/// stored as it is.
+pub(crate) async fn command(
+    call: &Call,
+    options: &WriteOptions,
+    change: &(dyn Fn(&mut Value) -> Result<(), Status> + Send + Sync),
+) -> Result<(), Status> {
+    let key = call.key();
+    for _ in 0..ATTEMPTS {
+        let entry = call.core.store.get(&key).ok_or_else(|| call.not_found())?;
+        let mut object = present::value(&call.served, &entry.value);
+        change(&mut object)?;
+        if options.dry_run {
+            return Ok(());
+        }
+        match call.core.store.commit(Transaction::update(key.clone(), entry.revision, &object)).await {
+            Ok(_) => return Ok(()),
+            Err(CommitError::Conflict { .. }) => {}
+            Err(error) => return Err(commit_error(call, &call.name, error)),
+        }
+    }
+    Err(busy())
+}

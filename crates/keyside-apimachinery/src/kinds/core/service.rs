@@ -98,6 +98,15 @@ fn has_node_ports(service: &Value) -> bool {
     }
 }
 
+fn is_reached_from_outside(service: &Value) -> bool {
+    let spec = &service["spec"];
+    match text(spec, "type") {
+        "LoadBalancer" | "NodePort" => true,
+        "ClusterIP" => !list(spec, "externalIPs").is_empty(),
+        _ => false,
+    }
+}
+
 fn is_headless(spec: &Value) -> bool {
     matches!(list(spec, "clusterIPs"), [only] if only == "None")
 }
@@ -215,8 +224,12 @@ fn prepare_update(new: &mut Value, old: &Value, context: &WriteContext) {
     }
     let kept = has_cluster_ip(new) && has_cluster_ip(old);
     let ports_kept = has_node_ports(new) && has_node_ports(old);
+    let closed = is_reached_from_outside(old) && !is_reached_from_outside(new);
     let Some(spec) = inside(new, "spec") else { return };
     let before = &old["spec"];
+    if closed && same(&spec["externalTrafficPolicy"], &before["externalTrafficPolicy"]) {
+        take(spec, "externalTrafficPolicy");
+    }
     if kept {
         for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
             if same(&spec[field], &Value::Null) {

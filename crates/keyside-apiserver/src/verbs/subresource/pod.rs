@@ -1,14 +1,14 @@
 //! Commands to pods: bind one to a node, evict it, and honest refusals where a container would have to run.
 
+use crate::admission::Operation;
 use crate::body;
 use crate::call::Call;
-use crate::present::{self};
+use crate::present;
 use crate::reply::Reply;
 use crate::server::Body;
 use crate::verbs::delete::{self, DeleteOptions, success};
 use crate::verbs::options::WriteOptions;
-use crate::verbs::write::{self, Change};
-use crate::verbs::{decode, guard};
+use crate::verbs::{decode, guard, write};
 use http::StatusCode;
 use keyside_apimachinery::meta;
 use keyside_apimachinery::status::{FieldError, Status};
@@ -46,32 +46,35 @@ async fn assign(call: &Call, binding: &Value, options: &WriteOptions) -> Result<
     if !errors.is_empty() {
         return Err(Status::invalid("", "Binding", name, &errors));
     }
-    let uid = meta::uid(binding).to_owned();
-    let annotations = binding["metadata"]["annotations"].clone();
-    let source = |live: Option<&Value>| {
-        let mut pod = live.ok_or_else(|| call.not_found())?.clone();
-        let conflict = |detail: String| Status::conflict("", "pods/binding", name, &detail);
-        if !uid.is_empty() && uid != meta::uid(&pod) {
-            let found = meta::uid(&pod);
-            return Err(conflict(format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {found}")));
-        }
-        if meta::deletion_timestamp(&pod).is_some() {
-            return Err(conflict(format!("pod {name} is being deleted, cannot be assigned to a host")));
-        }
-        if let Some(found) = pod["spec"]["nodeName"].as_str().filter(|found| !found.is_empty()) {
-            return Err(conflict(format!("pod {name} is already assigned to node {found:?}")));
-        }
-        pod["spec"]["nodeName"] = node.as_str().into();
-        for (key, value) in annotations.as_object().into_iter().flatten() {
-            pod["metadata"]["annotations"][key] = value.clone();
-        }
-        scheduled(&mut pod, &call.now);
-        Ok(pod)
-    };
-    let change = Change { source: &source, options, may_create: false, tracked: false };
-    write::change(call, &change).await?;
+    let mut binding = binding.clone();
+    let request = call.admission(Operation::Create, name, options);
+    call.warnings.add(call.core.admission.mutate(&request, &mut binding, None).await?);
+    call.warnings.add(call.core.admission.validate(&request, &binding, None).await?);
+    write::command(call, options, &|pod| place(call, pod, &binding, &node)).await?;
     let body = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
     Ok(Reply::value(StatusCode::CREATED, body))
+}
+
+/// Writes the node into a pod that has none.
+fn place(call: &Call, pod: &mut Value, binding: &Value, node: &str) -> Result<(), Status> {
+    let name = &call.name;
+    let conflict = |detail: String| Status::conflict("", "pods/binding", name, &detail);
+    let (uid, found) = (meta::uid(binding), meta::uid(pod));
+    if !uid.is_empty() && uid != found {
+        return Err(conflict(format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {found}")));
+    }
+    if meta::deletion_timestamp(pod).is_some() {
+        return Err(conflict(format!("pod {name} is being deleted, cannot be assigned to a host")));
+    }
+    if let Some(found) = pod["spec"]["nodeName"].as_str().filter(|found| !found.is_empty()) {
+        return Err(conflict(format!("pod {name} is already assigned to node {found:?}")));
+    }
+    pod["spec"]["nodeName"] = node.into();
+    for (key, value) in meta::annotations(binding).into_iter().flatten() {
+        pod["metadata"]["annotations"][key] = value.clone();
+    }
+    scheduled(pod, &call.now);
+    Ok(())
 }
 
 /// `PodScheduled: True`.

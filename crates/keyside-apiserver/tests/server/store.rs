@@ -143,7 +143,7 @@ async fn writer_child() {
 
 fn start_child(path: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "writer_child", "--ignored", "--nocapture", "--test-threads=1"])
+        .args(["--exact", "store::writer_child", "--ignored", "--nocapture", "--test-threads=1"])
         .env("KEYSIDE_TEST_STORE", path)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
