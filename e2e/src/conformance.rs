@@ -155,7 +155,7 @@ impl Drop for World {
     }
 }
 
-/// Name and outcome of every test case of a JUnit report that ran.
+/// Name and outcome of every test case of a `JUnit` report that ran.
 fn results(report: &Path) -> Result<Vec<(String, bool)>> {
     let text = std::fs::read_to_string(report).context("the tests wrote no report")?;
     let cases = text.split("<testcase ").skip(1);

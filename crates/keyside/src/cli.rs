@@ -31,7 +31,7 @@ pub(crate) struct Global {
     /// Context of the kubeconfig.
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) context: Option<String>,
-    /// Talk to the running embedded cluster (also KEYSIDE_SANDBOX=1).
+    /// Talk to the running embedded cluster (also `KEYSIDE_SANDBOX=1`).
     #[arg(long, global = true)]
     pub(crate) sandbox: bool,
     /// Folder of the embedded cluster.

@@ -61,8 +61,7 @@ async fn follow(api: Api<Event>, selector: Option<String>, flags: &Events, outpu
     while let Some(event) = events
         .next()
         .await
-        .transpose()
-        .or_else(|error| Err(Failure::from(anyhow::Error::from(error))))?
+        .transpose().map_err(|error| Failure::from(anyhow::Error::from(error)))?
     {
         output.line(row(&event, flags).join("   "));
     }

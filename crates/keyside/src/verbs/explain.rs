@@ -90,7 +90,7 @@ fn subject(what: &[String]) -> Result<Subject, Failure> {
     }
 }
 
-/// The pull secrets a new pod would get from its ServiceAccount.
+/// The pull secrets a new pod would get from its `ServiceAccount`.
 async fn account_list(
     connection: &Connection,
     namespace: &str,
