@@ -184,7 +184,7 @@ fn imports(text: &str) -> BTreeMap<String, String> {
     known
 }
 
-/// `Name Type `json:"…" protobuf:"…"``, or an embedded type.
+/// A name, a type and tags in back-quotes, or an embedded type and its tags.
 fn field(line: &str, short: &str, imports: &BTreeMap<String, String>) -> Option<Field> {
     let (declaration, tags) = line.trim().split_once('`')?;
     let tag = |name: &str| {

@@ -72,7 +72,7 @@ pub struct FieldError {
     pub kind: FieldErrorKind,
     /// Path in Kubernetes' form, such as `spec.containers[0].name` or `data[.dockerconfigjson]`.
     pub field: String,
-    /// The offending value; `None` where Kubernetes prints none (Required, Forbidden, TooLong).
+    /// The offending value; `None` where Kubernetes prints none (Required, Forbidden, `TooLong`).
     pub value: Option<Value>,
     /// The rest of the sentence; may be empty.
     pub detail: String,

@@ -200,7 +200,7 @@ impl Authenticator {
             path.strip_prefix(*open)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        if OPEN_PATHS.iter().any(|path| open(&path)) {
+        if OPEN_PATHS.iter().any(open) {
             Ok(UserInfo::anonymous())
         } else {
             Err(Status::unauthorized())
@@ -211,11 +211,11 @@ impl Authenticator {
     fn user_of_token(&self, token: &str, audiences: &[String]) -> Option<(UserInfo, Vec<String>)> {
         let digest: [u8; 32] = Sha256::digest(token).into();
         // All are compared, so that the time taken says nothing about which one came close.
-        let known = self
+        let mut known = self
             .fixed
             .iter()
             .filter(|(own, _)| bool::from(own.ct_eq(&digest)));
-        if let Some((_, user)) = known.last() {
+        if let Some((_, user)) = known.next_back() {
             // A fixed token is for this server, whatever it is called.
             let ours = &self.audiences;
             let wanted = if audiences.is_empty() {

@@ -1,7 +1,9 @@
 //! Which API server a verb talks to: the order is fixed, because scripts rely on it.
 //!
-//! 1. `--kubeconfig`, `--context`; 2. `--sandbox` or `KEYSIDE_SANDBOX=1`: the running embedded one; 3. `KUBECONFIG` or
-//! the user's default kubeconfig, as kubectl does; 4. the running embedded one if there is no kubeconfig at all.
+//! 1. `--kubeconfig`, `--context`.
+//! 2. `--sandbox` or `KEYSIDE_SANDBOX=1`: the running embedded one.
+//! 3. `KUBECONFIG` or the user's default kubeconfig, as kubectl does.
+//! 4. The running embedded one if there is no kubeconfig at all.
 
 use crate::cli::Global;
 use crate::failure::Failure;

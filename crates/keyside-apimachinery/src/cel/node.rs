@@ -7,29 +7,29 @@ pub(super) enum Node {
     Constant(Value),
     /// A variable by its place on the stack.
     Variable(usize),
-    Select(Box<Node>, String),
+    Select(Box<Self>, String),
     /// `has(a.b)`.
-    Has(Box<Node>, String),
+    Has(Box<Self>, String),
     /// `a.?b`.
-    OptionalSelect(Box<Node>, String),
-    And(Box<Node>, Box<Node>),
-    Or(Box<Node>, Box<Node>),
-    If(Box<[Node; 3]>),
+    OptionalSelect(Box<Self>, String),
+    And(Box<Self>, Box<Self>),
+    Or(Box<Self>, Box<Self>),
+    If(Box<[Self; 3]>),
     /// A function by its name in the table; a method's receiver is the first argument.
     Call {
         name: String,
         method: bool,
-        arguments: Vec<Node>,
+        arguments: Vec<Self>,
     },
     /// Elements; those marked are optional.
-    List(Vec<(Node, bool)>),
+    List(Vec<(Self, bool)>),
     /// Entries; those marked are optional.
-    Map(Vec<(Node, Node, bool)>),
+    Map(Vec<(Self, Self, bool)>),
     Loop(Box<Loop>),
     /// `a.optMap(v, e)`, or `optFlatMap` where the body gives an optional itself.
     OptionalMap {
-        of: Box<Node>,
-        body: Box<Node>,
+        of: Box<Self>,
+        body: Box<Self>,
         flat: bool,
     },
 }

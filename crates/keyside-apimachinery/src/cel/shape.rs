@@ -28,13 +28,13 @@ pub enum Type {
     /// A moment.
     Timestamp,
     /// A list.
-    List(Arc<Type>),
+    List(Arc<Self>),
     /// A map.
-    Map(Arc<Type>, Arc<Type>),
+    Map(Arc<Self>, Arc<Self>),
     /// An object with named fields.
     Object(Arc<Object>),
     /// A value that may be missing.
-    Optional(Arc<Type>),
+    Optional(Arc<Self>),
     /// A type as a value.
     Type,
     /// A type that only functions understand, such as `net.IP`.

@@ -33,11 +33,11 @@ pub enum Value {
     /// A list.
     List(Arc<List>),
     /// A map.
-    Map(Arc<BTreeMap<Key, Value>>),
+    Map(Arc<BTreeMap<Key, Self>>),
     /// An object with named fields.
-    Object(Arc<BTreeMap<String, Value>>),
+    Object(Arc<BTreeMap<String, Self>>),
     /// A value that may be missing.
-    Optional(Option<Box<Value>>),
+    Optional(Option<Box<Self>>),
     /// A type.
     Type(&'static str),
     /// An amount such as `1Gi`.

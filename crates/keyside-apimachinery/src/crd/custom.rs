@@ -97,7 +97,7 @@ impl Custom {
         ];
         let wrong = wanted
             .into_iter()
-            .filter(|(field, wanted)| object[*field] != Value::from(wanted.as_str()));
+            .filter(|(field, wanted)| object[*field] != wanted.as_str());
         let value = |field: &str| Value::from(object[field].as_str().unwrap_or_default());
         wrong
             .map(|(field, wanted)| FieldError::invalid(field, value(field), format!("must be {wanted}")))
@@ -156,7 +156,7 @@ impl Behaviour for Custom {
 
     fn generation_counts(&self, new: &Value, old: &Value) -> bool {
         let counted = |name: &str| {
-            !matches!(name, "metadata" | "apiVersion" | "kind") && !(self.status && name == "status")
+            !matches!(name, "metadata" | "apiVersion" | "kind") && (!self.status || name != "status")
         };
         let content = |object: &Value| {
             let fields = object.as_object().cloned().unwrap_or_default();

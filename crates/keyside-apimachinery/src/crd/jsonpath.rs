@@ -20,7 +20,7 @@ enum Step {
         end: Option<i64>,
         step: i64,
     },
-    Union(Vec<Step>),
+    Union(Vec<Self>),
     Filter(Operand, Option<(Comparison, Operand)>),
 }
 

@@ -61,15 +61,15 @@ pub(crate) struct Props {
     /// Schema of the elements.
     pub(crate) items: Option<Items>,
     /// All must hold.
-    pub(crate) all_of: Vec<Props>,
+    pub(crate) all_of: Vec<Self>,
     /// Exactly one must hold.
-    pub(crate) one_of: Vec<Props>,
+    pub(crate) one_of: Vec<Self>,
     /// At least one must hold.
-    pub(crate) any_of: Vec<Props>,
+    pub(crate) any_of: Vec<Self>,
     /// Must not hold.
-    pub(crate) not: Option<Box<Props>>,
+    pub(crate) not: Option<Box<Self>>,
     /// Fields of an object.
-    pub(crate) properties: BTreeMap<String, Props>,
+    pub(crate) properties: BTreeMap<String, Self>,
     /// Entries of a map.
     pub(crate) additional_properties: Option<Additional>,
     /// Unknown fields are kept.

@@ -138,6 +138,9 @@ fn fill_slot(value: &mut Value, schema: &Props) {
     fill(value, schema);
 }
 
+/// What [`embedded`] calls with the path and the fields of each object.
+pub(crate) type Visit<'a, E> = dyn FnMut(&str, &mut Map<String, Value>) -> Result<(), E> + 'a;
+
 /// Calls `visit` for every embedded object of `object` (the object itself excepted), with its path.
 ///
 /// # Errors
@@ -146,7 +149,7 @@ pub(crate) fn embedded<E>(
     value: &mut Value,
     schema: &Props,
     path: &str,
-    visit: &mut dyn FnMut(&str, &mut Map<String, Value>) -> Result<(), E>,
+    visit: &mut Visit<'_, E>,
 ) -> Result<(), E> {
     match value {
         Value::Object(fields) => {

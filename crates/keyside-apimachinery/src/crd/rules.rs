@@ -378,7 +378,10 @@ impl Check {
         let broken = |detail: String| FieldError::invalid(root, schema.kind.as_str(), detail);
         let program = match &compiled.program {
             Ok(program) => program,
-            Err(why) => return Ok(self.errors.push(broken(format!("rule compile error: {why}")))),
+            Err(why) => return {
+                self.errors.push(broken(format!("rule compile error: {why}")));
+                Ok(())
+            },
         };
         let optional = compiled.rule.optional_old_self == Some(true);
         let uses_old = program.uses("oldSelf");
@@ -404,10 +407,16 @@ impl Check {
             Err(RunError::Failed(why)) if why.starts_with("no such overload") => {
                 let detail =
                     "call arguments did not match a supported operator, function or macro signature for rule";
-                return Ok(self.errors.push(broken(format!("'{why}': {detail}: {text}"))));
+                return {
+                    self.errors.push(broken(format!("'{why}': {detail}: {text}")));
+                    Ok(())
+                };
             }
             Err(RunError::Failed(why)) => {
-                return Ok(self.errors.push(broken(format!("{why} evaluating rule: {text}"))));
+                return {
+                    self.errors.push(broken(format!("{why} evaluating rule: {text}")));
+                    Ok(())
+                };
             }
         }
         // A value that broke the rule before, and has not changed, is left in peace.

@@ -27,11 +27,10 @@ impl Checker {
     pub(crate) fn new(schema: &Props) -> Self {
         let mut patterns = HashMap::new();
         schema.any(&mut |node| {
-            if !node.pattern.is_empty() && !patterns.contains_key(&node.pattern) {
-                if let Ok(regex) = pattern::compile(&node.pattern) {
+            if !node.pattern.is_empty() && !patterns.contains_key(&node.pattern)
+                && let Ok(regex) = pattern::compile(&node.pattern) {
                     patterns.insert(node.pattern.clone(), regex);
                 }
-            }
             false
         });
         Self { patterns }

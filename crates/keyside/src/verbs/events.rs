@@ -54,8 +54,7 @@ async fn list(api: &Api<Event>, selector: Option<&str>) -> Result<Vec<Event>, Fa
 }
 
 async fn follow(api: Api<Event>, selector: Option<String>, flags: &Events, output: &Output) -> Ended {
-    let mut config = watcher::Config::default();
-    config.field_selector = selector;
+    let config = watcher::Config { field_selector: selector, ..watcher::Config::default() };
     let mut events = std::pin::pin!(watcher(api, config).default_backoff().applied_objects());
     output.line(header(flags).join("   "));
     while let Some(event) = events

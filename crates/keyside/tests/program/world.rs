@@ -305,6 +305,7 @@ pub(crate) fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Result<T, S
 }
 
 /// Whether kubectl is there; in CI its absence is a failure.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 pub(crate) fn has_kubectl() -> bool {
     let found = Command::new("kubectl")
         .args(["version", "--client"])

@@ -72,7 +72,8 @@ pub(super) fn kind(at: &Place<'_>, value: &Value) -> Option<Outcome> {
         return Some(failed(Failure::kind(at.path, format, found_format)));
     }
     let is_numeric = types.contains(&"number") || types.contains(&"integer");
-    if !suits && !(is_text && !is_numeric && !format.is_empty()) {
+    let is_format_of_text = is_text && !is_numeric && !format.is_empty();
+    if !suits && !is_format_of_text {
         return Some(failed(Failure::kind(at.path, &types.join(","), found)));
     }
     Some(Outcome {
