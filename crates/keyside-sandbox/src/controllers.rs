@@ -10,6 +10,7 @@ mod history;
 mod job;
 mod namespace;
 mod ownership;
+mod pods;
 mod replica_set;
 mod stateful_set;
 mod template;
@@ -23,7 +24,9 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, join_all};
 use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{ConfigMap, Endpoints, Namespace, Node, Pod, Service, ServiceAccount};
+use k8s_openapi::api::core::v1::{
+    ConfigMap, Endpoints, Namespace, Node, Pod, ReplicationController, Service, ServiceAccount,
+};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::runtime::watcher::Config;
@@ -55,6 +58,7 @@ pub(crate) struct World {
     pub(crate) endpoints: Objects<Endpoints>,
     pub(crate) slices: Objects<EndpointSlice>,
     pub(crate) replica_sets: Objects<ReplicaSet>,
+    pub(crate) replication_controllers: Objects<ReplicationController>,
     pub(crate) deployments: Objects<Deployment>,
     pub(crate) stateful_sets: Objects<StatefulSet>,
     pub(crate) daemon_sets: Objects<DaemonSet>,
@@ -81,6 +85,7 @@ impl World {
             endpoints: Objects::new(client),
             slices: Objects::new(client),
             replica_sets: Objects::new(client),
+            replication_controllers: Objects::new(client),
             deployments: Objects::new(client),
             stateful_sets: Objects::new(client),
             daemon_sets: Objects::new(client),
@@ -108,6 +113,7 @@ impl World {
             self.follow(self.endpoints.informer(), all()),
             self.follow(self.slices.informer(), all()),
             self.follow(self.replica_sets.informer(), all()),
+            self.follow(self.replication_controllers.informer(), all()),
             self.follow(self.deployments.informer(), all()),
             self.follow(self.stateful_sets.informer(), all()),
             self.follow(self.daemon_sets.informer(), all()),
@@ -157,7 +163,8 @@ pub(crate) trait Reconciler: Send + Sync + 'static {
 pub(crate) fn start(world: &Arc<World>, root_certificate: Option<String>) {
     world.run(furnish::Controller::new(world, root_certificate));
     world.run(namespace::Controller::new(world));
-    world.run(replica_set::Controller::new(world));
+    world.run(replica_set::Controller::<ReplicaSet>::new(world));
+    world.run(replica_set::Controller::<ReplicationController>::new(world));
     world.run(deployment::Controller::new(world));
     world.run(stateful_set::Controller::new(world));
     world.run(daemon_set::Controller::new(world));

@@ -106,13 +106,25 @@ impl Recorder {
     }
 
     pub(crate) fn tell(&self, about: &ObjectReference, is_warning: bool, reason: &str, message: String) {
+        self.tell_at(Timestamp::now(), about, is_warning, reason, message);
+    }
+
+    /// Tells what happened at a time that is over, so that a cause stands before its effects.
+    pub(crate) fn tell_at(
+        &self,
+        at: Timestamp,
+        about: &ObjectReference,
+        is_warning: bool,
+        reason: &str,
+        message: String,
+    ) {
         let occurrence = Occurrence {
             about: about.clone(),
             signature: Arc::clone(&self.signature),
             is_warning,
             reason: reason.to_owned(),
             message,
-            at: Timestamp::now(),
+            at,
         };
         let mut hasher = DefaultHasher::new();
         about.uid.hash(&mut hasher);

@@ -3,8 +3,7 @@
 //! A key that is added while it is being worked on comes again afterwards. Failures come again after a growing delay. Nothing here
 //! looks at anything by itself: keys come from watches and from the answers of earlier work.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fmt::Debug;
 use std::future::Future;
 use std::hash::Hash;
@@ -36,6 +35,17 @@ impl Failed {
     /// The HTTP status, if the server answered.
     pub(crate) fn code(&self) -> Option<u16> {
         code(&self.source)
+    }
+
+    /// Whether the server refused because the namespace goes away: nothing is to be done there any more.
+    fn is_namespace_ending(&self) -> bool {
+        let kube::Error::Api(status) = &self.source else {
+            return false;
+        };
+        let causes = status.details.iter().flat_map(|details| &details.causes);
+        causes
+            .into_iter()
+            .any(|cause| cause.reason == "NamespaceTerminating")
     }
 
     /// What the server said, as events and conditions repeat it.
@@ -88,16 +98,18 @@ pub(crate) struct Queue<T> {
     changed: Notify,
 }
 
+/// A moment, and a number that tells moments of different keys apart.
+type Time = (Instant, u64);
+
 #[derive(Debug)]
 struct State<T> {
     ready: VecDeque<T>,
     /// Everything in `ready`, and what was added while running.
     dirty: HashSet<T>,
     running: HashSet<T>,
-    /// The earliest time a key asked for; entries of `times` that disagree are stale.
-    due: HashMap<T, Instant>,
-    times: BinaryHeap<Reverse<(Instant, u64)>>,
-    keys: HashMap<u64, T>,
+    /// The earliest time each key asked for, and the same in order of time.
+    due: HashMap<T, Time>,
+    times: BTreeMap<Time, T>,
     next_id: u64,
     failures: HashMap<T, u32>,
 }
@@ -109,8 +121,7 @@ impl<T: Clone + Eq + Hash + Debug + Send + 'static> Queue<T> {
             dirty: HashSet::new(),
             running: HashSet::new(),
             due: HashMap::new(),
-            times: BinaryHeap::new(),
-            keys: HashMap::new(),
+            times: BTreeMap::new(),
             next_id: 0,
             failures: HashMap::new(),
         };
@@ -165,7 +176,7 @@ impl<T: Clone + Eq + Hash + Debug + Send + 'static> Queue<T> {
         state.ripen(Instant::now());
         let key = state.ready.pop_front()?;
         state.dirty.remove(&key);
-        state.due.remove(&key);
+        state.forget_time(&key);
         state.running.insert(key.clone());
         Some(key)
     }
@@ -179,6 +190,9 @@ impl<T: Clone + Eq + Hash + Debug + Send + 'static> Queue<T> {
                 if let Some(delay) = again {
                     state.add_at(key.clone(), Instant::now() + delay);
                 }
+            }
+            Err(error) if error.is_namespace_ending() => {
+                state.failures.remove(&key);
             }
             Err(error) => {
                 let failures = state.failures.entry(key.clone()).or_default();
@@ -216,33 +230,34 @@ impl<T: Clone + Eq + Hash> State<T> {
     }
 
     fn add_at(&mut self, key: T, time: Instant) {
-        if self.due.get(&key).is_some_and(|due| *due <= time) {
+        if self.due.get(&key).is_some_and(|(due, _)| *due <= time) {
             return;
         }
-        self.due.insert(key.clone(), time);
+        self.forget_time(&key);
         self.next_id += 1;
-        self.times.push(Reverse((time, self.next_id)));
-        self.keys.insert(self.next_id, key);
+        self.due.insert(key.clone(), (time, self.next_id));
+        self.times.insert((time, self.next_id), key);
+    }
+
+    fn forget_time(&mut self, key: &T) {
+        if let Some(time) = self.due.remove(key) {
+            self.times.remove(&time);
+        }
     }
 
     /// Moves what is due to the ready keys.
     fn ripen(&mut self, now: Instant) {
-        while let Some(Reverse((time, id))) = self.times.peek().copied()
-            && time <= now
+        while let Some(((time, _), _)) = self.times.first_key_value()
+            && *time <= now
+            && let Some((_, key)) = self.times.pop_first()
         {
-            self.times.pop();
-            let Some(key) = self.keys.remove(&id) else {
-                continue;
-            };
-            if self.due.get(&key) == Some(&time) {
-                self.due.remove(&key);
-                self.add(key);
-            }
+            self.due.remove(&key);
+            self.add(key);
         }
     }
 
     fn next_time(&self) -> Option<Instant> {
-        self.times.peek().map(|Reverse((time, _))| *time)
+        self.times.first_key_value().map(|((time, _), _)| *time)
     }
 }
 

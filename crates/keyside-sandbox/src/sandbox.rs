@@ -2,7 +2,9 @@
 
 use crate::controllers::{self, World};
 use crate::garbage::Collector;
-use crate::node::{Agent, Identity, Images, ImageManager, OciRuntime, Presence, Runtime, Store, VerificationPolicy};
+use crate::node::{
+    Agent, Identity, ImageManager, Images, OciRuntime, Presence, Runtime, Store, VerificationPolicy,
+};
 use crate::queue::{Doing as _, Failed};
 use crate::scheduler::Scheduler;
 use kube::Client;
@@ -64,9 +66,19 @@ pub struct Parts {
 
 impl Parts {
     /// Everything.
-    pub const ALL: Self = Self { controllers: true, garbage_collector: true, scheduler: true, node: true };
+    pub const ALL: Self = Self {
+        controllers: true,
+        garbage_collector: true,
+        scheduler: true,
+        node: true,
+    };
     /// Nothing, to name single parts on top of.
-    pub const NONE: Self = Self { controllers: false, garbage_collector: false, scheduler: false, node: false };
+    pub const NONE: Self = Self {
+        controllers: false,
+        garbage_collector: false,
+        scheduler: false,
+        node: false,
+    };
 }
 
 /// Why the sandbox did not start.
@@ -101,11 +113,18 @@ impl Sandbox {
             Some(_) => None,
             None => Some(tempfile::tempdir().map_err(StartError::OpenStore)?),
         };
-        let dir = config.state.clone().or_else(|| scratch.as_ref().map(|dir| dir.path().to_owned())).unwrap_or_default();
+        let dir = config
+            .state
+            .clone()
+            .or_else(|| scratch.as_ref().map(|dir| dir.path().to_owned()))
+            .unwrap_or_default();
         let store = Arc::new(Store::open(&dir).map_err(StartError::OpenStore)?);
         let runtime = OciRuntime::new(&config, Arc::clone(&store)).map_err(StartError::MakeClient)?;
         let sandbox = Self::start_with(config, stop, store, runtime).await?;
-        Ok(Self { _scratch: scratch, ..sandbox })
+        Ok(Self {
+            _scratch: scratch,
+            ..sandbox
+        })
     }
 
     /// As [`Sandbox::start`], with another way to get images.
@@ -125,13 +144,18 @@ impl Sandbox {
             tasks.spawn(Collector::new(&world).run(Arc::clone(&world.definitions)));
         }
         if config.parts.node {
-            start_node(&world, &config, &store, runtime).await.map_err(StartError::Register)?;
+            start_node(&world, &config, &store, runtime)
+                .await
+                .map_err(StartError::Register)?;
         }
         if config.parts.scheduler {
             world.run(Scheduler::new(&world));
         }
         tasks.close();
-        Ok(Self { tasks, _scratch: None })
+        Ok(Self {
+            tasks,
+            _scratch: None,
+        })
     }
 
     /// Returns when everything has ended, after the token was cancelled.
@@ -140,8 +164,17 @@ impl Sandbox {
     }
 }
 
-async fn start_node<R: Runtime>(world: &Arc<World>, config: &Config, store: &Arc<Store>, runtime: R) -> Result<(), Failed> {
-    let version = config.client.apiserver_version().await.doing(|| "ask for the server's version".to_owned())?;
+async fn start_node<R: Runtime>(
+    world: &Arc<World>,
+    config: &Config,
+    store: &Arc<Store>,
+    runtime: R,
+) -> Result<(), Failed> {
+    let version = config
+        .client
+        .apiserver_version()
+        .await
+        .doing(|| "ask for the server's version".to_owned())?;
     let identity = Identity::new(&config.node_name, &version.git_version);
     let presence = Presence::register(world, identity, store.watch()).await?;
     world.tasks.spawn(presence.run());

@@ -90,6 +90,8 @@ impl Scheduler {
             },
         };
         let api = self.world.pods.api(&namespace);
+        // The node may act on the binding before its answer is here.
+        let at = Timestamp::now();
         let answer: Result<kube::core::Status, _> = api
             .create_subresource("binding", &name, &PostParams::default(), &binding)
             .await;
@@ -99,7 +101,8 @@ impl Scheduler {
             answer => answer?,
         };
         let message = format!("Successfully assigned {namespace}/{name} to {node}");
-        self.recorder.normal(&about(pod), "Scheduled", message);
+        self.recorder
+            .tell_at(at, &about(pod), false, "Scheduled", message);
         Ok(())
     }
 

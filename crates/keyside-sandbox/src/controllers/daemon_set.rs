@@ -4,13 +4,12 @@ mod plan;
 
 use super::history::{History, Parent};
 use super::ownership::{claim, look_at_adopters, look_at_owner};
+use super::pods::PodWriter;
 use super::{Reconciler, World, batch};
-use crate::event::{Recorder, about};
 use crate::informer::Key;
 use crate::queue::{Failed, Queue, Worked};
 use crate::scheduler::fit;
 use k8s_openapi::api::apps::v1::DaemonSet;
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt;
 use plan::{Plan, View, plan};
@@ -18,7 +17,7 @@ use std::sync::Arc;
 
 pub(crate) struct Controller {
     world: Arc<World>,
-    recorder: Recorder,
+    pods: PodWriter,
 }
 
 impl Reconciler for Controller {
@@ -79,7 +78,7 @@ impl Controller {
     pub(crate) fn new(world: &Arc<World>) -> Self {
         Self {
             world: Arc::clone(world),
-            recorder: world.recorder.signed("daemonset-controller"),
+            pods: PodWriter::new(world, "daemonset-controller"),
         }
     }
 
@@ -89,38 +88,8 @@ impl Controller {
             delete,
             again: _,
         } = plan;
-        batch::each(delete, |pod| async move {
-            self.world.pods.delete(&pod).await?;
-            self.recorder.normal(
-                &about(set),
-                "SuccessfulDelete",
-                format!("Deleted pod: {}", pod.name_any()),
-            );
-            Ok(())
-        })
-        .await?;
-        batch::each(create, |pod| async move { self.create(set, &pod).await }).await
-    }
-
-    async fn create(&self, set: &DaemonSet, pod: &Pod) -> Result<(), Failed> {
-        match self.world.pods.create(pod).await {
-            Ok(made) => {
-                self.recorder.normal(
-                    &about(set),
-                    "SuccessfulCreate",
-                    format!("Created pod: {}", made.name_any()),
-                );
-                Ok(())
-            }
-            Err(error) => {
-                self.recorder.warning(
-                    &about(set),
-                    "FailedCreate",
-                    format!("Error creating: {}", error.cause()),
-                );
-                Err(error)
-            }
-        }
+        batch::each(delete, |pod| async move { self.pods.delete(set, &pod).await }).await?;
+        batch::each(create, |pod| async move { self.pods.create(set, &pod).await }).await
     }
 
     async fn report(&self, key: &Key, view: &View<'_>, history: &History) -> Result<(), Failed> {

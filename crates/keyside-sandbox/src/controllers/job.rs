@@ -7,12 +7,12 @@ mod plan;
 mod status;
 
 use super::ownership::{claim, look_at_adopters, look_at_owner};
+use super::pods::PodWriter;
 use super::{Reconciler, World, batch};
-use crate::event::{Recorder, about};
+use crate::event::about;
 use crate::informer::Key;
 use crate::queue::{Failed, Queue, Worked};
 use k8s_openapi::api::batch::v1::{Job, JobStatus};
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt;
 use plan::{Plan, View, plan};
@@ -23,7 +23,7 @@ pub(crate) use status::ending;
 
 pub(crate) struct Controller {
     world: Arc<World>,
-    recorder: Recorder,
+    pods: PodWriter,
 }
 
 impl Reconciler for Controller {
@@ -70,7 +70,7 @@ impl Controller {
     pub(crate) fn new(world: &Arc<World>) -> Self {
         Self {
             world: Arc::clone(world),
-            recorder: world.recorder.signed("job-controller"),
+            pods: PodWriter::new(world, "job-controller"),
         }
     }
 
@@ -92,39 +92,10 @@ impl Controller {
             delete,
             again: _,
         } = plan;
-        batch::each(delete, |pod| async move {
-            self.world.pods.delete(&pod).await?;
-            self.recorder.normal(
-                &about(job),
-                "SuccessfulDelete",
-                format!("Deleted pod: {}", pod.name_any()),
-            );
-            Ok(())
-        })
-        .await?;
-        let (_, refused) = batch::slow_start(create.len(), |index| self.create(job, &create[index])).await;
+        batch::each(delete, |pod| async move { self.pods.delete(job, &pod).await }).await?;
+        let (_, refused) =
+            batch::slow_start(create.len(), |index| self.pods.create(job, &create[index])).await;
         refused.map_or(Ok(()), Err)
-    }
-
-    async fn create(&self, job: &Job, pod: &Pod) -> Result<(), Failed> {
-        match self.world.pods.create(pod).await {
-            Ok(made) => {
-                self.recorder.normal(
-                    &about(job),
-                    "SuccessfulCreate",
-                    format!("Created pod: {}", made.name_any()),
-                );
-                Ok(())
-            }
-            Err(error) => {
-                self.recorder.warning(
-                    &about(job),
-                    "FailedCreate",
-                    format!("Error creating: {}", error.cause()),
-                );
-                Err(error)
-            }
-        }
     }
 
     async fn report(&self, key: &Key, now: Timestamp) -> Result<(), Failed> {
@@ -163,14 +134,25 @@ impl Controller {
             let message = condition.message.unwrap_or_default();
             match (condition.type_.as_str(), condition.status.as_str()) {
                 _ if is_known => {}
-                ("Complete", "True") => self.recorder.normal(&about(before), "Completed", "Job completed"),
-                ("Failed", "True") => self.recorder.warning(
+                ("Complete", "True") => {
+                    self.pods
+                        .recorder
+                        .normal(&about(before), "Completed", "Job completed")
+                }
+                ("Failed", "True") => self.pods.recorder.warning(
                     &about(before),
                     condition.reason.as_deref().unwrap_or_default(),
                     message,
                 ),
-                ("Suspended", "True") => self.recorder.normal(&about(before), "Suspended", "Job suspended"),
-                ("Suspended", "False") => self.recorder.normal(&about(before), "Resumed", "Job resumed"),
+                ("Suspended", "True") => {
+                    self.pods
+                        .recorder
+                        .normal(&about(before), "Suspended", "Job suspended")
+                }
+                ("Suspended", "False") => self
+                    .pods
+                    .recorder
+                    .normal(&about(before), "Resumed", "Job resumed"),
                 _ => {}
             }
         }

@@ -1,22 +1,28 @@
-//! `ReplicaSets`: as many pods as wanted.
+//! `ReplicaSets`, and their elder brothers the `ReplicationControllers`: as many pods as wanted.
 
 mod plan;
+mod replicated;
 
-use super::ownership::{claim, look_at_adopters, look_at_owner};
+use super::ownership::{claim, look_at_owner, owner};
+use super::pods::PodWriter;
 use super::{Reconciler, World, batch, template};
-use crate::event::{Recorder, about};
 use crate::informer::Key;
 use crate::queue::{Failed, Queue, Worked};
+use crate::selector;
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt;
 use plan::{Plan, plan};
+use replicated::Replicated;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
-pub(crate) struct Controller {
+/// The controller of one of the two kinds.
+pub(crate) struct Controller<K> {
     world: Arc<World>,
-    recorder: Recorder,
+    pods: PodWriter,
+    kind: PhantomData<fn() -> K>,
 }
 
 /// What a look has done, for the status.
@@ -24,111 +30,79 @@ struct Applied {
     refused: Option<Failed>,
 }
 
-impl Reconciler for Controller {
+impl<K: Replicated> Reconciler for Controller<K> {
     fn listen(&self, queue: &Arc<Queue<Key>>) {
         let sets = Arc::clone(queue);
-        self.world
-            .replica_sets
-            .listen(move |change| sets.add(Key::of(change.latest())));
-        let (pods, parents) = (Arc::clone(queue), self.world.replica_sets.clone());
+        K::objects(&self.world).listen(move |change| sets.add(Key::of(change.latest())));
+        let (queue, parents) = (Arc::clone(queue), K::objects(&self.world).clone());
         self.world.pods.listen(move |change| {
-            look_at_owner::<ReplicaSet, _>(&pods, change);
-            look_at_adopters(&pods, change, &parents, |set: &ReplicaSet| {
-                set.spec.as_ref().map(|spec| &spec.selector)
-            });
+            look_at_owner::<K, _>(&queue, change);
+            let Some(stray) = change.new.as_ref().filter(|pod| owner(&***pod).is_none()) else {
+                return;
+            };
+            for parent in parents.list_in(stray.metadata.namespace.as_deref().unwrap_or_default()) {
+                if parent
+                    .selector()
+                    .is_some_and(|one| selector::matches(&one, stray.metadata.labels.as_ref()))
+                {
+                    queue.add(Key::of(&*parent));
+                }
+            }
         });
     }
 
     async fn reconcile(&self, key: Key) -> Worked {
-        let Some(set) = self.world.replica_sets.get(&key) else {
+        let Some(object) = K::objects(&self.world).get(&key) else {
             return Ok(None);
         };
-        let selector = set.spec.as_ref().map(|spec| &spec.selector);
-        let pods = claim(&self.world.replica_sets, &*set, selector, &self.world.pods).await?;
-        let applied = self.apply(&set, plan(&set, &pods)).await?;
-        self.report(&set, applied).await
+        let selector = object.selector();
+        let pods = claim(
+            K::objects(&self.world),
+            &*object,
+            selector.as_ref(),
+            &self.world.pods,
+        )
+        .await?;
+        let set = object.as_set();
+        let applied = self.apply(&object, &set, plan(&set, &pods)).await?;
+        self.report(&object, &set, applied).await
     }
 }
 
-impl Controller {
+impl<K: Replicated> Controller<K> {
     pub(crate) fn new(world: &Arc<World>) -> Self {
         Self {
             world: Arc::clone(world),
-            recorder: world.recorder.signed("replicaset-controller"),
+            pods: PodWriter::new(world, K::COMPONENT),
+            kind: PhantomData,
         }
     }
 
-    async fn apply(&self, set: &ReplicaSet, plan: Plan) -> Result<Applied, Failed> {
+    async fn apply(&self, object: &K, set: &ReplicaSet, plan: Plan) -> Result<Applied, Failed> {
         let Plan { create, delete } = plan;
         let template = set
             .spec
             .as_ref()
             .and_then(|spec| spec.template.clone())
             .unwrap_or_default();
-        let (_, refused) =
-            batch::slow_start(create, |_| self.create(set, template::pod(set, &template))).await;
-        batch::each(delete, |pod| async move { self.delete(set, &pod).await }).await?;
+        let pod = template::pod(object, &template);
+        let (_, refused) = batch::slow_start(create, |_| self.pods.create(object, &pod)).await;
+        batch::each(delete, |pod| async move { self.pods.delete(object, &pod).await }).await?;
         Ok(Applied { refused })
     }
 
-    async fn create(&self, set: &ReplicaSet, pod: Pod) -> Result<(), Failed> {
-        match self.world.pods.create(&pod).await {
-            Ok(made) => {
-                self.recorder.normal(
-                    &about(set),
-                    "SuccessfulCreate",
-                    format!("Created pod: {}", made.name_any()),
-                );
-                Ok(())
-            }
-            Err(error) => {
-                self.recorder.warning(
-                    &about(set),
-                    "FailedCreate",
-                    format!("Error creating: {}", error.cause()),
-                );
-                Err(error)
-            }
-        }
-    }
-
-    async fn delete(&self, set: &ReplicaSet, pod: &Pod) -> Result<(), Failed> {
-        match self.world.pods.delete(pod).await {
-            Ok(()) => {
-                self.recorder.normal(
-                    &about(set),
-                    "SuccessfulDelete",
-                    format!("Deleted pod: {}", pod.name_any()),
-                );
-                Ok(())
-            }
-            Err(error) => {
-                self.recorder.warning(
-                    &about(set),
-                    "FailedDelete",
-                    format!("Error deleting: {}", error.cause()),
-                );
-                Err(error)
-            }
-        }
-    }
-
     /// The status counts what exists after the writes, so that one look is enough.
-    async fn report(&self, set: &ReplicaSet, applied: Applied) -> Worked {
+    async fn report(&self, object: &K, set: &ReplicaSet, applied: Applied) -> Worked {
         let Applied { refused } = applied;
-        let uid = set.uid().unwrap_or_default();
-        let pods: Vec<Arc<Pod>> = self.world.pods.owned_by(&uid);
-        let now = Timestamp::now();
+        let pods: Vec<Arc<Pod>> = self.world.pods.owned_by(&object.uid().unwrap_or_default());
         let cause = refused.as_ref().map(Failed::cause);
-        let (status, again) = plan::status(set, &pods, cause.as_deref(), now);
+        let (status, again) = plan::status(set, &pods, cause.as_deref(), Timestamp::now());
         if set.status.as_ref() != Some(&status)
-            && let Some(latest) = self.world.replica_sets.get(&Key::of(set))
+            && let Some(latest) = K::objects(&self.world).get(&Key::of(object))
         {
-            let changed = ReplicaSet {
-                status: Some(status),
-                ..ReplicaSet::clone(&latest)
-            };
-            self.world.replica_sets.replace_status(&changed).await?;
+            K::objects(&self.world)
+                .replace_status(&latest.with_status(status))
+                .await?;
         }
         match refused {
             Some(refused) => Err(refused),

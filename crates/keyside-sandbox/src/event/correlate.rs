@@ -65,7 +65,7 @@ pub(super) struct Correlator {
     similar: Memory<(Source, String), Similar>,
     written: Memory<Key, Written>,
     buckets: Memory<Source, Bucket>,
-    last_name: i128,
+    names: Memory<String, ()>,
 }
 
 #[derive(Debug, Default)]
@@ -156,12 +156,16 @@ impl Correlator {
 
     /// Object name, dot, nanoseconds in hexadecimal. Two events of one instant get different names.
     fn name(&mut self, occurrence: &Occurrence) -> String {
-        let nanos = occurrence.at.as_nanosecond().max(self.last_name + 1);
-        self.last_name = nanos;
-        format!(
-            "{}.{nanos:x}",
-            occurrence.about.name.as_deref().unwrap_or_default()
-        )
+        let object = occurrence.about.name.as_deref().unwrap_or_default();
+        let mut nanos = occurrence.at.as_nanosecond();
+        loop {
+            let name = format!("{object}.{nanos:x}");
+            if !self.names.entries.contains_key(&name) {
+                self.names.get_or(&name, || ());
+                return name;
+            }
+            nanos += 1;
+        }
     }
 }
 

@@ -28,7 +28,11 @@ impl Addresses {
             pool.taken.insert(known, uid.to_owned());
             return known.to_string();
         }
-        let held = pool.taken.iter().find(|(_, holder)| *holder == uid).map(|(address, _)| *address);
+        let held = pool
+            .taken
+            .iter()
+            .find(|(_, holder)| *holder == uid)
+            .map(|(address, _)| *address);
         let address = held.unwrap_or_else(|| pool.take());
         pool.taken.insert(address, uid.to_owned());
         address.to_string()
@@ -71,7 +75,11 @@ mod tests {
         assert_eq!(addresses.of("a", None), "198.18.0.2");
         assert_eq!(addresses.of("b", None), "198.18.0.3");
         assert_eq!(addresses.of("a", Some("198.18.0.2")), "198.18.0.2");
-        assert_eq!(addresses.of("a", None), "198.18.0.2", "also when the status is not known yet");
+        assert_eq!(
+            addresses.of("a", None),
+            "198.18.0.2",
+            "also when the status is not known yet"
+        );
     }
 
     #[test]

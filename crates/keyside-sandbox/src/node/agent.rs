@@ -41,13 +41,22 @@ impl<R: Runtime> Agent<R> {
 
     pub(crate) fn new(world: &Arc<World>, name: &str, images: Arc<Images<R>>) -> Self {
         let recorder = world.recorder.signed_on("kubelet", name);
-        Self { world: Arc::clone(world), name: name.to_owned(), images, recorder, addresses: Arc::default() }
+        Self {
+            world: Arc::clone(world),
+            name: name.to_owned(),
+            images,
+            recorder,
+            addresses: Arc::default(),
+        }
     }
 
     async fn sync(&self, pod: &Pod) -> Worked {
         let mut states = States::of(pod);
         let address = self.address(pod);
-        let is_new = pod.status.as_ref().is_none_or(|status| status.start_time.is_none());
+        let is_new = pod
+            .status
+            .as_ref()
+            .is_none_or(|status| status.start_time.is_none());
         if is_new {
             let mut initial = states.clone();
             initial.fill(pod);
@@ -56,7 +65,14 @@ impl<R: Runtime> Agent<R> {
         let (keyring, missing) = self.keyring(pod, &states).await;
         let about = about(pod);
         let tell = |field: Option<&str>, notice: Notice| self.tell(&about, field, notice);
-        let sync = Sync { images: &self.images, pod, keyring: &keyring, missing: &missing, tell: &tell, now: Timestamp::now() };
+        let sync = Sync {
+            images: &self.images,
+            pod,
+            keyring: &keyring,
+            missing: &missing,
+            tell: &tell,
+            now: Timestamp::now(),
+        };
         let failed = sync.run(&mut states).await;
         states.fill(pod);
         self.write(pod, &states, &address).await?;
@@ -64,40 +80,74 @@ impl<R: Runtime> Agent<R> {
     }
 
     fn address(&self, pod: &Pod) -> PodAddresses {
-        let known = pod.status.as_ref().and_then(|status| status.pod_ip.as_deref()).filter(|ip| *ip != HOST);
+        let known = pod
+            .status
+            .as_ref()
+            .and_then(|status| status.pod_ip.as_deref())
+            .filter(|ip| *ip != HOST);
         let own = self.addresses.of(&pod.uid().unwrap_or_default(), known);
-        PodAddresses { host: HOST.to_owned(), pod: own }
+        PodAddresses {
+            host: HOST.to_owned(),
+            pod: own,
+        }
     }
 
     /// The Secrets that a pod lists, as they are now, and the names of those that cannot be had. They are read and not watched: the
     /// node of the embedded world has every namespace's pods, and a pull right after a change must see the change.
     async fn keyring(&self, pod: &Pod, states: &States) -> (PodKeyring, Vec<String>) {
-        let listed = pod.spec.as_ref().and_then(|spec| spec.image_pull_secrets.as_deref()).unwrap_or_default();
-        let names: Vec<&str> = listed.iter().map(|one| one.name.as_str()).filter(|name| !name.is_empty()).collect();
+        let listed = pod
+            .spec
+            .as_ref()
+            .and_then(|spec| spec.image_pull_secrets.as_deref())
+            .unwrap_or_default();
+        let names: Vec<&str> = listed
+            .iter()
+            .map(|one| one.name.as_str())
+            .filter(|name| !name.is_empty())
+            .collect();
         if states.all_started(pod) || names.is_empty() {
             return (PodKeyring::read([]), Vec::new());
         }
-        let secrets: Api<Secret> = Api::namespaced(self.world.client.clone(), &pod.namespace().unwrap_or_default());
+        let secrets: Api<Secret> =
+            Api::namespaced(self.world.client.clone(), &pod.namespace().unwrap_or_default());
         let mut unique = names.clone();
         unique.sort_unstable();
         unique.dedup();
         let found = join_all(unique.iter().map(|name| secrets.get(name))).await;
-        let found: BTreeMap<&str, Secret> =
-            unique.into_iter().zip(found).filter_map(|(name, secret)| Some((name, secret.ok()?))).collect();
-        let missing = names.iter().filter(|name| !found.contains_key(**name)).map(|name| (*name).to_owned());
-        (PodKeyring::read(names.iter().filter_map(|name| found.get(name))), missing.collect())
+        let found: BTreeMap<&str, Secret> = unique
+            .into_iter()
+            .zip(found)
+            .filter_map(|(name, secret)| Some((name, secret.ok()?)))
+            .collect();
+        let missing = names
+            .iter()
+            .filter(|name| !found.contains_key(**name))
+            .map(|name| (*name).to_owned());
+        (
+            PodKeyring::read(names.iter().filter_map(|name| found.get(name))),
+            missing.collect(),
+        )
     }
 
     /// Writes the status if it says anything new.
     async fn write(&self, pod: &Pod, states: &States, addresses: &PodAddresses) -> Result<(), Failed> {
         // The pod as it is now, because others write conditions too.
-        let latest = self.world.pods.get(&Key::of(pod)).filter(|latest| latest.uid() == pod.uid());
+        let latest = self
+            .world
+            .pods
+            .get(&Key::of(pod))
+            .filter(|latest| latest.uid() == pod.uid());
         let Some(latest) = latest else { return Ok(()) };
         let status = status::next(&latest, states, addresses, Timestamp::now());
         if latest.status.as_ref() == Some(&status) {
             return Ok(());
         }
-        match self.world.pods.patch_status(pod, &Patch::Strategic(patch(pod, &status))).await {
+        match self
+            .world
+            .pods
+            .patch_status(pod, &Patch::Strategic(patch(pod, &status)))
+            .await
+        {
             // Gone, or another pod has its name.
             Err(error) if matches!(error.code(), Some(404 | 409)) => Ok(()),
             answer => answer.map(drop),
@@ -112,10 +162,16 @@ impl<R: Runtime> Agent<R> {
         }
         let states = States::of(pod);
         for (group, container) in all(pod) {
-            let status = states.get(group, &container.name).and_then(|status| status.state.as_ref());
+            let status = states
+                .get(group, &container.name)
+                .and_then(|status| status.state.as_ref());
             if status.is_some_and(|state| state.running.is_some()) {
                 let message = format!("Stopping container {}", container.name);
-                self.tell(&about(pod), Some(&group.field(&container.name)), Notice::normal("Killing", message));
+                self.tell(
+                    &about(pod),
+                    Some(&group.field(&container.name)),
+                    Notice::normal("Killing", message),
+                );
             }
         }
         if !pod.finalizers().is_empty() && !pod::is_finished(pod) {
@@ -128,13 +184,28 @@ impl<R: Runtime> Agent<R> {
     async fn write_end(&self, pod: &Pod, mut states: States) -> Result<(), Failed> {
         states.stop_all(pod, Timestamp::now());
         let mut status = status::next(pod, &states, &self.address(pod), Timestamp::now());
-        status.phase = Some(if states.all_succeeded(pod, Group::Main) { "Succeeded" } else { "Failed" }.to_owned());
-        self.world.pods.patch_status(pod, &Patch::Strategic(patch(pod, &status))).await.map(drop)
+        status.phase = Some(
+            if states.all_succeeded(pod, Group::Main) {
+                "Succeeded"
+            } else {
+                "Failed"
+            }
+            .to_owned(),
+        );
+        self.world
+            .pods
+            .patch_status(pod, &Patch::Strategic(patch(pod, &status)))
+            .await
+            .map(drop)
     }
 
     fn tell(&self, about: &ObjectReference, field: Option<&str>, notice: Notice) {
-        let about = ObjectReference { field_path: field.map(str::to_owned), ..about.clone() };
-        self.recorder.tell(&about, notice.is_warning, notice.reason, notice.message);
+        let about = ObjectReference {
+            field_path: field.map(str::to_owned),
+            ..about.clone()
+        };
+        self.recorder
+            .tell(&about, notice.is_warning, notice.reason, notice.message);
     }
 }
 
@@ -148,7 +219,11 @@ impl<R: Runtime> Reconciler for Agent<R> {
                 return;
             }
             let uid = pod.uid().unwrap_or_default();
-            let address = pod.status.as_ref().and_then(|status| status.pod_ip.as_deref()).filter(|ip| *ip != HOST);
+            let address = pod
+                .status
+                .as_ref()
+                .and_then(|status| status.pod_ip.as_deref())
+                .filter(|ip| *ip != HOST);
             if change.new.is_some() {
                 // Addresses from an earlier run are taken before any new one is given.
                 address.map(|address| addresses.of(&uid, Some(address)));
@@ -163,7 +238,12 @@ impl<R: Runtime> Reconciler for Agent<R> {
     }
 
     async fn reconcile(&self, key: Key) -> Worked {
-        let Some(pod) = self.world.pods.get(&key).filter(|pod| pod::node(pod) == Some(&self.name)) else {
+        let Some(pod) = self
+            .world
+            .pods
+            .get(&key)
+            .filter(|pod| pod::node(pod) == Some(&self.name))
+        else {
             return Ok(None);
         };
         if pod::is_deleting(&pod) {
@@ -181,9 +261,17 @@ impl<R: Runtime> Reconciler for Agent<R> {
 fn is_worth_a_look(old: Option<&Pod>, new: &Pod) -> bool {
     let Some(old) = old else { return true };
     let conditions = |pod: &Pod| {
-        let conditions = pod.status.as_ref().and_then(|status| status.conditions.clone()).unwrap_or_default();
+        let conditions = pod
+            .status
+            .as_ref()
+            .and_then(|status| status.conditions.clone())
+            .unwrap_or_default();
         let ours = |kind: &str| status::OWN_CONDITIONS.contains(&kind);
-        conditions.into_iter().filter(|one| !ours(&one.type_)).map(|one| (one.type_, one.status)).collect::<Vec<_>>()
+        conditions
+            .into_iter()
+            .filter(|one| !ours(&one.type_))
+            .map(|one| (one.type_, one.status))
+            .collect::<Vec<_>>()
     };
     old.uid() != new.uid()
         || old.spec != new.spec

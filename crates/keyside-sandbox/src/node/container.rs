@@ -184,7 +184,9 @@ impl States {
         self.fill(pod);
         for status in self.0.values_mut() {
             let running = status.state.as_ref().and_then(|state| state.running.as_ref());
-            let Some(since) = running.map(|running| running.started_at.clone()) else { continue };
+            let Some(since) = running.map(|running| running.started_at.clone()) else {
+                continue;
+            };
             status.state = Some(terminated(&status.container_id, since, now, 0));
             (status.ready, status.started) = (false, Some(false));
         }
@@ -192,8 +194,18 @@ impl States {
 
     /// Whether every container of a list has ended well.
     pub(crate) fn all_succeeded(&self, pod: &Pod, group: Group) -> bool {
-        let ended = |status: &ContainerStatus| status.state.as_ref()?.terminated.as_ref().map(|end| end.exit_code == 0);
-        self.list(pod, group).unwrap_or_default().iter().all(|status| ended(status) == Some(true))
+        let ended = |status: &ContainerStatus| {
+            status
+                .state
+                .as_ref()?
+                .terminated
+                .as_ref()
+                .map(|end| end.exit_code == 0)
+        };
+        self.list(pod, group)
+            .unwrap_or_default()
+            .iter()
+            .all(|status| ended(status) == Some(true))
     }
 
     /// The image is there: the container is said to run, or to have run, as its kind and its author want it.

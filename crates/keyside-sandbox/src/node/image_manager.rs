@@ -84,6 +84,11 @@ impl Failure {
             message: message.into(),
         }
     }
+
+    /// Nobody will see this: the process ends.
+    pub(crate) fn node_stops() -> Self {
+        Self::new(ERR_IMAGE_PULL, "the node is stopping")
+    }
 }
 
 /// The reason of a pull that failed for no special cause. Only this one makes missing Secrets worth an event.
@@ -198,6 +203,11 @@ impl ImageManager {
             candidates,
             Notice::normal("Pulling", format!("Pulling image {quoted}")),
         )
+    }
+
+    /// Whether a pull would be refused because the last one failed not long ago.
+    pub(crate) fn is_backing_off(&self, want: &Want<'_>, now: Instant) -> bool {
+        self.back_off.waiting(want.pod_uid, want.image, now).is_some()
     }
 
     /// Whether another pull is allowed now; if not, the pull has failed with the returned text.

@@ -7,7 +7,8 @@ use crate::controllers::World;
 use crate::queue::{Doing as _, Failed};
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::api::core::v1::{
-    ContainerImage, Namespace, Node, NodeAddress, NodeCondition, NodeDaemonEndpoints, NodeStatus, NodeSystemInfo,
+    ContainerImage, Namespace, Node, NodeAddress, NodeCondition, NodeDaemonEndpoints, NodeStatus,
+    NodeSystemInfo,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta, OwnerReference, Time};
@@ -44,7 +45,11 @@ pub(crate) struct Identity {
 
 impl Identity {
     pub(crate) fn new(name: &str, version: &str) -> Self {
-        Self { name: name.to_owned(), version: version.to_owned(), boot: uuid::Uuid::new_v4().to_string() }
+        Self {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            boot: uuid::Uuid::new_v4().to_string(),
+        }
     }
 }
 
@@ -62,7 +67,11 @@ impl Presence {
         identity: Identity,
         images: watch::Receiver<Arc<Vec<Image>>>,
     ) -> Result<Self, Failed> {
-        let presence = Self { world: Arc::clone(world), identity, images };
+        let presence = Self {
+            world: Arc::clone(world),
+            identity,
+            images,
+        };
         presence.ensure_node().await?;
         presence.report().await?;
         presence.renew().await?;
@@ -93,7 +102,10 @@ impl Presence {
 
     async fn ensure_node(&self) -> Result<(), Failed> {
         let name = &self.identity.name;
-        let leases = Namespace { metadata: named(LEASES), ..Namespace::default() };
+        let leases = Namespace {
+            metadata: named(LEASES),
+            ..Namespace::default()
+        };
         self.world.namespaces.ensure(&leases).await?;
         let labels = [
             ("kubernetes.io/hostname", name.as_str()),
@@ -103,12 +115,21 @@ impl Presence {
             ("beta.kubernetes.io/arch", architecture()),
         ];
         let own = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
-            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+            pairs
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect()
         };
         let mut metadata = named(name);
         metadata.labels = Some(own(&labels));
         metadata.annotations = Some(own(&[(NOT_RUN, "not run")]));
-        self.world.nodes.ensure(&Node { metadata, ..Node::default() }).await
+        self.world
+            .nodes
+            .ensure(&Node {
+                metadata,
+                ..Node::default()
+            })
+            .await
     }
 
     async fn report(&self) -> Result<(), Failed> {
@@ -117,7 +138,11 @@ impl Presence {
         let node = nodes.get(name).await.doing(|| format!("read node {name}"))?;
         let images = Arc::clone(&self.images.borrow());
         let status = status(&self.identity, &node, &images, Timestamp::now());
-        self.world.nodes.patch_status(&node, &Patch::Strategic(json!({ "status": status }))).await.map(drop)
+        self.world
+            .nodes
+            .patch_status(&node, &Patch::Strategic(json!({ "status": status })))
+            .await
+            .map(drop)
     }
 
     async fn renew(&self) -> Result<(), Failed> {
@@ -136,7 +161,11 @@ impl Presence {
 
     fn lease(&self, now: MicroTime) -> Lease {
         let name = &self.identity.name;
-        let uid = self.world.nodes.get(&crate::informer::Key::new("", name)).and_then(|node| node.uid());
+        let uid = self
+            .world
+            .nodes
+            .get(&crate::informer::Key::new("", name))
+            .and_then(|node| node.uid());
         let owner = |uid: String| OwnerReference {
             api_version: "v1".to_owned(),
             kind: "Node".to_owned(),
@@ -155,12 +184,18 @@ impl Presence {
             renew_time: Some(now),
             ..LeaseSpec::default()
         };
-        Lease { metadata, spec: Some(spec) }
+        Lease {
+            metadata,
+            spec: Some(spec),
+        }
     }
 }
 
 fn named(name: &str) -> ObjectMeta {
-    ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() }
+    ObjectMeta {
+        name: Some(name.to_owned()),
+        ..ObjectMeta::default()
+    }
 }
 
 fn architecture() -> &'static str {
@@ -173,15 +208,22 @@ fn architecture() -> &'static str {
 
 fn status(identity: &Identity, node: &Node, images: &[Image], now: Timestamp) -> NodeStatus {
     let old = node.status.clone().unwrap_or_default();
-    let resources: BTreeMap<String, Quantity> =
-        [("cpu", "1000"), ("memory", "1Ti"), ("ephemeral-storage", "1Ti"), ("pods", PODS)]
-            .into_iter()
-            .map(|(name, amount)| (name.to_owned(), Quantity(amount.to_owned())))
-            .collect();
+    let resources: BTreeMap<String, Quantity> = [
+        ("cpu", "1000"),
+        ("memory", "1Ti"),
+        ("ephemeral-storage", "1Ti"),
+        ("pods", PODS),
+    ]
+    .into_iter()
+    .map(|(name, amount)| (name.to_owned(), Quantity(amount.to_owned())))
+    .collect();
     NodeStatus {
         capacity: Some(resources.clone()),
         allocatable: Some(resources),
-        addresses: Some(vec![address("InternalIP", HOST), address("Hostname", &identity.name)]),
+        addresses: Some(vec![
+            address("InternalIP", HOST),
+            address("Hostname", &identity.name),
+        ]),
         conditions: Some(conditions(old.conditions.as_deref().unwrap_or_default(), now)),
         daemon_endpoints: Some(NodeDaemonEndpoints::default()),
         images: Some(listed(images)),
@@ -202,15 +244,31 @@ fn status(identity: &Identity, node: &Node, images: &[Image], now: Timestamp) ->
 }
 
 fn address(kind: &str, address: &str) -> NodeAddress {
-    NodeAddress { type_: kind.to_owned(), address: address.to_owned() }
+    NodeAddress {
+        type_: kind.to_owned(),
+        address: address.to_owned(),
+    }
 }
 
 fn conditions(old: &[NodeCondition], now: Timestamp) -> Vec<NodeCondition> {
-    let pressure = |kind: &'static str, reason: &'static str, message: &'static str| (kind, "False", reason, message);
+    let pressure =
+        |kind: &'static str, reason: &'static str, message: &'static str| (kind, "False", reason, message);
     let wanted = [
-        pressure("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-        pressure("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-        pressure("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        pressure(
+            "MemoryPressure",
+            "KubeletHasSufficientMemory",
+            "kubelet has sufficient memory available",
+        ),
+        pressure(
+            "DiskPressure",
+            "KubeletHasNoDiskPressure",
+            "kubelet has no disk pressure",
+        ),
+        pressure(
+            "PIDPressure",
+            "KubeletHasSufficientPID",
+            "kubelet has sufficient PID available",
+        ),
         ("Ready", "True", "KubeletReady", NOTE),
         ("ContainersNotRun", "True", "Sandbox", NOTE),
     ];
@@ -222,7 +280,9 @@ fn conditions(old: &[NodeCondition], now: Timestamp) -> Vec<NodeCondition> {
             reason: Some(reason.to_owned()),
             message: Some(message.to_owned()),
             last_heartbeat_time: Some(Time(now)),
-            last_transition_time: known.and_then(|known| known.last_transition_time.clone()).or(Some(Time(now))),
+            last_transition_time: known
+                .and_then(|known| known.last_transition_time.clone())
+                .or(Some(Time(now))),
         }
     };
     wanted.into_iter().map(condition).collect()

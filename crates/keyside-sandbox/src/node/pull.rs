@@ -7,7 +7,7 @@ use keyside_keychain::Credential;
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// What keeps and fetches images. The node's own one downloads every layer; tests script one.
 pub(crate) trait Runtime: Send + Sync + 'static {
@@ -89,16 +89,15 @@ impl<R: Runtime> Images<R> {
             tell(notice);
             failure
         };
+        let asked = now();
         let image = ImageManager::read(want.image).map_err(refused)?;
         let name = image.pull_string();
-        let present = match want.policy {
-            Policy::Always => None,
-            _ => self
-                .runtime
-                .find(&name)
-                .await
-                .map_err(|error| refused(ImageManager::cannot_inspect(&error)))?,
-        };
+        let mut present = self.find(want, &name).await.map_err(refused)?;
+        let mut turn = None;
+        if self.may_come_meanwhile(want, present.as_deref()) {
+            turn = Some(self.turn().await?);
+            present = self.find(want, &name).await.map_err(refused)?;
+        }
         let decision = self.manager().decide(want, &image, present.as_deref(), now());
         match decision {
             Decision::Use(id, notice) => {
@@ -111,7 +110,12 @@ impl<R: Runtime> Images<R> {
             }
             Decision::Pull(candidates, notice) => {
                 tell(notice);
-                let ended = self.pull(&name, candidates).await;
+                let turn = match turn {
+                    Some(turn) => turn,
+                    None => self.turn().await?,
+                };
+                let ended = self.pull(&name, candidates, asked).await;
+                drop(turn);
                 let (answer, notice) = self.manager().end(want, ended, now());
                 tell(notice);
                 answer
@@ -119,30 +123,45 @@ impl<R: Runtime> Images<R> {
         }
     }
 
+    async fn find(&self, want: &Want<'_>, name: &str) -> Result<Option<String>, (Failure, Notice)> {
+        match want.policy {
+            Policy::Always => Ok(None),
+            _ => self
+                .runtime
+                .find(name)
+                .await
+                .map_err(|error| ImageManager::cannot_inspect(&error)),
+        }
+    }
+
+    /// Whether it is better to wait for a turn before anything is decided. Five hundred pods of one image would otherwise all have
+    /// decided to pull before the first of them has pulled, and most would meet the limit of pulls per second.
+    fn may_come_meanwhile(&self, want: &Want<'_>, present: Option<&str>) -> bool {
+        present.is_none()
+            && want.policy == Policy::IfNotPresent
+            && !self.manager().is_backing_off(want, now())
+    }
+
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, Failure> {
+        // The semaphore is never closed.
+        self.pulls.acquire().await.map_err(|_| Failure::node_stops())
+    }
+
     /// One whole pull per credential until one succeeds. There is no anonymous attempt at the end, although a public image would
     /// then come: that is how the kubelet behaves.
-    async fn pull(&self, name: &str, candidates: Vec<Candidate>) -> Ended {
-        let asked = now();
-        let turn = self.pulls.acquire().await;
+    async fn pull(&self, name: &str, candidates: Vec<Candidate>, asked: Instant) -> Ended {
         let started = now();
-        if turn.is_err() {
-            return Ended::Failed(vec!["the node is stopping".to_owned()]);
-        }
         if let Err(error) = self.manager().allow(started) {
             return Ended::Failed(vec![error]);
         }
-        let attempts: Vec<Option<Candidate>> = if candidates.is_empty() {
-            vec![None]
-        } else {
-            candidates.into_iter().map(Some).collect()
-        };
+        let mut attempts: Vec<_> = candidates.into_iter().map(Some).collect();
+        if attempts.is_empty() {
+            attempts.push(None);
+        }
         let mut errors = Vec::new();
         for attempt in attempts {
-            match self
-                .runtime
-                .pull(name, attempt.as_ref().map(|candidate| &candidate.credential))
-                .await
-            {
+            let credential = attempt.as_ref().map(|candidate| &candidate.credential);
+            match self.runtime.pull(name, credential).await {
                 Ok(Fetched { id, size }) => {
                     let (pulling, waiting) = (now() - started, now() - asked);
                     return Ended::Pulled {

@@ -7,8 +7,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 
 /// The conditions that the node itself writes.
-pub(crate) const OWN_CONDITIONS: [&str; 5] =
-    ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+pub(crate) const OWN_CONDITIONS: [&str; 5] = [
+    "PodReadyToStartContainers",
+    "Initialized",
+    "Ready",
+    "ContainersReady",
+    "PodScheduled",
+];
 
 /// The addresses a pod is said to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,7 +129,13 @@ type Verdict = Result<(), (String, String)>;
 
 fn conditions(pod: &Pod, states: &States, phase: &str, now: Timestamp) -> Vec<PodCondition> {
     let containers = containers_ready(pod, states, phase);
-    let verdicts = [Ok(()), initialized(pod, states, phase), ready(pod, &containers), containers, Ok(())];
+    let verdicts = [
+        Ok(()),
+        initialized(pod, states, phase),
+        ready(pod, &containers),
+        containers,
+        Ok(()),
+    ];
     let wanted: Vec<_> = OWN_CONDITIONS.into_iter().zip(verdicts).collect();
     let old = pod
         .status

@@ -51,9 +51,17 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error),
         };
-        let images: Vec<Image> = listed.into_iter().filter(|image| is_complete(&blobs, image)).collect();
+        let images: Vec<Image> = listed
+            .into_iter()
+            .filter(|image| is_complete(&blobs, image))
+            .collect();
         let changed = watch::Sender::new(Arc::new(images.clone()));
-        Ok(Self { dir: dir.to_owned(), blobs, images: Mutex::new(images), changed })
+        Ok(Self {
+            dir: dir.to_owned(),
+            blobs,
+            images: Mutex::new(images),
+            changed,
+        })
     }
 
     pub(crate) fn blobs(&self) -> &BlobDir {
@@ -68,7 +76,11 @@ impl Store {
     /// The image of this name.
     pub(crate) fn find(&self, name: &str) -> Option<Image> {
         let images = self.images();
-        images.iter().find(|image| image.names.contains(name)).filter(|image| is_complete(&self.blobs, image)).cloned()
+        images
+            .iter()
+            .find(|image| image.names.contains(name))
+            .filter(|image| is_complete(&self.blobs, image))
+            .cloned()
     }
 
     /// Lists an image whose content is on disk. Its names no longer mean any other image.
@@ -90,7 +102,10 @@ impl Store {
             return Ok(());
         }
         // Serialising our own type into memory cannot fail.
-        write(&self.dir.join("images.json"), &serde_json::to_vec(&next).unwrap_or_default())?;
+        write(
+            &self.dir.join("images.json"),
+            &serde_json::to_vec(&next).unwrap_or_default(),
+        )?;
         images.clone_from(&next);
         self.changed.send_replace(Arc::new(next));
         Ok(())
@@ -101,19 +116,27 @@ impl Store {
     pub(crate) fn records(&self) -> Records {
         let record = |image: &Image| {
             let text = fs::read(self.record_path(&image.id)).unwrap_or_default();
-            (image.id.clone(), serde_json::from_slice(&text).unwrap_or_default())
+            (
+                image.id.clone(),
+                serde_json::from_slice(&text).unwrap_or_default(),
+            )
         };
         Records::load(self.images().iter().map(record))
     }
 
     pub(crate) fn save(&self, id: &str, record: &Record) -> io::Result<()> {
         // Serialising our own type into memory cannot fail.
-        write(&self.record_path(id), &serde_json::to_vec(record).unwrap_or_default())
+        write(
+            &self.record_path(id),
+            &serde_json::to_vec(record).unwrap_or_default(),
+        )
     }
 
     /// Ids are digests, so they hold nothing that a path could be made of.
     fn record_path(&self, id: &str) -> PathBuf {
-        self.dir.join("access").join(format!("{}.json", id.replace(':', "-")))
+        self.dir
+            .join("access")
+            .join(format!("{}.json", id.replace(':', "-")))
     }
 
     fn images(&self) -> MutexGuard<'_, Vec<Image>> {
@@ -122,7 +145,10 @@ impl Store {
 }
 
 fn is_complete(blobs: &BlobDir, image: &Image) -> bool {
-    image.content.iter().all(|(digest, size)| Digest::parse(digest).is_ok_and(|digest| blobs.size(&digest) == Some(*size)))
+    image
+        .content
+        .iter()
+        .all(|(digest, size)| Digest::parse(digest).is_ok_and(|digest| blobs.size(&digest) == Some(*size)))
 }
 
 /// Replaces a file in one step: after a crash it is the old one or the new one.
@@ -142,11 +168,19 @@ mod tests {
 
     fn image(id: &str, names: &[&str]) -> Image {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        Image { id: id.into(), names, size: 0, content: Vec::new() }
+        Image {
+            id: id.into(),
+            names,
+            size: 0,
+            content: Vec::new(),
+        }
     }
 
     fn ids(store: &Store, names: &[&str]) -> Vec<Option<String>> {
-        names.iter().map(|name| store.find(name).map(|image| image.id)).collect()
+        names
+            .iter()
+            .map(|name| store.find(name).map(|image| image.id))
+            .collect()
     }
 
     #[test]
@@ -156,7 +190,12 @@ mod tests {
         store.add(image("one", &["r:1", "r:latest"])).unwrap();
         store.add(image("two", &["r:latest"])).unwrap();
         store.add(image("one", &["r@sha256:x"])).unwrap();
-        let expected = [Some("one".to_owned()), Some("two".to_owned()), Some("one".to_owned()), None];
+        let expected = [
+            Some("one".to_owned()),
+            Some("two".to_owned()),
+            Some("one".to_owned()),
+            None,
+        ];
         assert_eq!(ids(&store, &["r:1", "r:latest", "r@sha256:x", "r:2"]), expected);
         let again = Store::open(dir.path()).unwrap();
         assert_eq!(ids(&again, &["r:1", "r:latest", "r@sha256:x", "r:2"]), expected);
@@ -169,7 +208,12 @@ mod tests {
         let digest = format!("sha256:{}", "a".repeat(64));
         let path = store.blobs().path(&Digest::parse(&digest).unwrap());
         fs::write(&path, "abc").unwrap();
-        store.add(Image { content: vec![(digest, 3)], ..image("one", &["r:1"]) }).unwrap();
+        store
+            .add(Image {
+                content: vec![(digest, 3)],
+                ..image("one", &["r:1"])
+            })
+            .unwrap();
         assert!(store.find("r:1").is_some());
         fs::write(&path, "ab").unwrap();
         assert!(store.find("r:1").is_none());
@@ -182,11 +226,17 @@ mod tests {
         let store = Store::open(dir.path()).unwrap();
         store.add(image("sha256:a", &["r:1"])).unwrap();
         store.add(image("sha256:b", &["r:2"])).unwrap();
-        let record = Record { access: [("r".to_owned(), Access::Everybody)].into() };
+        let record = Record {
+            access: [("r".to_owned(), Access::Everybody)].into(),
+        };
         store.save("sha256:a", &record).unwrap();
         let mut records = Store::open(dir.path()).unwrap().records();
         let policy = super::super::VerificationPolicy::default();
-        let mut must = |image: &str, id: &str| records.must_pull::<()>(&policy, image, id, || Ok(Vec::new())).unwrap();
+        let mut must = |image: &str, id: &str| {
+            records
+                .must_pull::<()>(&policy, image, id, || Ok(Vec::new()))
+                .unwrap()
+        };
         assert!(!must("r:1", "sha256:a"));
         assert!(must("r:2", "sha256:b"));
     }

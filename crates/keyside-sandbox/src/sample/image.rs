@@ -11,7 +11,8 @@ const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
-const README: &str = "This is keyside's sample image. It is pulled and checked like any other, and never run.\n";
+const README: &str =
+    "This is keyside's sample image. It is pulled and checked like any other, and never run.\n";
 const OS_RELEASE: &str = "NAME=\"keyside sample\"\nID=keyside-sample\nVERSION_ID=1\n";
 const SCRIPT: &str = "#!/bin/sh\necho \"hello from the keyside sample image\"\n";
 /// Bytes of the layer that does not compress, so that a download takes more than one packet.
@@ -28,7 +29,10 @@ pub struct Blob {
 
 impl Blob {
     fn new(content: Vec<u8>) -> Self {
-        Self { digest: digest(&content), content: content.into() }
+        Self {
+            digest: digest(&content),
+            content: content.into(),
+        }
     }
 }
 
@@ -46,14 +50,20 @@ impl Image {
     #[must_use]
     pub fn sample(variant: &str) -> Self {
         let files = [
-            vec![("etc/os-release", OS_RELEASE.as_bytes().to_vec(), 0o644), ("README", README.as_bytes().to_vec(), 0o644)],
+            vec![
+                ("etc/os-release", OS_RELEASE.as_bytes().to_vec(), 0o644),
+                ("README", README.as_bytes().to_vec(), 0o644),
+            ],
             vec![("usr/share/sample/noise.bin", noise(), 0o644)],
             vec![("usr/bin/hello", SCRIPT.as_bytes().to_vec(), 0o755)],
             vec![("etc/sample-variant", format!("{variant}\n").into_bytes(), 0o644)],
         ];
         let archives: Vec<Vec<u8>> = files.into_iter().map(|files| archive(&files)).collect();
         let diff_ids: Vec<String> = archives.iter().map(|archive| digest(archive)).collect();
-        let layers: Vec<Blob> = archives.iter().map(|archive| Blob::new(compress(archive))).collect();
+        let layers: Vec<Blob> = archives
+            .iter()
+            .map(|archive| Blob::new(compress(archive)))
+            .collect();
         let config = Blob::new(
             json!({
                 "architecture": architecture(), "os": "linux", "created": "1970-01-01T00:00:00Z",
@@ -70,12 +80,18 @@ impl Image {
             "layers": layers.iter().map(|layer| descriptor(LAYER, layer)).collect::<Vec<_>>(),
         });
         let blobs = std::iter::once(config).chain(layers).collect();
-        Self { manifest: Blob::new(manifest.to_string().into_bytes()), blobs }
+        Self {
+            manifest: Blob::new(manifest.to_string().into_bytes()),
+            blobs,
+        }
     }
 }
 
 fn digest(content: &[u8]) -> String {
-    let hex: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = Sha256::digest(content)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("sha256:{hex}")
 }
 
@@ -95,14 +111,18 @@ fn archive(files: &[(&str, Vec<u8>, u32)]) -> Vec<u8> {
         header.set_size(content.len() as u64);
         header.set_mode(*mode);
         header.set_mtime(0);
-        archive.append_data(&mut header, path, content.as_slice()).expect("writing into memory cannot fail, and the names are short");
+        archive
+            .append_data(&mut header, path, content.as_slice())
+            .expect("writing into memory cannot fail, and the names are short");
     }
     archive.into_inner().expect("writing into memory cannot fail")
 }
 
 fn compress(content: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(content).expect("writing into memory cannot fail");
+    encoder
+        .write_all(content)
+        .expect("writing into memory cannot fail");
     encoder.finish().expect("writing into memory cannot fail")
 }
 
@@ -129,8 +149,16 @@ mod tests {
         let image = Image::sample("1");
         assert_eq!(image, Image::sample("1"));
         let other = Image::sample("2");
-        let shared = image.blobs.iter().filter(|blob| other.blobs.contains(blob)).count();
-        assert_eq!((image.blobs.len(), shared), (5, 3), "config and last layer differ");
+        let shared = image
+            .blobs
+            .iter()
+            .filter(|blob| other.blobs.contains(blob))
+            .count();
+        assert_eq!(
+            (image.blobs.len(), shared),
+            (5, 3),
+            "config and last layer differ"
+        );
         let size: usize = image.blobs.iter().map(|blob| blob.content.len()).sum();
         assert!((200_000..600_000).contains(&size), "{size}");
     }
@@ -139,9 +167,14 @@ mod tests {
     fn diff_ids_are_the_digests_of_the_unpacked_layers() {
         let image = Image::sample("1");
         let config: serde_json::Value = serde_json::from_slice(&image.blobs[0].content).unwrap();
-        for (layer, diff_id) in image.blobs[1..].iter().zip(config["rootfs"]["diff_ids"].as_array().unwrap()) {
+        for (layer, diff_id) in image.blobs[1..]
+            .iter()
+            .zip(config["rootfs"]["diff_ids"].as_array().unwrap())
+        {
             let mut unpacked = Vec::new();
-            flate2::read::GzDecoder::new(&*layer.content).read_to_end(&mut unpacked).unwrap();
+            flate2::read::GzDecoder::new(&*layer.content)
+                .read_to_end(&mut unpacked)
+                .unwrap();
             assert_eq!(digest(&unpacked), diff_id.as_str().unwrap());
         }
     }

@@ -61,7 +61,11 @@ where
     B: Body,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let mut session = Session { registry, target, authorization: None };
+    let mut session = Session {
+        registry,
+        target,
+        authorization: None,
+    };
     for blob in &image.blobs {
         session.push_blob(blob).await?;
     }
@@ -86,7 +90,14 @@ struct Answer {
 
 impl Answer {
     fn expect(self, step: &'static str, wanted: StatusCode) -> Result<Self, PushError> {
-        if self.status == wanted { Ok(self) } else { Err(PushError::Refused { step, status: self.status }) }
+        if self.status == wanted {
+            Ok(self)
+        } else {
+            Err(PushError::Refused {
+                step,
+                status: self.status,
+            })
+        }
     }
 }
 
@@ -99,22 +110,55 @@ where
 {
     async fn push_blob(&mut self, blob: &Blob) -> Result<(), PushError> {
         let repository = self.target.repository;
-        let present = self.call(Method::HEAD, &format!("/v2/{repository}/blobs/{}", blob.digest), "", Bytes::new()).await?;
+        let present = self
+            .call(
+                Method::HEAD,
+                &format!("/v2/{repository}/blobs/{}", blob.digest),
+                "",
+                Bytes::new(),
+            )
+            .await?;
         if present.status == StatusCode::OK {
             return Ok(());
         }
-        let started = self.call(Method::POST, &format!("/v2/{repository}/blobs/uploads/"), "", Bytes::new()).await?;
+        let started = self
+            .call(
+                Method::POST,
+                &format!("/v2/{repository}/blobs/uploads/"),
+                "",
+                Bytes::new(),
+            )
+            .await?;
         let started = started.expect("upload", StatusCode::ACCEPTED)?;
-        let location = started.headers.get(LOCATION).and_then(|location| location.to_str().ok());
-        let location = path_of(location.ok_or(PushError::Refused { step: "upload", status: started.status })?);
+        let location = started
+            .headers
+            .get(LOCATION)
+            .and_then(|location| location.to_str().ok());
+        let location = path_of(location.ok_or(PushError::Refused {
+            step: "upload",
+            status: started.status,
+        })?);
         let separator = if location.contains('?') { '&' } else { '?' };
         let path = format!("{location}{separator}digest={}", blob.digest);
-        let done = self.call(Method::PUT, &path, "application/octet-stream", blob.content.clone()).await?;
+        let done = self
+            .call(
+                Method::PUT,
+                &path,
+                "application/octet-stream",
+                blob.content.clone(),
+            )
+            .await?;
         done.expect("blob", StatusCode::CREATED).map(drop)
     }
 
     /// Sends a request, and once more with a login if the registry asks for one.
-    async fn call(&mut self, method: Method, path: &str, kind: &str, body: Bytes) -> Result<Answer, PushError> {
+    async fn call(
+        &mut self,
+        method: Method,
+        path: &str,
+        kind: &str,
+        body: Bytes,
+    ) -> Result<Answer, PushError> {
         let answer = self.send(&method, path, kind, body.clone()).await?;
         if answer.status != StatusCode::UNAUTHORIZED || self.target.login.is_none() {
             return Ok(answer);
@@ -131,32 +175,65 @@ where
             Ask::Bearer(challenge) => {
                 let scope = format!("repository:{}:pull,push", self.target.repository);
                 let realm = challenge.realm.ok_or(PushError::Login)?;
-                let path = format!("{}?service={}&scope={scope}", path_of(&realm), challenge.service.unwrap_or_default());
+                let path = format!(
+                    "{}?service={}&scope={scope}",
+                    path_of(&realm),
+                    challenge.service.unwrap_or_default()
+                );
                 self.authorization = Some(basic);
-                let answer = self.send(&Method::GET, &path, "", Bytes::new()).await?.expect("login", StatusCode::OK)?;
-                let token: serde_json::Value = serde_json::from_slice(&answer.body).map_err(|_| PushError::Login)?;
-                let token = token["token"].as_str().or(token["access_token"].as_str()).ok_or(PushError::Login)?;
+                let answer = self
+                    .send(&Method::GET, &path, "", Bytes::new())
+                    .await?
+                    .expect("login", StatusCode::OK)?;
+                let token: serde_json::Value =
+                    serde_json::from_slice(&answer.body).map_err(|_| PushError::Login)?;
+                let token = token["token"]
+                    .as_str()
+                    .or(token["access_token"].as_str())
+                    .ok_or(PushError::Login)?;
                 Ok(prefixed("Bearer ", token.as_bytes()))
             }
             _ => Err(PushError::Login),
         }
     }
 
-    async fn send(&mut self, method: &Method, path: &str, kind: &str, body: Bytes) -> Result<Answer, PushError> {
-        let mut request = Request::builder().method(method).uri(path).header(HOST, self.target.host);
+    async fn send(
+        &mut self,
+        method: &Method,
+        path: &str,
+        kind: &str,
+        body: Bytes,
+    ) -> Result<Answer, PushError> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, self.target.host);
         if !kind.is_empty() {
             request = request.header(CONTENT_TYPE, kind);
         }
         if let Some(authorization) = &self.authorization {
-            let mut value = http::HeaderValue::from_bytes(authorization.expose()).map_err(|_| PushError::Login)?;
+            let mut value =
+                http::HeaderValue::from_bytes(authorization.expose()).map_err(|_| PushError::Login)?;
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
         }
         let request = request.body(Full::new(body))?;
-        let answer = self.registry.clone().oneshot(request).await.map_err(|error| PushError::Call(error.to_string()))?;
+        let answer = self
+            .registry
+            .clone()
+            .oneshot(request)
+            .await
+            .map_err(|error| PushError::Call(error.to_string()))?;
         let (parts, body) = answer.into_parts();
-        let body = body.collect().await.map_err(|error| PushError::Read(error.into().to_string()))?;
-        Ok(Answer { status: parts.status, headers: parts.headers, body: body.to_bytes() })
+        let body = body
+            .collect()
+            .await
+            .map_err(|error| PushError::Read(error.into().to_string()))?;
+        Ok(Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.to_bytes(),
+        })
     }
 }
 
@@ -178,7 +255,11 @@ mod tests {
 
     #[test]
     fn addresses_are_cut_to_what_is_called() {
-        for (address, expected) in [("/v2/x?y=z", "/v2/x?y=z"), ("http://h:5000/v2/x", "/v2/x"), ("https://h", "/")] {
+        for (address, expected) in [
+            ("/v2/x?y=z", "/v2/x?y=z"),
+            ("http://h:5000/v2/x", "/v2/x"),
+            ("https://h", "/"),
+        ] {
             assert_eq!(path_of(address), expected);
         }
     }

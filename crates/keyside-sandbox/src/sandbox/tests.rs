@@ -4,8 +4,8 @@ mod collecting;
 mod images;
 mod namespaces;
 mod pods;
-mod world;
 mod workloads;
+mod world;
 
 use kube::Client;
 use std::future::Future;
@@ -34,6 +34,7 @@ scenarios! {
     pods::a_pod_without_secret_says_why_it_waits,
     pods::a_secret_that_is_missing_is_told_after_a_failed_pull,
     pods::init_containers_and_sidecars_start_in_order,
+    pods::image_volumes_and_ephemeral_containers_pull_too,
     pods::a_deleted_pod_goes_and_one_with_a_finalizer_ends,
     pods::a_gated_pod_waits_and_an_impossible_one_says_why,
     pods::the_node_says_that_it_runs_nothing,
@@ -48,6 +49,7 @@ scenarios! {
     workloads::a_cron_job_makes_jobs,
     workloads::a_service_finds_its_pods,
     workloads::lost_pods_come_back_and_strays_are_adopted,
+    workloads::a_replication_controller_works_like_a_set,
     collecting::background_deletion_takes_the_dependents,
     collecting::orphaning_leaves_the_dependents,
     collecting::foreground_deletion_waits_for_the_dependents,
@@ -63,5 +65,16 @@ async fn nothing_changed_means_nothing_is_written() {
     let before = world.writes();
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     assert_eq!(world.writes() - before, 0, "{:?}", world.last_writes());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn parts_can_be_started_alone() {
+    let world = World::start_parts(crate::Parts {
+        scheduler: true,
+        ..crate::Parts::NONE
+    })
+    .await;
+    pods::only_scheduled(world.client()).await;
     world.stop().await;
 }

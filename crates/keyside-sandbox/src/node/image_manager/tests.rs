@@ -333,3 +333,57 @@ fn texts_are_quoted_as_go_does() {
         assert_eq!(go_quote(text), expected);
     }
 }
+
+/// A registry that takes its time and counts.
+#[derive(Default)]
+struct Slow {
+    present: Mutex<bool>,
+    pulls: std::sync::atomic::AtomicUsize,
+}
+
+impl Runtime for Slow {
+    async fn find(&self, _image: &str) -> Result<Option<String>, String> {
+        Ok(self.present.lock().unwrap().then(|| "id".to_owned()))
+    }
+
+    async fn pull(&self, _image: &str, _credential: Option<&Credential>) -> Result<Fetched, String> {
+        self.pulls.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        *self.present.lock().unwrap() = true;
+        Ok(Fetched {
+            id: "id".into(),
+            size: 1,
+        })
+    }
+
+    fn repository_digest(&self, _image: &str, id: &str) -> String {
+        id.to_owned()
+    }
+
+    async fn save(&self, _id: String, _record: Record) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_pods_of_one_image_at_once_stay_below_the_limit() {
+    let manager = ImageManager::new(VerificationPolicy::default(), Records::default());
+    let images = Images::new(Slow::default(), manager);
+    let keyring = PodKeyring::read([]);
+    let names: Vec<String> = (0..500).map(|number| format!("pod{number}")).collect();
+    let pull = |name| {
+        let want = Want {
+            pod_uid: name,
+            image: "reg.corp/x:1",
+            policy: Policy::IfNotPresent,
+            keyring: &keyring,
+        };
+        let images = &images;
+        async move { images.ensure(&want, &|_| ()).await }
+    };
+    let answers = futures::future::join_all(names.iter().map(|name| pull(name.as_str()))).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(
+        images.runtime().pulls.load(std::sync::atomic::Ordering::SeqCst),
+        5,
+        "those that came before it was there"
+    );
+}

@@ -19,10 +19,21 @@ pub(super) async fn every_namespace_is_furnished(client: Client) {
     let accounts: Api<ServiceAccount> = Api::namespaced(client.clone(), "shop");
     let first = accounts.get("default").await.unwrap().uid();
     delete(&accounts, "default", &DeleteParams::default()).await;
-    until_one(&accounts, "default", "another account", |account| account.uid() != first).await;
+    until_one(&accounts, "default", "another account", |account| {
+        account.uid() != first
+    })
+    .await;
     let maps: Api<ConfigMap> = Api::namespaced(client, "shop");
-    change(&maps, "kube-root-ca.crt", json!({ "data": { "ca.crt": "forged" } })).await;
-    until_one(&maps, "kube-root-ca.crt", "repaired", |map| map.data.as_ref().unwrap()["ca.crt"] == "certificate").await;
+    change(
+        &maps,
+        "kube-root-ca.crt",
+        json!({ "data": { "ca.crt": "forged" } }),
+    )
+    .await;
+    until_one(&maps, "kube-root-ca.crt", "repaired", |map| {
+        map.data.as_ref().unwrap()["ca.crt"] == "certificate"
+    })
+    .await;
 }
 
 pub(super) async fn a_deleted_namespace_takes_everything_with_it(client: Client) {
@@ -35,25 +46,43 @@ pub(super) async fn a_deleted_namespace_takes_everything_with_it(client: Client)
     for name in ["one", "two", "three"] {
         create(&pods, json!({ "metadata": { "name": name }, "spec": spec })).await;
     }
-    until(&pods, "running", |all| all.len() == 3 && all.iter().all(|pod| phase(pod) == "Running")).await;
+    until(&pods, "running", |all| {
+        all.len() == 3 && all.iter().all(|pod| phase(pod) == "Running")
+    })
+    .await;
     let namespaces: Api<Namespace> = Api::all(client.clone());
     delete(&namespaces, "shop", &DeleteParams::default()).await;
     until_gone(&namespaces, "shop").await;
     let secrets: Api<Secret> = Api::namespaced(client, "shop");
-    assert!(names(&secrets).await.is_empty() && names(&services).await.is_empty() && names(&pods).await.is_empty());
+    assert!(
+        names(&secrets).await.is_empty()
+            && names(&services).await.is_empty()
+            && names(&pods).await.is_empty()
+    );
 }
 
 pub(super) async fn a_finalizer_holds_its_namespace_and_is_named(client: Client) {
     namespace(&client, "shop").await;
     let maps: Api<ConfigMap> = Api::namespaced(client.clone(), "shop");
-    create(&maps, json!({ "metadata": { "name": "held", "finalizers": ["test.io/hold"] } })).await;
+    create(
+        &maps,
+        json!({ "metadata": { "name": "held", "finalizers": ["test.io/hold"] } }),
+    )
+    .await;
     let namespaces: Api<Namespace> = Api::all(client.clone());
     delete(&namespaces, "shop", &DeleteParams::default()).await;
     let message = |namespace: &Namespace, kind: &str| {
         let conditions = namespace.status.as_ref()?.conditions.as_ref()?;
-        conditions.iter().find(|one| one.type_ == kind && one.status == "True")?.message.clone()
+        conditions
+            .iter()
+            .find(|one| one.type_ == kind && one.status == "True")?
+            .message
+            .clone()
     };
-    let held = until_one(&namespaces, "shop", "held", |one| message(one, "NamespaceFinalizersRemaining").is_some()).await;
+    let held = until_one(&namespaces, "shop", "held", |one| {
+        message(one, "NamespaceFinalizersRemaining").is_some()
+    })
+    .await;
     assert_eq!(
         message(&held, "NamespaceFinalizersRemaining").unwrap(),
         "Some content in the namespace has finalizers remaining: test.io/hold in 1 resource instances"

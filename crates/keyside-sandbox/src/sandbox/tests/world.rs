@@ -38,24 +38,46 @@ struct Counted {
 
 impl World {
     pub(super) async fn start() -> Self {
+        Self::start_parts(Parts::ALL).await
+    }
+
+    pub(super) async fn start_parts(parts: Parts) -> Self {
         let server = ApiServer::builder().build().await.unwrap();
         let client = Client::new(server.in_process(UserInfo::admin("tests")), "default");
         let counted = Arc::new(Counted::default());
         let counter = Arc::clone(&counted);
-        let service = server.in_process(UserInfo::admin("sandbox")).map_request(move |request: http::Request<kube::client::Body>| {
-            if request.method() != http::Method::GET {
-                counter.writes.fetch_add(1, Ordering::SeqCst);
-                counter.last.lock().unwrap().push(format!("{} {}", request.method(), request.uri().path()));
-            }
-            request
-        });
+        let service = server.in_process(UserInfo::admin("sandbox")).map_request(
+            move |request: http::Request<kube::client::Body>| {
+                if request.method() != http::Method::GET {
+                    counter.writes.fetch_add(1, Ordering::SeqCst);
+                    counter.last.lock().unwrap().push(format!(
+                        "{} {}",
+                        request.method(),
+                        request.uri().path()
+                    ));
+                }
+                request
+            },
+        );
         let mut config = Config::new(Client::new(service, "default"), "node");
         config.root_certificate = Some("certificate".into());
+        config.parts = parts;
         let dir = tempfile::tempdir().unwrap();
         let store = Arc::new(Store::open(dir.path()).unwrap());
         let stop = CancellationToken::new();
-        let sandbox = Sandbox::start_with(config, stop.clone(), store, Scripted).await.unwrap();
-        Self { client, counted, sandbox: Sandbox { _scratch: Some(dir), ..sandbox }, stop, server }
+        let sandbox = Sandbox::start_with(config, stop.clone(), store, Scripted)
+            .await
+            .unwrap();
+        Self {
+            client,
+            counted,
+            sandbox: Sandbox {
+                _scratch: Some(dir),
+                ..sandbox
+            },
+            stop,
+            server,
+        }
     }
 
     pub(super) fn client(&self) -> Client {
@@ -73,7 +95,9 @@ impl World {
 
     pub(super) async fn stop(self) {
         self.stop.cancel();
-        tokio::time::timeout(PATIENCE, self.sandbox.stopped()).await.expect("everything ends");
+        tokio::time::timeout(PATIENCE, self.sandbox.stopped())
+            .await
+            .expect("everything ends");
         self.server.stop().await;
     }
 }
@@ -91,7 +115,10 @@ impl Runtime for Scripted {
         if image.contains("/private/") && credential != Some(&right) {
             return Err(format!("failed to pull and unpack image {image:?}: denied"));
         }
-        Ok(Fetched { id: format!("id of {image}"), size: 10 })
+        Ok(Fetched {
+            id: format!("id of {image}"),
+            size: 10,
+        })
     }
 
     fn repository_digest(&self, image: &str, _id: &str) -> String {
@@ -117,7 +144,9 @@ pub(super) async fn change<K>(api: &Api<K>, name: &str, patch: Value) -> K
 where
     K: Clone + DeserializeOwned + Debug,
 {
-    api.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap()
+    api.patch(name, &PatchParams::default(), &Patch::Merge(patch))
+        .await
+        .unwrap()
 }
 
 pub(super) async fn delete<K>(api: &Api<K>, name: &str, params: &DeleteParams)
@@ -132,7 +161,9 @@ pub(super) async fn merge<K>(api: &Api<K>, name: &str, patch: Value) -> K
 where
     K: Clone + DeserializeOwned + Debug,
 {
-    api.patch(name, &PatchParams::default(), &Patch::Strategic(patch)).await.unwrap()
+    api.patch(name, &PatchParams::default(), &Patch::Strategic(patch))
+        .await
+        .unwrap()
 }
 
 /// A new namespace, usable at once: its service account is there.
@@ -189,14 +220,23 @@ pub(super) async fn until_gone<K>(api: &Api<K>, name: &str)
 where
     K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
 {
-    until(api, "gone", |all| all.iter().all(|one| one.meta().name.as_deref() != Some(name))).await;
+    until(api, "gone", |all| {
+        all.iter().all(|one| one.meta().name.as_deref() != Some(name))
+    })
+    .await;
 }
 
 pub(super) async fn names<K>(api: &Api<K>) -> Vec<String>
 where
     K: Clone + DeserializeOwned + Debug + Resource,
 {
-    api.list(&ListParams::default()).await.unwrap().items.iter().map(|one| one.name_any()).collect()
+    api.list(&ListParams::default())
+        .await
+        .unwrap()
+        .items
+        .iter()
+        .map(|one| one.name_any())
+        .collect()
 }
 
 pub(super) fn phase(pod: &Pod) -> &str {
@@ -211,10 +251,22 @@ pub(super) async fn events(client: &Client, namespace: &str, about: &str, count:
     all.retain(|event| ours(&event));
     all.sort_by_key(|event| event.name_any());
     let show = |event: &Event| {
-        let field = event.involved_object.field_path.as_deref().map(|field| format!(" {field}")).unwrap_or_default();
+        let field = event
+            .involved_object
+            .field_path
+            .as_deref()
+            .map(|field| format!(" {field}"))
+            .unwrap_or_default();
         let message = event.message.as_deref().unwrap();
-        let message = message.split_once(" in ").filter(|(head, _)| head.starts_with("Successfully pulled")).map_or(message, |(head, _)| head);
-        format!("{} {}{field}: {message}", event.type_.as_deref().unwrap(), event.reason.as_deref().unwrap())
+        let message = message
+            .split_once(" in ")
+            .filter(|(head, _)| head.starts_with("Successfully pulled"))
+            .map_or(message, |(head, _)| head);
+        format!(
+            "{} {}{field}: {message}",
+            event.type_.as_deref().unwrap(),
+            event.reason.as_deref().unwrap()
+        )
     };
     all.iter().map(show).collect()
 }
@@ -224,5 +276,9 @@ pub(super) async fn pull_secret(client: &Client, namespace: &str, name: &str, pa
     let config = json!({ "auths": { "reg.test": { "username": "user", "password": password } } });
     let secrets: Api<k8s_openapi::api::core::v1::Secret> = Api::namespaced(client.clone(), namespace);
     let data = json!({ ".dockerconfigjson": config.to_string() });
-    create(&secrets, json!({ "metadata": { "name": name }, "type": "kubernetes.io/dockerconfigjson", "stringData": data })).await;
+    create(
+        &secrets,
+        json!({ "metadata": { "name": name }, "type": "kubernetes.io/dockerconfigjson", "stringData": data }),
+    )
+    .await;
 }
