@@ -59,7 +59,6 @@ pub(crate) fn impersonated(
         uid,
         groups,
         extra,
-        ..UserInfo::default()
     };
     for needed in rights(&target) {
         let asked = Attributes {
