@@ -1,5 +1,5 @@
 //! Bytes to an object: JSON and YAML with repeated keys noticed, and the strictness of Go's typed decoder over a
-//! [`Schema`].
+//! [`crate::schema::Schema`].
 //!
 //! Reading happens in two steps, because what is sent may be a patch or an object of any kind: [`parse`] makes a
 //! value of bytes, [`shape`] brings the value to the form of a kind. What both noticed without refusing goes to the

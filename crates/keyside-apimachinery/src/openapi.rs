@@ -1,8 +1,8 @@
 //! The published documents: what kubectl reads to explain fields, to see what the server can do, and to merge lists.
 //!
 //! Version 3 has one document for each group and version, version 2 has one for everything. Both are made of the same
-//! parts: [`definitions`] of built-in kinds (their prose comes from the Kubernetes types, the facts about lists from
-//! the shapes), [`custom`] definitions from what their authors wrote, and [`paths`] with their operations. Making one
+//! parts: `definitions` of built-in kinds (their prose comes from the Kubernetes types, the facts about lists from
+//! the shapes), `custom` definitions from what their authors wrote, and `paths` with their operations. Making one
 //! takes milliseconds and memory, so callers keep the bytes and ask again only when the list of resources changes.
 
 mod custom;

@@ -200,3 +200,6 @@ impl Reference {
         self.target.get_or_init(find)
     }
 }
+
+#[cfg(test)]
+mod tests;
