@@ -9,7 +9,10 @@ use keyside_apiserver::{ApiServer, UserInfo};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let port: u16 = std::env::args().nth(1).unwrap_or_else(|| "8001".to_owned()).parse()?;
+    let port: u16 = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "8001".to_owned())
+        .parse()?;
     let server = ApiServer::builder().build().await?;
     let service = TowerToHyperService::new(server.in_process(UserInfo::admin("example")));
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;

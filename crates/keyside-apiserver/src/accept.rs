@@ -1,9 +1,9 @@
 //! What form of answer a client wants: JSON or YAML, the object itself, its metadata, or a table of it.
 
+use crate::query::Query;
 use http::HeaderMap;
 use http::header::{ACCEPT, USER_AGENT};
 use keyside_apimachinery::status::Status;
-use crate::query::Query;
 
 /// Encoding of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,11 @@ pub(crate) struct Accept {
 
 impl Accept {
     /// Plain JSON: what errors fall back to.
-    pub(crate) const JSON: Self = Self { encoding: Encoding::Json, transform: Transform::Whole, pretty: false };
+    pub(crate) const JSON: Self = Self {
+        encoding: Encoding::Json,
+        transform: Transform::Whole,
+        pretty: false,
+    };
 }
 
 /// One clause of an `Accept` header.
@@ -45,21 +49,33 @@ pub(crate) struct Clause<'a> {
 
 impl Clause<'_> {
     pub(crate) fn param(&self, name: &str) -> &str {
-        self.params.iter().find(|(found, _)| *found == name).map_or("", |(_, value)| value)
+        self.params
+            .iter()
+            .find(|(found, _)| *found == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// Whether this clause means the media type `application/{subtype}`.
     pub(crate) fn covers(&self, subtype: &str) -> bool {
         self.media == "*/*"
             || self.media == "application/*"
-            || self.media.strip_prefix("application/").is_some_and(|found| found == subtype)
+            || self
+                .media
+                .strip_prefix("application/")
+                .is_some_and(|found| found == subtype)
     }
 }
 
 /// The clauses of the `Accept` headers, best first.
 pub(crate) fn clauses(headers: &HeaderMap) -> Vec<Clause<'_>> {
-    let texts = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut out: Vec<Clause<'_>> = texts.flat_map(|text| text.split(',')).filter_map(clause).collect();
+    let texts = headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let mut out: Vec<Clause<'_>> = texts
+        .flat_map(|text| text.split(','))
+        .filter_map(clause)
+        .collect();
     out.sort_by(|a, b| b.quality.total_cmp(&a.quality));
     out
 }
@@ -68,9 +84,16 @@ fn clause(text: &str) -> Option<Clause<'_>> {
     let mut parts = text.split(';').map(str::trim);
     let media = parts.next().filter(|media| !media.is_empty())?;
     let mut params: Vec<(&str, &str)> = parts.filter_map(|part| part.split_once('=')).collect();
-    let quality = params.iter().find(|(name, _)| *name == "q").and_then(|(_, value)| value.parse().ok());
+    let quality = params
+        .iter()
+        .find(|(name, _)| *name == "q")
+        .and_then(|(_, value)| value.parse().ok());
     params.retain(|(name, _)| *name != "q");
-    Some(Clause { media, params, quality: quality.unwrap_or(1.0) })
+    Some(Clause {
+        media,
+        params,
+        quality: quality.unwrap_or(1.0),
+    })
 }
 
 /// Chooses the form of an answer. `tables` is off for what is asked and not stored: it has no rows.
@@ -78,7 +101,10 @@ pub(crate) fn negotiate(headers: &HeaderMap, query: &Query, tables: bool) -> Res
     let pretty = wants_pretty(headers, query);
     let clauses = clauses(headers);
     if clauses.is_empty() {
-        return Ok(Accept { pretty, ..Accept::JSON });
+        return Ok(Accept {
+            pretty,
+            ..Accept::JSON
+        });
     }
     let choices = [("json", Encoding::Json), ("yaml", Encoding::Yaml)];
     for clause in &clauses {
@@ -86,7 +112,11 @@ pub(crate) fn negotiate(headers: &HeaderMap, query: &Query, tables: bool) -> Res
             if let Some(transform) = transform(clause, tables) {
                 tracing::trace!(subtype, "negotiated");
                 let pretty = pretty || clause.param("pretty") == "1";
-                return Ok(Accept { encoding: *encoding, transform, pretty });
+                return Ok(Accept {
+                    encoding: *encoding,
+                    transform,
+                    pretty,
+                });
             }
         }
     }
@@ -108,7 +138,11 @@ fn transform(clause: &Clause<'_>, tables: bool) -> Option<Transform> {
 
 fn not_acceptable() -> Status {
     let list = "application/json, application/yaml";
-    Status::new(406, "NotAcceptable", format!("only the following media types are accepted: {list}"))
+    Status::new(
+        406,
+        "NotAcceptable",
+        format!("only the following media types are accepted: {list}"),
+    )
 }
 
 /// Programs people type get readable output, as from Kubernetes.
@@ -117,8 +151,13 @@ fn wants_pretty(headers: &HeaderMap, query: &Query) -> bool {
     if !asked.is_empty() {
         return matches!(asked, "1" | "t" | "T" | "true" | "TRUE" | "True");
     }
-    let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    ["curl", "Wget", "Mozilla/5.0"].iter().any(|name| agent.starts_with(name))
+    let agent = headers
+        .get(USER_AGENT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    ["curl", "Wget", "Mozilla/5.0"]
+        .iter()
+        .any(|name| agent.starts_with(name))
 }
 
 #[cfg(test)]
@@ -131,7 +170,11 @@ mod tests {
             headers.insert(ACCEPT, header.parse().unwrap());
         }
         let found = negotiate(&headers, &Query::default(), tables).ok();
-        assert_eq!(found.map(|accept| (accept.encoding, accept.transform)), expected, "{header}");
+        assert_eq!(
+            found.map(|accept| (accept.encoding, accept.transform)),
+            expected,
+            "{header}"
+        );
     }
 
     #[test]
@@ -140,10 +183,26 @@ mod tests {
         check("", true, Some((Encoding::Json, Transform::Whole)));
         check(kubectl, true, Some((Encoding::Json, Transform::Table("v1"))));
         check(kubectl, false, Some((Encoding::Json, Transform::Whole)));
-        check("application/vnd.kubernetes.protobuf,application/json", true, Some((Encoding::Json, Transform::Whole)));
-        check("application/vnd.kubernetes.protobuf, */*", true, Some((Encoding::Json, Transform::Whole)));
-        check("application/json;q=0.1,application/yaml", true, Some((Encoding::Yaml, Transform::Whole)));
-        check("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", true, Some((Encoding::Json, Transform::Metadata("v1"))));
+        check(
+            "application/vnd.kubernetes.protobuf,application/json",
+            true,
+            Some((Encoding::Json, Transform::Whole)),
+        );
+        check(
+            "application/vnd.kubernetes.protobuf, */*",
+            true,
+            Some((Encoding::Json, Transform::Whole)),
+        );
+        check(
+            "application/json;q=0.1,application/yaml",
+            true,
+            Some((Encoding::Yaml, Transform::Whole)),
+        );
+        check(
+            "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+            true,
+            Some((Encoding::Json, Transform::Metadata("v1"))),
+        );
         check("application/json;as=Table;v=v1;g=meta.k8s.io", false, None);
         check("text/html", true, None);
     }

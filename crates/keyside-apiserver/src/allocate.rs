@@ -47,14 +47,24 @@ impl Held {
         let owner = format!("{}/{}", meta::namespace(service), meta::name(service));
         let key = self.key();
         let object = Template::new(&json!({"metadata": {"name": key.name()}, "owner": owner}));
-        Write { key, expect: Expect::Absent, object, delete: false }
+        Write {
+            key,
+            expect: Expect::Absent,
+            object,
+            delete: false,
+        }
     }
 
     fn free(&self, store: &Store) -> Option<Write> {
         let key = self.key();
         let entry = store.get(&key)?;
         let object = Template::new(&entry.object());
-        Some(Write { key, expect: Expect::At(entry.revision), object, delete: true })
+        Some(Write {
+            key,
+            expect: Expect::At(entry.revision),
+            object,
+            delete: true,
+        })
     }
 }
 
@@ -65,7 +75,12 @@ impl Served {
 
     /// Gives a service what it asks for; returns the writes that take it and give back what it no longer has. Other
     /// kinds need nothing.
-    pub(crate) fn allocate(&self, core: &Core, object: &mut Value, old: Option<&Value>) -> Result<Transaction, Status> {
+    pub(crate) fn allocate(
+        &self,
+        core: &Core,
+        object: &mut Value,
+        old: Option<&Value>,
+    ) -> Result<Transaction, Status> {
         if !self.is_services() {
             return Ok(Transaction::default());
         }
@@ -75,7 +90,10 @@ impl Served {
         let has = held(object);
         let mut writes: Vec<Write> = has.difference(&had).map(|one| one.take(object)).collect();
         writes.extend(had.difference(&has).filter_map(|one| one.free(&core.store)));
-        Ok(Transaction { checks: Vec::new(), writes })
+        Ok(Transaction {
+            checks: Vec::new(),
+            writes,
+        })
     }
 
     /// The writes that give back what a deleted service had.
@@ -83,22 +101,39 @@ impl Served {
         if !self.is_services() {
             return Transaction::default();
         }
-        let writes = held(object).iter().filter_map(|one| one.free(&core.store)).collect();
-        Transaction { checks: Vec::new(), writes }
+        let writes = held(object)
+            .iter()
+            .filter_map(|one| one.free(&core.store))
+            .collect();
+        Transaction {
+            checks: Vec::new(),
+            writes,
+        }
     }
 }
 
 /// The writes that take everything a service has.
 pub(crate) fn take_all(service: &Value) -> Transaction {
-    Transaction { checks: Vec::new(), writes: held(service).iter().map(|one| one.take(service)).collect() }
+    Transaction {
+        checks: Vec::new(),
+        writes: held(service).iter().map(|one| one.take(service)).collect(),
+    }
 }
 
 /// What a service has.
 fn held(service: &Value) -> BTreeSet<Held> {
-    let address = service["spec"]["clusterIP"].as_str().and_then(|text| text.parse().ok()).map(Held::Address);
+    let address = service["spec"]["clusterIP"]
+        .as_str()
+        .and_then(|text| text.parse().ok())
+        .map(Held::Address);
     let ports = service["spec"]["ports"].as_array().into_iter().flatten();
-    let ports = ports.filter_map(|port| port["nodePort"].as_u64()).filter_map(|port| u32::try_from(port).ok());
-    address.into_iter().chain(ports.filter(|port| *port > 0).map(Held::Port)).collect()
+    let ports = ports
+        .filter_map(|port| port["nodePort"].as_u64())
+        .filter_map(|port| u32::try_from(port).ok());
+    address
+        .into_iter()
+        .chain(ports.filter(|port| *port > 0).map(Held::Port))
+        .collect()
 }
 
 /// What a service asks for by name must exist and be free.
@@ -121,7 +156,11 @@ fn check_given(store: &Store, service: &Value, had: &BTreeSet<Held>) -> Result<(
             Held::Address(_) | Held::Port(_) => {}
         }
     }
-    if errors.is_empty() { Ok(()) } else { Err(Status::invalid("", "Service", meta::name(service), &errors)) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Status::invalid("", "Service", meta::name(service), &errors))
+    }
 }
 
 fn in_network(address: Ipv4Addr) -> bool {
@@ -187,7 +226,8 @@ mod tests {
 
     #[test]
     fn a_service_holds_its_address_and_ports() {
-        let service = json!({"spec": {"clusterIP": "10.96.1.2", "ports": [{"nodePort": 30001}, {"port": 80}]}});
+        let service =
+            json!({"spec": {"clusterIP": "10.96.1.2", "ports": [{"nodePort": 30001}, {"port": 80}]}});
         let expected = [Held::Address(Ipv4Addr::new(10, 96, 1, 2)), Held::Port(30001)];
         assert_eq!(held(&service), BTreeSet::from(expected));
         assert!(held(&json!({"spec": {"clusterIP": "None"}})).is_empty());

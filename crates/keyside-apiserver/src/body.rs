@@ -19,11 +19,19 @@ pub(crate) async fn read(body: Body) -> Result<Bytes, Status> {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(&format!("limit is {LIMIT}"))),
         Ok(Err(_)) => Err(Status::bad_request("the request body ended early")),
-        Err(_) => Err(Status::new(408, "Timeout", "the request body did not arrive in time")),
+        Err(_) => Err(Status::new(
+            408,
+            "Timeout",
+            "the request body did not arrive in time",
+        )),
     }
 }
 
 /// 413.
 pub(crate) fn too_large(detail: &str) -> Status {
-    Status::new(413, "RequestEntityTooLarge", format!("Request entity too large: {detail}"))
+    Status::new(
+        413,
+        "RequestEntityTooLarge",
+        format!("Request entity too large: {detail}"),
+    )
 }

@@ -59,13 +59,25 @@ impl Call {
 
     /// Media type of the body, without parameters, lower case; empty if none is given.
     pub(crate) fn content_type(&self) -> String {
-        let text = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+        let text = self
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        text.split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase()
     }
 
     /// The first word of the user agent, which names the field manager of those who do not.
     pub(crate) fn agent(&self) -> String {
-        let text = self.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let text = self
+            .headers
+            .get(USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         let first = text.split('/').next().unwrap_or_default();
         first.chars().filter(|c| !c.is_control()).take(128).collect()
     }
@@ -84,7 +96,12 @@ impl Call {
     }
 
     /// What admission is told about a write.
-    pub(crate) fn admission(&self, operation: Operation, name: &str, options: &WriteOptions) -> AdmissionRequest {
+    pub(crate) fn admission(
+        &self,
+        operation: Operation,
+        name: &str,
+        options: &WriteOptions,
+    ) -> AdmissionRequest {
         AdmissionRequest {
             user: self.user.clone(),
             operation,

@@ -67,7 +67,11 @@ impl Listing {
     /// Versions of a group, the preferred one first.
     pub(crate) fn versions(&self, group: &str) -> Vec<&str> {
         let mut out: Vec<&str> = Vec::new();
-        for served in self.all.iter().filter(|served| served.resource.gvk.group == group) {
+        for served in self
+            .all
+            .iter()
+            .filter(|served| served.resource.gvk.group == group)
+        {
             let version = served.resource.gvk.version.as_str();
             if !out.contains(&version) {
                 out.push(version);
@@ -77,7 +81,11 @@ impl Listing {
         out
     }
 
-    pub(crate) fn of<'a>(&'a self, group: &'a str, version: &'a str) -> impl Iterator<Item = &'a Arc<Served>> {
+    pub(crate) fn of<'a>(
+        &'a self,
+        group: &'a str,
+        version: &'a str,
+    ) -> impl Iterator<Item = &'a Arc<Served>> {
         self.all.iter().filter(move |served| {
             served.resource.gvk.group == group && served.resource.gvk.version == version
         })
@@ -122,10 +130,23 @@ struct Inner {
 impl Catalog {
     pub(crate) fn new(builtin: Vec<Resource>) -> Self {
         let stamps = AtomicU64::new(1);
-        let builtin: Vec<_> = builtin.into_iter().map(|resource| serve(resource, false, &stamps)).collect();
-        let listing = Arc::new(Listing { all: builtin.clone(), generation: 1 });
-        let inner = RwLock::new(Inner { custom: BTreeMap::new(), listing });
-        Self { builtin, inner, stamps }
+        let builtin: Vec<_> = builtin
+            .into_iter()
+            .map(|resource| serve(resource, false, &stamps))
+            .collect();
+        let listing = Arc::new(Listing {
+            all: builtin.clone(),
+            generation: 1,
+        });
+        let inner = RwLock::new(Inner {
+            custom: BTreeMap::new(),
+            listing,
+        });
+        Self {
+            builtin,
+            inner,
+            stamps,
+        }
     }
 
     /// What is served now.
@@ -142,7 +163,10 @@ impl Catalog {
     /// nothing withdraws it.
     pub(crate) fn publish(&self, definition: &str, resources: Vec<Resource>) {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        let served: Vec<_> = resources.into_iter().map(|resource| serve(resource, true, &self.stamps)).collect();
+        let served: Vec<_> = resources
+            .into_iter()
+            .map(|resource| serve(resource, true, &self.stamps))
+            .collect();
         let before = if served.is_empty() {
             inner.custom.remove(definition)
         } else {
@@ -165,7 +189,13 @@ fn serve(resource: Resource, custom: bool, stamps: &AtomicU64) -> Arc<Served> {
     let stamp = stamps.fetch_add(1, Ordering::Relaxed);
     let (kind, api_version) = (&resource.gvk.kind, resource.api_version());
     let head = format!("{{\"kind\":{kind:?},\"apiVersion\":{api_version:?},");
-    Arc::new(Served { resource: Arc::new(resource), collection, head, stamp, custom })
+    Arc::new(Served {
+        resource: Arc::new(resource),
+        collection,
+        head,
+        stamp,
+        custom,
+    })
 }
 
 #[cfg(test)]
@@ -174,9 +204,31 @@ mod tests {
 
     #[test]
     fn versions_are_ordered_as_kubernetes_prefers_them() {
-        let mut versions = ["foo", "v1alpha1", "v10beta3", "v2", "v11beta2", "v10", "v1", "v3beta1", "foo10", "v12alpha1"];
+        let mut versions = [
+            "foo",
+            "v1alpha1",
+            "v10beta3",
+            "v2",
+            "v11beta2",
+            "v10",
+            "v1",
+            "v3beta1",
+            "foo10",
+            "v12alpha1",
+        ];
         versions.sort_by_key(|version| priority(version));
-        let expected = ["v10", "v2", "v1", "v11beta2", "v10beta3", "v3beta1", "v12alpha1", "v1alpha1", "foo", "foo10"];
+        let expected = [
+            "v10",
+            "v2",
+            "v1",
+            "v11beta2",
+            "v10beta3",
+            "v3beta1",
+            "v12alpha1",
+            "v1alpha1",
+            "foo",
+            "foo10",
+        ];
         assert_eq!(versions, expected);
     }
 }

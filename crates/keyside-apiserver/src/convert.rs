@@ -19,8 +19,14 @@ const NAMES: [(&str, &str); 7] = [
 /// Writes an object in another version. Kinds that are not events differ by `apiVersion` alone: custom kinds without
 /// a conversion of their own.
 pub(crate) fn to_version(object: &mut Value, kind: &str, api_version: &str) {
-    let Some(fields) = object.as_object_mut() else { return };
-    let from = fields.get("apiVersion").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let Some(fields) = object.as_object_mut() else {
+        return;
+    };
+    let from = fields
+        .get("apiVersion")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
     if from == api_version {
         return;
     }
@@ -34,7 +40,10 @@ pub(crate) fn to_version(object: &mut Value, kind: &str, api_version: &str) {
     fields.insert("apiVersion".to_owned(), api_version.into());
 }
 
-fn rename(fields: &mut Map<String, Value>, direction: fn((&'static str, &'static str)) -> (&'static str, &'static str)) {
+fn rename(
+    fields: &mut Map<String, Value>,
+    direction: fn((&'static str, &'static str)) -> (&'static str, &'static str),
+) {
     let old = std::mem::take(fields);
     for (name, value) in old {
         let new = NAMES.into_iter().map(direction).find(|(from, _)| *from == name);

@@ -12,6 +12,7 @@ use crate::path::Target;
 use crate::query::Query;
 use crate::reply::Reply;
 use crate::server::Core;
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
@@ -27,7 +28,9 @@ pub(crate) fn answer(core: &Core, parts: &Parts, target: &Target, query: &Query)
     let document = match target {
         Target::CoreVersions | Target::Groups => return groups(core, parts, target),
         Target::Group(group) => legacy::group(&listing, group).ok_or_else(unknown)?,
-        Target::Resources { group, version } => legacy::resources(&listing, group, version).ok_or_else(unknown)?,
+        Target::Resources { group, version } => {
+            legacy::resources(&listing, group, version).ok_or_else(unknown)?
+        }
         Target::Other => return other(core, parts, query),
         Target::Resource(_) => return Err(unknown()),
     };
@@ -47,25 +50,40 @@ fn groups(core: &Core, parts: &Parts, target: &Target) -> Result<Reply, Status> 
             _ => continue,
         };
         if clause.covers("json") {
-            return Ok(aggregated_reply(parts, version, &aggregated::document(&listing, is_core, version)));
+            return Ok(aggregated_reply(
+                parts,
+                version,
+                &aggregated::document(&listing, is_core, version),
+            ));
         }
     }
-    let document = if is_core { legacy::core_versions(&listing) } else { legacy::groups(&listing) };
+    let document = if is_core {
+        legacy::core_versions(&listing)
+    } else {
+        legacy::groups(&listing)
+    };
     Ok(Reply::value(StatusCode::OK, document).with(VARY, HeaderValue::from_static("Accept")))
 }
 
 fn aggregated_reply(parts: &Parts, version: &str, document: &Value) -> Reply {
     let text = document.to_string();
+    let digest = digest(text.as_bytes());
     let media = format!("application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList");
-    let reply = tagged(parts, text.into_bytes(), &media);
+    let reply = tagged(parts, text.into(), &digest, &media);
     reply.with(VARY, HeaderValue::from_static("Accept"))
 }
 
 /// An answer with a name for its content: 304 for those who have it already.
-fn tagged(parts: &Parts, content: Vec<u8>, media: &str) -> Reply {
-    let tag = format!("\"{}\"", digest(&content));
-    let known = parts.headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let unchanged = known.flat_map(|list| list.split(',')).any(|one| one.trim() == tag);
+fn tagged(parts: &Parts, content: Bytes, digest: &str, media: &str) -> Reply {
+    let tag = format!("\"{digest}\"");
+    let known = parts
+        .headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let unchanged = known
+        .flat_map(|list| list.split(','))
+        .any(|one| one.trim() == tag);
     let reply = if unchanged {
         Reply::raw(StatusCode::NOT_MODIFIED, axum::body::Body::empty())
     } else {
@@ -112,31 +130,72 @@ fn platform() -> String {
 
 /// Healthy unless the store has stopped writing or the server is stopping.
 fn health(core: &Core, path: &str, verbose: bool) -> Reply {
-    let checks = [("ping", true), ("store", core.store.is_writable()), ("shutdown", !core.shutdown.is_cancelled())];
+    let checks = [
+        ("ping", true),
+        ("store", core.store.is_writable()),
+        ("shutdown", !core.shutdown.is_cancelled()),
+    ];
     let checked = |name: &str| name != "shutdown" || path != "/livez";
-    let well = checks.iter().filter(|(name, _)| checked(name)).all(|(_, well)| *well);
+    let well = checks
+        .iter()
+        .filter(|(name, _)| checked(name))
+        .all(|(_, well)| *well);
     if well && !verbose {
         return Reply::text(StatusCode::OK, "ok");
     }
     let mut text = String::new();
     for (name, well) in checks.iter().filter(|(name, _)| checked(name)) {
-        let line = if *well { format!("[+]{name} ok\n") } else { format!("[-]{name} failed\n") };
+        let line = if *well {
+            format!("[+]{name} ok\n")
+        } else {
+            format!("[-]{name} failed\n")
+        };
         text.push_str(&line);
     }
     let name = &path[1..];
-    text.push_str(&format!("{name} check {}\n", if well { "passed" } else { "failed" }));
-    Reply::text(if well { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR }, text)
+    text.push_str(&format!(
+        "{name} check {}\n",
+        if well { "passed" } else { "failed" }
+    ));
+    Reply::text(
+        if well {
+            StatusCode::OK
+        } else {
+            StatusCode::INTERNAL_SERVER_ERROR
+        },
+        text,
+    )
 }
 
 /// All paths that lead on.
 fn index(core: &Core) -> Vec<String> {
     let listing = core.catalog.listing();
-    let mut paths = vec!["/api".to_owned(), "/api/v1".to_owned(), "/apis".to_owned(), "/apis/".to_owned()];
+    let mut paths = vec![
+        "/api".to_owned(),
+        "/api/v1".to_owned(),
+        "/apis".to_owned(),
+        "/apis/".to_owned(),
+    ];
     for group in listing.groups().into_iter().filter(|group| !group.is_empty()) {
         paths.push(format!("/apis/{group}"));
-        paths.extend(listing.versions(group).into_iter().map(|version| format!("/apis/{group}/{version}")));
+        paths.extend(
+            listing
+                .versions(group)
+                .into_iter()
+                .map(|version| format!("/apis/{group}/{version}")),
+        );
     }
-    paths.extend(["/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"].map(str::to_owned));
+    paths.extend(
+        [
+            "/healthz",
+            "/livez",
+            "/openapi/v2",
+            "/openapi/v3",
+            "/readyz",
+            "/version",
+        ]
+        .map(str::to_owned),
+    );
     paths.sort();
     paths
 }

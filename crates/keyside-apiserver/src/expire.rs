@@ -29,11 +29,18 @@ async fn run_with(core: Arc<Core>, life: Duration) {
     let range = Range::new("", "events", None);
     loop {
         let (mut queue, revision) = stored(&core.store, &range, life);
-        let Ok(mut follow) = core.store.follow(range.clone(), revision) else { continue };
+        let Ok(mut follow) = core.store.follow(range.clone(), revision) else {
+            continue;
+        };
         // A reader that is too slow for the history starts anew.
         while let Ok(changes) = follow.ready() {
             let at = Instant::now() + life;
-            queue.extend(changes.iter().filter(|change| !change.deleted).map(|change| due(&range, change, at)));
+            queue.extend(
+                changes
+                    .iter()
+                    .filter(|change| !change.deleted)
+                    .map(|change| due(&range, change, at)),
+            );
             let next = queue.front().map(|due| due.at);
             tokio::select! {
                 () = core.shutdown.cancelled() => return,
@@ -45,8 +52,15 @@ async fn run_with(core: Arc<Core>, life: Duration) {
 }
 
 fn due(range: &Range, change: &Event, at: Instant) -> Due {
-    let key = Key { collection: Arc::clone(&range.collection), path: Arc::clone(&change.path) };
-    Due { at, key, revision: change.revision }
+    let key = Key {
+        collection: Arc::clone(&range.collection),
+        path: Arc::clone(&change.path),
+    };
+    Due {
+        at,
+        key,
+        revision: change.revision,
+    }
 }
 
 /// What is there at start, the oldest first. The process may have been away for long.
@@ -58,11 +72,22 @@ fn stored(store: &Store, range: &Range, life: Duration) -> (VecDeque<Due>, u64) 
         .into_iter()
         .map(|(path, entry)| {
             let object = entry.object();
-            let last = object["lastTimestamp"].as_str().unwrap_or(meta::string(&object, "creationTimestamp"));
+            let last = object["lastTimestamp"]
+                .as_str()
+                .unwrap_or(meta::string(&object, "creationTimestamp"));
             let age = clock::parse(last).map(|last| today.duration_since(last));
-            let age = age.and_then(|age| Duration::try_from(age).ok()).unwrap_or_default();
-            let key = Key { collection: Arc::clone(&range.collection), path };
-            Due { at: now + life.saturating_sub(age), key, revision: entry.revision }
+            let age = age
+                .and_then(|age| Duration::try_from(age).ok())
+                .unwrap_or_default();
+            let key = Key {
+                collection: Arc::clone(&range.collection),
+                path,
+            };
+            Due {
+                at: now + life.saturating_sub(age),
+                key,
+                revision: entry.revision,
+            }
         })
         .collect();
     queue.sort_by_key(|due| due.at);
@@ -80,7 +105,9 @@ async fn sleep_until(next: Option<Instant>) {
 async fn remove(store: &Store, queue: &mut VecDeque<Due>) {
     let now = Instant::now();
     while let Some(due) = queue.pop_front_if(|due| due.at <= now) {
-        let Some(entry) = store.get(&due.key).filter(|entry| entry.revision == due.revision) else { continue };
+        let Some(entry) = store.get(&due.key).filter(|entry| entry.revision == due.revision) else {
+            continue;
+        };
         let transaction = Transaction::delete(due.key, entry.revision, &entry.object());
         if let Err(error) = store.commit(transaction).await {
             tracing::debug!(%error, "an old event stays for now");
@@ -96,7 +123,8 @@ mod tests {
 
     fn event(name: &str) -> (Key, serde_json::Value) {
         let key = Key::new("", "events", "default", name);
-        let object = json!({"kind": "Event", "apiVersion": "v1", "metadata": {"name": name, "namespace": "default"}});
+        let object =
+            json!({"kind": "Event", "apiVersion": "v1", "metadata": {"name": name, "namespace": "default"}});
         (key, object)
     }
 
@@ -107,10 +135,21 @@ mod tests {
         let store = server.store();
         let (first, object) = event("first");
         let (second, other) = event("second");
-        let entries = store.commit(Transaction::create(second.clone(), &other)).await.unwrap();
-        store.commit(Transaction::create(first.clone(), &object)).await.unwrap();
-        store.commit(Transaction::update(second.clone(), entries[0].revision, &other)).await.unwrap();
-        let mut follow = store.follow(Range::new("", "events", None), store.revision()).unwrap();
+        let entries = store
+            .commit(Transaction::create(second.clone(), &other))
+            .await
+            .unwrap();
+        store
+            .commit(Transaction::create(first.clone(), &object))
+            .await
+            .unwrap();
+        store
+            .commit(Transaction::update(second.clone(), entries[0].revision, &other))
+            .await
+            .unwrap();
+        let mut follow = store
+            .follow(Range::new("", "events", None), store.revision())
+            .unwrap();
         let mut gone = Vec::new();
         while gone.len() < 2 {
             follow.changed().await;
@@ -126,7 +165,10 @@ mod tests {
         let store = Store::memory();
         let (key, mut object) = event("old");
         object["lastTimestamp"] = "2020-01-01T00:00:00Z".into();
-        store.commit(Transaction::create(key.clone(), &object)).await.unwrap();
+        store
+            .commit(Transaction::create(key.clone(), &object))
+            .await
+            .unwrap();
         let (mut queue, _) = stored(&store, &Range::new("", "events", None), LIFE);
         remove(&store, &mut queue).await;
         assert!(store.get(&key).is_none() && queue.is_empty());

@@ -11,21 +11,38 @@ use crate::query::Query;
 use crate::reply::Reply;
 use crate::server::{Body, Core};
 use crate::verbs;
+use futures::FutureExt;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use keyside_apimachinery::status::Status;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::SemaphorePermit;
 
-/// Answers a request; errors are answers too.
+/// How long a request waits for its turn when too many are under way.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Answers a request; errors are answers too, and so are our own mistakes.
 pub(crate) async fn serve(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let warnings = Warnings::default();
-    let mut form = Accept::JSON;
-    let reply = match answer(core, &parts, body, &warnings, &mut form).await {
-        Ok(reply) => reply,
-        Err(status) => Reply::status(&status),
+    let arrival = Arrival {
+        core,
+        parts: &parts,
+        warnings: Warnings::default(),
     };
-    let mut response = reply.into_response(form, &warnings.take());
+    let mut form = Accept::JSON;
+    let answered = AssertUnwindSafe(answer(&arrival, body, &mut form))
+        .catch_unwind()
+        .await;
+    let reply = match answered {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(status)) => Reply::status(&status),
+        Err(_) => Reply::status(&Status::internal(
+            "this request met a mistake of the server's own",
+        )),
+    };
+    let mut response = reply.into_response(form, &arrival.warnings.take());
     if let Ok(id) = HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()) {
         response.headers_mut().insert("audit-id", id);
     }
@@ -35,55 +52,72 @@ pub(crate) async fn serve(core: Arc<Core>, request: Request<Body>) -> Response<B
     response
 }
 
-async fn answer(
+/// A request whose sender is not known yet.
+struct Arrival<'a> {
     core: Arc<Core>,
-    parts: &Parts,
-    body: Body,
-    warnings: &Warnings,
-    form: &mut Accept,
-) -> Result<Reply, Status> {
+    parts: &'a Parts,
+    warnings: Warnings,
+}
+
+async fn answer(arrival: &Arrival<'_>, body: Body, form: &mut Accept) -> Result<Reply, Status> {
+    let Arrival { core, parts, .. } = arrival;
     let user = core.authenticator.authenticate(parts).await?;
-    let user = impersonated(user, &parts.headers, |right| authorize(&core, right))?;
-    let target = path::parse(parts.uri.path()).ok_or_else(|| Status::bad_request("the path cannot be decoded"))?;
+    let user = impersonated(user, &parts.headers, |right| authorize(core, right))?;
+    let target =
+        path::parse(parts.uri.path()).ok_or_else(|| Status::bad_request("the path cannot be decoded"))?;
     let query = Query::parse(parts.uri.query())?;
     match target {
-        Target::Resource(path) => resource(core, parts, body, user, path, query, warnings, form).await,
+        Target::Resource(path) => {
+            let (call, verb) = understand(arrival, user, path, query, form)?;
+            dispatch(call, verb, body).await
+        }
         target => {
-            authorize(&core, &plain(user, parts))?;
-            *form = Accept { pretty: accept::negotiate(&parts.headers, &query, false).is_ok_and(|a| a.pretty), ..*form };
-            discovery::answer(&core, parts, &target, &query)
+            authorize(core, &plain(user, parts))?;
+            form.pretty = accept::negotiate(&parts.headers, &query, false).is_ok_and(|accept| accept.pretty);
+            discovery::answer(core, parts, &target, &query)
         }
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one request, taken apart in one place")]
-async fn resource(
-    core: Arc<Core>,
-    parts: &Parts,
-    body: Body,
+/// Finds out what is asked of which resource, and whether it is allowed.
+fn understand(
+    arrival: &Arrival<'_>,
     user: UserInfo,
     path: ResourcePath,
     query: Query,
-    warnings: &Warnings,
     form: &mut Accept,
-) -> Result<Reply, Status> {
+) -> Result<(Call, &'static str), Status> {
+    let Arrival {
+        core,
+        parts,
+        warnings,
+    } = arrival;
     let verb = verb(&parts.method, &path, &query).ok_or_else(not_allowed)?;
-    authorize(&core, &attributes(user.clone(), verb, &path, &query))?;
-    let served = core.catalog.find(&path.group, &path.version, &path.resource).ok_or_else(unknown)?;
-    if served.resource.namespaced {
+    authorize(core, &attributes(user.clone(), verb, &path, &query))?;
+    let served = core
+        .catalog
+        .find(&path.group, &path.version, &path.resource)
+        .ok_or_else(unknown)?;
+    let is_namespace = path.group.is_empty() && path.resource == "namespaces";
+    let misplaced = if served.resource.namespaced {
         // A namespaced object without a namespace in its path is not served; its collection over all namespaces is.
-        if path.namespace.is_empty() && !path.name.is_empty() {
-            return Err(unknown());
-        }
-    } else if !path.namespace.is_empty() && path.resource != "namespaces" {
+        path.namespace.is_empty() && !path.name.is_empty()
+    } else {
+        !path.namespace.is_empty() && !is_namespace
+    };
+    if misplaced || !path.rest.is_empty() {
         return Err(unknown());
     }
     *form = accept::negotiate(&parts.headers, &query, served.is_stored())?;
     warnings.add(served.resource.behaviour.deprecation());
     let call = Call {
-        core,
+        core: Arc::clone(core),
         user,
-        namespace: if served.resource.namespaced { path.namespace } else { String::new() },
+        namespace: if served.resource.namespaced {
+            path.namespace
+        } else {
+            String::new()
+        },
         name: path.name,
         subresource: path.subresource,
         query,
@@ -93,10 +127,12 @@ async fn resource(
         warnings: warnings.clone(),
         served,
     };
-    dispatch(call, verb, body).await
+    Ok((call, verb))
 }
 
 async fn dispatch(call: Call, verb: &str, body: Body) -> Result<Reply, Status> {
+    let core = Arc::clone(&call.core);
+    let _turn = turn(&core, &call.user).await?;
     if !call.subresource.is_empty() {
         return verbs::subresource::answer(call, verb, body).await;
     }
@@ -138,8 +174,13 @@ fn attributes(user: UserInfo, verb: &str, path: &ResourcePath, query: &Query) ->
     let mut name = path.name.clone();
     if name.is_empty() && matches!(verb, "list" | "watch" | "deletecollection") {
         // A list of one name may be allowed to those who may only read that name.
-        let only = query.get("fieldSelector").strip_prefix("metadata.name=").filter(|rest| !rest.contains(','));
-        name = only.map(|rest| rest.trim_start_matches('=').to_owned()).unwrap_or_default();
+        let only = query
+            .get("fieldSelector")
+            .strip_prefix("metadata.name=")
+            .filter(|rest| !rest.contains(','));
+        name = only
+            .map(|rest| rest.trim_start_matches('=').to_owned())
+            .unwrap_or_default();
     }
     Attributes {
         user,
@@ -156,7 +197,12 @@ fn attributes(user: UserInfo, verb: &str, path: &ResourcePath, query: &Query) ->
 
 fn plain(user: UserInfo, parts: &Parts) -> Attributes {
     let verb = parts.method.as_str().to_ascii_lowercase();
-    Attributes { user, verb, path: parts.uri.path().to_owned(), ..Attributes::default() }
+    Attributes {
+        user,
+        verb,
+        path: parts.uri.path().to_owned(),
+        ..Attributes::default()
+    }
 }
 
 /// What an update or apply that creates an object needs to be allowed besides.
@@ -181,10 +227,24 @@ pub(crate) fn authorize(core: &Core, attributes: &Attributes) -> Result<(), Stat
     if decision.allowed {
         return Ok(());
     }
-    let Attributes { user, verb, group, resource, subresource, namespace, name, path, .. } = attributes;
+    let Attributes {
+        user,
+        verb,
+        group,
+        resource,
+        subresource,
+        namespace,
+        name,
+        path,
+        ..
+    } = attributes;
     let user = &user.username;
     let mut message = if attributes.is_resource() {
-        let what = if subresource.is_empty() { resource.clone() } else { format!("{resource}/{subresource}") };
+        let what = if subresource.is_empty() {
+            resource.clone()
+        } else {
+            format!("{resource}/{subresource}")
+        };
         let scope = if namespace.is_empty() {
             "at the cluster scope".to_owned()
         } else {
@@ -205,6 +265,28 @@ pub(crate) fn authorize(core: &Core, attributes: &Attributes) -> Result<(), Stat
     Err(status)
 }
 
+/// Waits until not too many requests are under way. The cluster's own parts do not wait: others may wait for them.
+async fn turn<'a>(core: &'a Core, user: &UserInfo) -> Result<Option<SemaphorePermit<'a>>, Status> {
+    if user.groups.iter().any(|group| group == "system:masters") {
+        return Ok(None);
+    }
+    let turn = tokio::time::timeout(PATIENCE, core.turns.acquire())
+        .await
+        .map_err(|_| too_many())?;
+    turn.map(Some).map_err(Status::internal)
+}
+
+/// 429.
+fn too_many() -> Status {
+    let mut status = Status::new(
+        429,
+        "TooManyRequests",
+        "too many requests, please try again later",
+    );
+    status.details = serde_json::json!({"retryAfterSeconds": 1});
+    status
+}
+
 /// 405.
 pub(crate) fn not_allowed() -> Status {
     let sentence = "the server does not allow this method on the requested resource";
@@ -215,7 +297,11 @@ pub(crate) fn not_allowed() -> Status {
 
 /// 404 of a path that means nothing.
 pub(crate) fn unknown() -> Status {
-    let mut status = Status::new(404, "NotFound", "the server could not find the requested resource");
+    let mut status = Status::new(
+        404,
+        "NotFound",
+        "the server could not find the requested resource",
+    );
     status.details = serde_json::json!({});
     status
 }
@@ -225,7 +311,9 @@ mod tests {
     use super::*;
 
     fn check(method: Method, path: &str, query: &str, expected: Option<&str>) {
-        let Some(Target::Resource(path)) = path::parse(path) else { panic!() };
+        let Some(Target::Resource(path)) = path::parse(path) else {
+            panic!()
+        };
         let query = Query::parse(Some(query)).unwrap();
         assert_eq!(verb(&method, &path, &query), expected, "{method} {path:?}");
     }
@@ -239,7 +327,12 @@ mod tests {
         check(Method::GET, "/api/v1/namespaces/a/pods/b", "watch", Some("watch"));
         check(Method::POST, "/api/v1/namespaces/a/pods", "", Some("create"));
         check(Method::PUT, "/api/v1/namespaces/a/pods", "", None);
-        check(Method::DELETE, "/api/v1/namespaces/a/pods", "", Some("deletecollection"));
+        check(
+            Method::DELETE,
+            "/api/v1/namespaces/a/pods",
+            "",
+            Some("deletecollection"),
+        );
         check(Method::DELETE, "/api/v1/namespaces/a", "", Some("delete"));
         check(Method::OPTIONS, "/api/v1/pods", "", None);
     }

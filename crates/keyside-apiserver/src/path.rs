@@ -50,11 +50,15 @@ pub(crate) fn parse(path: &str) -> Option<Target> {
     Some(match parts.as_slice() {
         ["api"] => Target::CoreVersions,
         ["apis"] => Target::Groups,
-        ["api", version] => Target::Resources { group: String::new(), version: (*version).to_owned() },
+        ["api", version] => Target::Resources {
+            group: String::new(),
+            version: (*version).to_owned(),
+        },
         ["apis", group] => Target::Group((*group).to_owned()),
-        ["apis", group, version] => {
-            Target::Resources { group: (*group).to_owned(), version: (*version).to_owned() }
-        }
+        ["apis", group, version] => Target::Resources {
+            group: (*group).to_owned(),
+            version: (*version).to_owned(),
+        },
         ["api", version, rest @ ..] => Target::Resource(resource("", version, rest)),
         ["apis", group, version, rest @ ..] => Target::Resource(resource(group, version, rest)),
         _ => Target::Other,
@@ -62,7 +66,11 @@ pub(crate) fn parse(path: &str) -> Option<Target> {
 }
 
 fn resource(group: &str, version: &str, parts: &[&str]) -> ResourcePath {
-    let mut out = ResourcePath { group: group.to_owned(), version: version.to_owned(), ..ResourcePath::default() };
+    let mut out = ResourcePath {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        ..ResourcePath::default()
+    };
     let mut parts = parts;
     if let ["watch", rest @ ..] = parts
         && !rest.is_empty()
@@ -109,10 +117,16 @@ mod tests {
     use super::*;
 
     fn check(path: &str, group: &str, namespace: &str, rest: [&str; 3]) {
-        let Some(Target::Resource(found)) = parse(path) else { panic!("{path} is a resource") };
+        let Some(Target::Resource(found)) = parse(path) else {
+            panic!("{path} is a resource")
+        };
         assert_eq!(found.group, group, "{path}");
         assert_eq!(found.namespace, namespace, "{path}");
-        assert_eq!([&*found.resource, &*found.name, &*found.subresource], rest, "{path}");
+        assert_eq!(
+            [&*found.resource, &*found.name, &*found.subresource],
+            rest,
+            "{path}"
+        );
     }
 
     #[test]
@@ -120,15 +134,37 @@ mod tests {
         check("/api/v1/pods", "", "", ["pods", "", ""]);
         check("/api/v1/namespaces", "", "", ["namespaces", "", ""]);
         check("/api/v1/namespaces/a", "", "a", ["namespaces", "a", ""]);
-        check("/api/v1/namespaces/a/finalize", "", "a", ["namespaces", "a", "finalize"]);
-        check("/api/v1/namespaces/a/pods/b/status", "", "a", ["pods", "b", "status"]);
-        check("/apis/apps/v1/namespaces/a/deployments/", "apps", "a", ["deployments", "", ""]);
-        check("/apis/x.io/v1/things/we%20ird", "x.io", "", ["things", "we ird", ""]);
+        check(
+            "/api/v1/namespaces/a/finalize",
+            "",
+            "a",
+            ["namespaces", "a", "finalize"],
+        );
+        check(
+            "/api/v1/namespaces/a/pods/b/status",
+            "",
+            "a",
+            ["pods", "b", "status"],
+        );
+        check(
+            "/apis/apps/v1/namespaces/a/deployments/",
+            "apps",
+            "a",
+            ["deployments", "", ""],
+        );
+        check(
+            "/apis/x.io/v1/things/we%20ird",
+            "x.io",
+            "",
+            ["things", "we ird", ""],
+        );
     }
 
     #[test]
     fn the_old_watch_prefix_is_understood() {
-        let Some(Target::Resource(found)) = parse("/api/v1/watch/namespaces/a/pods") else { panic!() };
+        let Some(Target::Resource(found)) = parse("/api/v1/watch/namespaces/a/pods") else {
+            panic!()
+        };
         assert!(found.watch);
         assert_eq!(found.resource, "pods");
     }

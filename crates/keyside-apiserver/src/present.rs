@@ -36,7 +36,11 @@ fn adapt(served: &Served, object: &mut Value) {
 
 /// The JSON of a stored object in the version that is served.
 pub(crate) fn json(served: &Served, stored: &Bytes) -> Bytes {
-    if is_ready(served, stored) { stored.clone() } else { value(served, stored).to_string().into() }
+    if is_ready(served, stored) {
+        stored.clone()
+    } else {
+        value(served, stored).to_string().into()
+    }
 }
 
 /// What a write has produced.
@@ -64,12 +68,17 @@ pub(crate) fn object(call: &Call, code: StatusCode, product: &Product) -> Result
     Ok(match (call.accept.transform, product) {
         (Transform::Whole, Product::Stored(entry)) => Reply::json(code, json(served, &entry.value)),
         (Transform::Whole, Product::Draft(object)) => Reply::value(code, object.clone()),
-        (Transform::Metadata(version), product) => Reply::value(code, metadata(&product.value(served), version)),
+        (Transform::Metadata(version), product) => {
+            Reply::value(code, metadata(&product.value(served), version))
+        }
         (Transform::Table(version), product) => {
             let object = product.value(served);
             let meta = json!({"resourceVersion": object["metadata"]["resourceVersion"]});
             let include = table::Include::of(&call.query)?;
-            Reply::value(code, table::table(served, &[object], version, meta, include, true, &call.now))
+            Reply::value(
+                code,
+                table::table(served, &[object], version, meta, include, true, &call.now),
+            )
         }
     })
 }
@@ -90,13 +99,19 @@ pub(crate) fn list(call: &Call, items: &[Item], meta: Value) -> Result<Reply, St
             let items: Vec<Value> = values().map(|object| metadata(&object, version)).collect();
             let api_version = format!("meta.k8s.io/{version}");
             let kind = "PartialObjectMetadataList";
-            Reply::value(code, json!({"kind": kind, "apiVersion": api_version, "metadata": meta, "items": items}))
+            Reply::value(
+                code,
+                json!({"kind": kind, "apiVersion": api_version, "metadata": meta, "items": items}),
+            )
         }
         Transform::Table(version) => {
             let objects: Vec<Value> = values().collect();
             let include = table::Include::of(&call.query)?;
             let headers = !call.query.flag("noHeaders");
-            Reply::value(code, table::table(served, &objects, version, meta, include, headers, &call.now))
+            Reply::value(
+                code,
+                table::table(served, &objects, version, meta, include, headers, &call.now),
+            )
         }
     })
 }

@@ -10,23 +10,37 @@ pub(crate) struct Query(Vec<(String, String)>);
 impl Query {
     /// Reads a query string.
     pub(crate) fn parse(text: Option<&str>) -> Result<Self, Status> {
-        let parts = text.unwrap_or_default().split('&').filter(|part| !part.is_empty());
+        let parts = text
+            .unwrap_or_default()
+            .split('&')
+            .filter(|part| !part.is_empty());
         let pairs = parts.map(|part| {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            Some((unescape(&name.replace('+', " "))?, unescape(&value.replace('+', " "))?))
+            Some((
+                unescape(&name.replace('+', " "))?,
+                unescape(&value.replace('+', " "))?,
+            ))
         });
         let pairs: Option<Vec<_>> = pairs.collect();
-        pairs.map(Self).ok_or_else(|| Status::bad_request("the query string cannot be decoded"))
+        pairs
+            .map(Self)
+            .ok_or_else(|| Status::bad_request("the query string cannot be decoded"))
     }
 
     /// The first value of a name; empty if absent.
     pub(crate) fn get(&self, name: &str) -> &str {
-        self.0.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
+        self.0
+            .iter()
+            .find(|(found, _)| found == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// All values of a name.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .filter(move |(found, _)| found == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Whether a name is given at all.
@@ -41,7 +55,8 @@ impl Query {
 
     /// As [`Query::flag`], telling absence apart.
     pub(crate) fn maybe_flag(&self, name: &str) -> Option<bool> {
-        self.has(name).then(|| !matches!(self.get(name).to_ascii_lowercase().as_str(), "false" | "0"))
+        self.has(name)
+            .then(|| !matches!(self.get(name).to_ascii_lowercase().as_str(), "false" | "0"))
     }
 
     /// A number; absent and empty are nothing.

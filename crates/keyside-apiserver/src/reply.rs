@@ -28,12 +28,20 @@ pub(crate) struct Reply {
 impl Reply {
     /// A JSON value.
     pub(crate) fn value(code: StatusCode, value: Value) -> Self {
-        Self { code, headers: HeaderMap::new(), content: Content::Value(value) }
+        Self {
+            code,
+            headers: HeaderMap::new(),
+            content: Content::Value(value),
+        }
     }
 
     /// Stored JSON.
     pub(crate) fn json(code: StatusCode, json: Bytes) -> Self {
-        Self { code, headers: HeaderMap::new(), content: Content::Json(json) }
+        Self {
+            code,
+            headers: HeaderMap::new(),
+            content: Content::Json(json),
+        }
     }
 
     /// Plain text.
@@ -44,7 +52,11 @@ impl Reply {
 
     /// A body of any type, which a header must name.
     pub(crate) fn raw(code: StatusCode, body: Body) -> Self {
-        Self { code, headers: HeaderMap::new(), content: Content::Raw(body) }
+        Self {
+            code,
+            headers: HeaderMap::new(),
+            content: Content::Raw(body),
+        }
     }
 
     /// Adds a header.
@@ -69,7 +81,9 @@ impl Reply {
         *response.status_mut() = self.code;
         *response.headers_mut() = self.headers;
         let headers = response.headers_mut();
-        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache, private"));
+        headers
+            .entry(CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-cache, private"));
         for sentence in warnings {
             headers.append(WARNING, warning(sentence));
         }
@@ -92,7 +106,10 @@ impl Reply {
 
 fn encode(value: &Value, accept: Accept, headers: &mut HeaderMap) -> Body {
     let (kind, text) = match accept.encoding {
-        Encoding::Yaml => ("application/yaml", serde_saphyr::to_string(value).unwrap_or_default()),
+        Encoding::Yaml => (
+            "application/yaml",
+            serde_saphyr::to_string(value).unwrap_or_default(),
+        ),
         Encoding::Json if accept.pretty => ("application/json", format!("{value:#}\n")),
         Encoding::Json => ("application/json", format!("{value}\n")),
     };
@@ -123,7 +140,10 @@ mod tests {
 
     #[test]
     fn a_warning_is_quoted_and_cannot_end_the_header() {
-        assert_eq!(warning("unknown field \"a\"\r\nX: y"), r#"299 - "unknown field \"a\"  X: y""#);
+        assert_eq!(
+            warning("unknown field \"a\"\r\nX: y"),
+            r#"299 - "unknown field \"a\"  X: y""#
+        );
     }
 
     #[test]

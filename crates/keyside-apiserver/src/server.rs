@@ -15,18 +15,22 @@ use crate::store::{CommitError, Store};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{Request, Response};
-use listen::Hosts;
 use keyside_apimachinery::kinds;
+use listen::Hosts;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::{BoxError, Service, util::BoxCloneSyncService};
 
 /// Bodies of requests and answers.
 pub type Body = axum::body::Body;
+
+/// Requests under way at once; Kubernetes' default is 600 too.
+const TURNS: usize = 600;
 
 /// What all requests share.
 pub(crate) struct Core {
@@ -37,6 +41,8 @@ pub(crate) struct Core {
     pub(crate) admission: Admission,
     pub(crate) services: Arc<Services>,
     pub(crate) documents: Documents,
+    /// Requests under way; watches count only until they have begun.
+    pub(crate) turns: Semaphore,
     /// Names the listener answers to besides the usual ones.
     pub(crate) hosts: Hosts,
     /// Connections being served.
@@ -102,6 +108,7 @@ impl Builder {
             services,
             documents: Documents::default(),
             hosts: self.hosts,
+            turns: Semaphore::new(TURNS),
             connections: TaskTracker::new(),
             store,
             shutdown: CancellationToken::new(),
@@ -126,7 +133,11 @@ impl ApiServer {
     /// A server to be described and started.
     #[must_use]
     pub fn builder() -> Builder {
-        Builder { store: None, auth: Config::default(), hosts: Hosts::default() }
+        Builder {
+            store: None,
+            auth: Config::default(),
+            hosts: Hosts::default(),
+        }
     }
 
     /// A service for callers in this process, acting as `user`. The identity travels in a request extension, which
@@ -140,17 +151,26 @@ impl ApiServer {
     /// ```
     #[must_use]
     pub fn in_process(&self, user: UserInfo) -> Local {
-        Local { core: Arc::clone(&self.core), user }
+        Local {
+            core: Arc::clone(&self.core),
+            user,
+        }
     }
 
     /// Makes a service callable by admission webhooks whose `clientConfig.service` has this namespace and name: no
     /// socket, no certificate.
     pub fn register_service<S>(&self, namespace: &str, name: &str, service: S)
     where
-        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
         S::Future: Send + 'static,
     {
-        self.core.services.register(namespace, name, BoxCloneSyncService::new(service));
+        self.core
+            .services
+            .register(namespace, name, BoxCloneSyncService::new(service));
     }
 
     /// The store under it all.
@@ -165,7 +185,11 @@ impl ApiServer {
     ///
     /// # Errors
     /// If the socket cannot be used.
-    pub async fn serve_tls(&self, listener: TcpListener, tls: Arc<rustls::ServerConfig>) -> std::io::Result<()> {
+    pub async fn serve_tls(
+        &self,
+        listener: TcpListener,
+        tls: Arc<rustls::ServerConfig>,
+    ) -> std::io::Result<()> {
         listen::run(Arc::clone(&self.core), listener, tls).await
     }
 

@@ -123,14 +123,22 @@ impl Store {
     /// All objects of a range, of one moment.
     #[must_use]
     pub fn list(&self, range: &Range) -> Page {
-        self.read().page(range, "", usize::MAX, None).expect("the newest revision is always available")
+        self.read()
+            .page(range, "", usize::MAX, None)
+            .expect("the newest revision is always available")
     }
 
     /// Up to `limit` objects of a range after a path, as of revision `at` (or now).
     ///
     /// # Errors
     /// If that revision is too old or does not exist yet.
-    pub fn page(&self, range: &Range, after: &str, limit: usize, at: Option<u64>) -> Result<Page, Unavailable> {
+    pub fn page(
+        &self,
+        range: &Range,
+        after: &str,
+        limit: usize,
+        at: Option<u64>,
+    ) -> Result<Page, Unavailable> {
         self.read().page(range, after, limit, at)
     }
 
@@ -154,7 +162,9 @@ impl Store {
     /// If something was not as expected, or the disk fails.
     pub async fn commit(&self, transaction: Transaction) -> Result<Vec<Entry>, CommitError> {
         let (reply, answer) = oneshot::channel();
-        self.inbox.send(Message::Write(Request { transaction, reply })).map_err(|_| CommitError::Closed)?;
+        self.inbox
+            .send(Message::Write(Request { transaction, reply }))
+            .map_err(|_| CommitError::Closed)?;
         answer.await.map_err(|_| CommitError::Closed)?
     }
 

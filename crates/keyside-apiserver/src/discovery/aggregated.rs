@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 
 /// The core group's document, or that of all named groups.
 pub(super) fn document(listing: &Listing, core: bool, version: &str) -> Value {
-    let groups = listing.groups().into_iter().filter(|group| group.is_empty() == core);
+    let groups = listing
+        .groups()
+        .into_iter()
+        .filter(|group| group.is_empty() == core);
     let items: Vec<Value> = groups.map(|group| describe(listing, group)).collect();
     json!({
         "kind": "APIGroupDiscoveryList", "apiVersion": format!("apidiscovery.k8s.io/{version}"),
@@ -19,12 +22,19 @@ fn describe(listing: &Listing, group: &str) -> Value {
         .versions(group)
         .into_iter()
         .map(|version| {
-            let mut resources: Vec<Value> = listing.of(group, version).map(|served| resource(served)).collect();
+            let mut resources: Vec<Value> = listing
+                .of(group, version)
+                .map(|served| resource(served))
+                .collect();
             resources.sort_by(|a, b| a["resource"].as_str().cmp(&b["resource"].as_str()));
             json!({"version": version, "resources": resources, "freshness": "Current"})
         })
         .collect();
-    let metadata = if group.is_empty() { json!({"creationTimestamp": null}) } else { json!({"name": group, "creationTimestamp": null}) };
+    let metadata = if group.is_empty() {
+        json!({"creationTimestamp": null})
+    } else {
+        json!({"name": group, "creationTimestamp": null})
+    };
     json!({"metadata": metadata, "versions": versions})
 }
 

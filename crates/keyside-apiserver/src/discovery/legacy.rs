@@ -45,7 +45,9 @@ pub(super) fn resources(listing: &Listing, group: &str, version: &str) -> Option
     let api_version = served.first()?.resource.api_version();
     let mut resources: Vec<Value> = served.iter().flat_map(|served| entries(served)).collect();
     resources.sort_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
-    Some(json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version, "resources": resources}))
+    Some(
+        json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version, "resources": resources}),
+    )
 }
 
 fn entries(served: &Served) -> Vec<Value> {
@@ -65,14 +67,20 @@ fn entries(served: &Served) -> Vec<Value> {
     if served.is_stored() {
         main.insert("storageVersionHash".to_owned(), storage_hash(resource).into());
     }
-    let below = resource.subresources.iter().map(|subresource| below(resource, subresource));
+    let below = resource
+        .subresources
+        .iter()
+        .map(|subresource| below(resource, subresource));
     std::iter::once(Value::Object(main)).chain(below).collect()
 }
 
 fn below(resource: &Resource, subresource: &Subresource) -> Value {
     let seen = Seen::of(resource, subresource);
     let mut out = Map::new();
-    out.insert("name".to_owned(), format!("{}/{}", resource.plural, seen.name).into());
+    out.insert(
+        "name".to_owned(),
+        format!("{}/{}", resource.plural, seen.name).into(),
+    );
     out.insert("singularName".to_owned(), "".into());
     out.insert("namespaced".to_owned(), resource.namespaced.into());
     let foreign = seen.group != resource.gvk.group || seen.version != resource.gvk.version;
@@ -105,12 +113,20 @@ impl<'a> Seen<'a> {
                 kind: &resource.gvk.kind,
                 verbs: READ_WRITE,
             },
-            Subresource::Scale { .. } => {
-                Self { name: "scale", group: "autoscaling", version: "v1", kind: "Scale", verbs: READ_WRITE }
-            }
-            Subresource::Special { name, kind, verbs } => {
-                Self { name, group: &kind.group, version: &kind.version, kind: &kind.kind, verbs }
-            }
+            Subresource::Scale { .. } => Self {
+                name: "scale",
+                group: "autoscaling",
+                version: "v1",
+                kind: "Scale",
+                verbs: READ_WRITE,
+            },
+            Subresource::Special { name, kind, verbs } => Self {
+                name,
+                group: &kind.group,
+                version: &kind.version,
+                kind: &kind.kind,
+                verbs,
+            },
         }
     }
 }

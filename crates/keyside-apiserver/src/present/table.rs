@@ -42,7 +42,10 @@ pub(crate) fn table(
     now: &str,
 ) -> Value {
     let behaviour = &served.resource.behaviour;
-    let rows: Vec<Value> = objects.iter().map(|object| row(behaviour.cells(object, now), object, version, include)).collect();
+    let rows: Vec<Value> = objects
+        .iter()
+        .map(|object| row(behaviour.cells(object, now), object, version, include))
+        .collect();
     let mut out = json!({"kind": "Table", "apiVersion": format!("meta.k8s.io/{version}"), "metadata": meta});
     out["columnDefinitions"] = if headers { columns(served) } else { Value::Null };
     out["rows"] = rows.into();

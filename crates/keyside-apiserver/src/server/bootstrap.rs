@@ -52,6 +52,8 @@ async fn own_service(store: &Store) -> Result<(), CommitError> {
         "status": {"loadBalancer": {}},
     });
     let taken = allocate::take_all(&service);
-    store.commit(Transaction::create(key, &service).and(taken)).await?;
+    store
+        .commit(Transaction::create(key, &service).and(taken))
+        .await?;
     Ok(())
 }

@@ -45,12 +45,19 @@ const PING: Duration = Duration::from_secs(30);
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Serves connections until the server stops, then lets answers under way finish.
-pub(super) async fn run(core: Arc<Core>, listener: TcpListener, tls: Arc<rustls::ServerConfig>) -> io::Result<()> {
+pub(super) async fn run(
+    core: Arc<Core>,
+    listener: TcpListener,
+    tls: Arc<rustls::ServerConfig>,
+) -> io::Result<()> {
     let acceptor = TlsAcceptor::from(tls);
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let hosts = Arc::new(core.hosts.with_address(listener.local_addr()?));
     loop {
-        let place = Arc::clone(&places).acquire_owned().await.map_err(io::Error::other)?;
+        let place = Arc::clone(&places)
+            .acquire_owned()
+            .await
+            .map_err(io::Error::other)?;
         let (stream, peer) = tokio::select! {
             () = core.shutdown.cancelled() => break,
             accepted = accept(&listener) => accepted,
@@ -71,7 +78,10 @@ pub(super) async fn run(core: Arc<Core>, listener: TcpListener, tls: Arc<rustls:
 /// Waits for answers under way, but not for ever.
 pub(super) async fn finish(core: &Core) {
     core.connections.close();
-    if tokio::time::timeout(GRACE, core.connections.wait()).await.is_err() {
+    if tokio::time::timeout(GRACE, core.connections.wait())
+        .await
+        .is_err()
+    {
         tracing::warn!("some clients did not take their answers in time");
     }
 }
@@ -107,7 +117,10 @@ async fn connection(
     let io = TokioIo::new(Patient::new(stream, PATIENCE));
     if http2 {
         let mut builder = http2::Builder::new(TokioExecutor::new());
-        builder.timer(TokioTimer::new()).max_concurrent_streams(STREAMS).keep_alive_interval(PING);
+        builder
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS)
+            .keep_alive_interval(PING);
         builder.max_header_list_size(u32::try_from(HEADERS).unwrap_or(u32::MAX));
         let mut connection = pin!(builder.serve_connection(io, service));
         tokio::select! {
@@ -117,7 +130,10 @@ async fn connection(
         return Ok(connection.await?);
     }
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(HEADERS);
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE)
+        .max_buf_size(HEADERS);
     let mut connection = pin!(builder.serve_connection(io, service));
     tokio::select! {
         ended = connection.as_mut() => return Ok(ended?),
@@ -128,7 +144,9 @@ async fn connection(
 
 fn peer(stream: &TlsStream<TcpStream>) -> Option<PeerCertificates> {
     let certificates = stream.get_ref().1.peer_certificates()?;
-    Some(PeerCertificates(Arc::new(certificates.iter().map(|one| one.clone().into_owned()).collect())))
+    Some(PeerCertificates(Arc::new(
+        certificates.iter().map(|one| one.clone().into_owned()).collect(),
+    )))
 }
 
 async fn answer(

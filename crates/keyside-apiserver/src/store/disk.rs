@@ -9,8 +9,8 @@ use super::state::{Change, History, State};
 use super::witness::Witness;
 use redb::backends::FileBackend;
 use redb::{
-    Builder, Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, StorageBackend, StorageError,
-    TableDefinition, TableError,
+    Builder, Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, StorageBackend,
+    StorageError, TableDefinition, TableError,
 };
 use std::fs::OpenOptions;
 use std::io;
@@ -37,7 +37,9 @@ pub enum OpenError {
     #[error("{0} is in use by another process; stop that one first, or use another data folder")]
     Locked(PathBuf),
     /// A newer program wrote it.
-    #[error("{path} has format {found}, this program reads up to {FORMAT}; use the newer program that wrote it")]
+    #[error(
+        "{path} has format {found}, this program reads up to {FORMAT}; use the newer program that wrote it"
+    )]
     Newer {
         /// The file.
         path: PathBuf,
@@ -45,7 +47,9 @@ pub enum OpenError {
         found: u32,
     },
     /// There is data, but its key is gone.
-    #[error("{data} is encrypted and its key {key} is missing; restore the key file, or move the data file away to begin anew")]
+    #[error(
+        "{data} is encrypted and its key {key} is missing; restore the key file, or move the data file away to begin anew"
+    )]
     MissingKey {
         /// The data file.
         data: PathBuf,
@@ -75,7 +79,9 @@ pub enum OpenError {
         detail: String,
     },
     /// Acknowledged changes are not in the file.
-    #[error("{path} ends at revision {found}, but {known} was acknowledged: its end is damaged, or it is a backup; if it is, remove {witness} to go on from there")]
+    #[error(
+        "{path} ends at revision {found}, but {known} was acknowledged: its end is damaged, or it is a backup; if it is, remove {witness} to go on from there"
+    )]
     Behind {
         /// The file.
         path: PathBuf,
@@ -107,15 +113,25 @@ pub(super) struct Files {
 impl Files {
     /// The key lies beside the data, in a file of its own, so that one can be backed up without the other.
     pub(super) fn at(data: &Path) -> Self {
-        Self { data: data.to_owned(), key: data.with_extension("key"), witness: data.with_extension("newest") }
+        Self {
+            data: data.to_owned(),
+            key: data.with_extension("key"),
+            witness: data.with_extension("newest"),
+        }
     }
 
     fn io(&self, source: io::Error) -> OpenError {
-        OpenError::Io { path: self.data.clone(), source }
+        OpenError::Io {
+            path: self.data.clone(),
+            source,
+        }
     }
 
     pub(super) fn damaged(&self, detail: impl Into<String>) -> OpenError {
-        OpenError::Damaged { path: self.data.clone(), detail: detail.into() }
+        OpenError::Damaged {
+            path: self.data.clone(),
+            detail: detail.into(),
+        }
     }
 }
 
@@ -126,26 +142,39 @@ pub(super) fn open(files: &Files, history: History) -> Result<(State, Disk), Ope
     if !exists {
         forget_witness(files)?;
     }
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&files.data);
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&files.data);
     let file = file.map_err(|error| files.io(error))?;
     seal::sync_folder(&files.data).map_err(|error| files.io(error))?;
     let backend = FileBackend::new(file).map_err(|error| database_error(files, error))?;
-    let witness = Witness::open(&files.witness).map_err(|source| OpenError::Io { path: files.witness.clone(), source })?;
+    let witness = Witness::open(&files.witness).map_err(|source| OpenError::Io {
+        path: files.witness.clone(),
+        source,
+    })?;
     open_with(files, backend, Some(witness), &key, history)
 }
 
 /// What is known of an earlier store says nothing about a new one.
 fn forget_witness(files: &Files) -> Result<(), OpenError> {
     match std::fs::remove_file(&files.witness) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(OpenError::Io { path: files.witness.clone(), source: error })
-        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(OpenError::Io {
+            path: files.witness.clone(),
+            source: error,
+        }),
         _ => Ok(()),
     }
 }
 
 fn load_key(files: &Files, exists: bool) -> Result<Key, OpenError> {
-    let io = |source| OpenError::Io { path: files.key.clone(), source };
+    let io = |source| OpenError::Io {
+        path: files.key.clone(),
+        source,
+    };
     match seal::read(&files.key) {
         Ok(Some(key)) => {
             if seal::is_exposed(&files.key).map_err(io)? {
@@ -154,15 +183,18 @@ fn load_key(files: &Files, exists: bool) -> Result<Key, OpenError> {
             Ok(key)
         }
         Ok(None) => Err(OpenError::UnreadableKey(files.key.clone())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && exists => {
-            Err(OpenError::MissingKey { data: files.data.clone(), key: files.key.clone() })
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && exists => Err(OpenError::MissingKey {
+            data: files.data.clone(),
+            key: files.key.clone(),
+        }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let key = seal::random().map_err(io)?;
             seal::write(&files.key, &key).map_err(io)?;
             Ok(key)
         }
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(OpenError::UnreadableKey(files.key.clone())),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(OpenError::UnreadableKey(files.key.clone()))
+        }
         Err(error) => Err(io(error)),
     }
 }
@@ -190,17 +222,37 @@ fn load(
     let seal = Seal::new(key);
     let mut builder = Builder::new();
     builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
-    let database = builder.create_with_backend(backend).map_err(|error| database_error(files, error))?;
+    let database = builder
+        .create_with_backend(backend)
+        .map_err(|error| database_error(files, error))?;
     let summary = read_summary(files, &database, &seal)?;
-    if let Some(known) = witness.as_ref().and_then(Witness::newest).filter(|known| *known > summary.newest) {
+    if let Some(known) = witness
+        .as_ref()
+        .and_then(Witness::newest)
+        .filter(|known| *known > summary.newest)
+    {
         let (path, witness) = (files.data.clone(), files.witness.clone());
-        return Err(OpenError::Behind { path, found: summary.newest, known, witness });
+        return Err(OpenError::Behind {
+            path,
+            found: summary.newest,
+            known,
+            witness,
+        });
     }
     let mut state = State::new(history);
     state.loading(summary.compacted, summary.newest);
     let mut gone = read_records(files, &database, &seal, &summary, &mut state)?;
     gone.extend(state.forget());
-    Ok((state, Disk { database, witness, seal, summary, gone }))
+    Ok((
+        state,
+        Disk {
+            database,
+            witness,
+            seal,
+            summary,
+            gone,
+        },
+    ))
 }
 
 /// Reads all records into the state; returns revisions that are not needed.
@@ -213,8 +265,12 @@ fn read_records(
 ) -> Result<Vec<u64>, OpenError> {
     let mut found = Summary::default();
     let mut gone = Vec::new();
-    let transaction = database.begin_read().map_err(|error| files.damaged(error.to_string()))?;
-    let records = transaction.open_table(RECORDS).map_err(|error| files.damaged(error.to_string()))?;
+    let transaction = database
+        .begin_read()
+        .map_err(|error| files.damaged(error.to_string()))?;
+    let records = transaction
+        .open_table(RECORDS)
+        .map_err(|error| files.damaged(error.to_string()))?;
     for row in records.iter().map_err(|error| storage_error(files, error))? {
         let (revision, sealed) = row.map_err(|error| storage_error(files, error))?;
         let revision = revision.value();
@@ -227,12 +283,18 @@ fn read_records(
             gone.extend(state.load(change));
         }
     }
-    if found.agrees(summary) { Ok(gone) } else { Err(files.damaged("records are missing")) }
+    if found.agrees(summary) {
+        Ok(gone)
+    } else {
+        Err(files.damaged("records are missing"))
+    }
 }
 
 /// What records there must be; a new file gets its first summary.
 fn read_summary(files: &Files, database: &Database, seal: &Seal) -> Result<Summary, OpenError> {
-    let transaction = database.begin_read().map_err(|error| files.damaged(error.to_string()))?;
+    let transaction = database
+        .begin_read()
+        .map_err(|error| files.damaged(error.to_string()))?;
     let meta = match transaction.open_table(META) {
         Ok(meta) => meta,
         Err(TableError::TableDoesNotExist(_)) => {
@@ -245,16 +307,28 @@ fn read_summary(files: &Files, database: &Database, seal: &Seal) -> Result<Summa
     };
     let get = |name: &str| {
         let value = meta.get(name).map_err(|error| storage_error(files, error))?;
-        value.map(|value| value.value().to_vec()).ok_or_else(|| files.damaged(format!("its {name} is missing")))
+        value
+            .map(|value| value.value().to_vec())
+            .ok_or_else(|| files.damaged(format!("its {name} is missing")))
     };
     let format = get("format")?;
-    let found = format.try_into().map(u32::from_be_bytes).map_err(|_| files.damaged("its format is unreadable"))?;
+    let found = format
+        .try_into()
+        .map(u32::from_be_bytes)
+        .map_err(|_| files.damaged("its format is unreadable"))?;
     if found > FORMAT {
-        return Err(OpenError::Newer { path: files.data.clone(), found });
+        return Err(OpenError::Newer {
+            path: files.data.clone(),
+            found,
+        });
     }
-    let wrong_key = |_| OpenError::WrongKey { data: files.data.clone(), key: files.key.clone() };
+    let wrong_key = |_| OpenError::WrongKey {
+        data: files.data.clone(),
+        key: files.key.clone(),
+    };
     // The check value has no other content, so that a wrong key and a damaged summary can be told apart.
-    seal.open(b"keyside store check", &get("check")?).map_err(wrong_key)?;
+    seal.open(b"keyside store check", &get("check")?)
+        .map_err(wrong_key)?;
     Summary::open(seal, &get("summary")?).map_err(|_| files.damaged("its summary is not authentic"))
 }
 
@@ -263,10 +337,12 @@ fn create(database: &Database, seal: &Seal, first: &Summary) -> Result<(), Journ
     let transaction = database.begin_write().map_err(failed)?;
     {
         let mut meta = transaction.open_table(META).map_err(failed)?;
-        meta.insert("format", FORMAT.to_be_bytes().as_slice()).map_err(failed)?;
+        meta.insert("format", FORMAT.to_be_bytes().as_slice())
+            .map_err(failed)?;
         let check = seal.seal(b"keyside store check", Vec::new()).map_err(sealed)?;
         meta.insert("check", check.as_slice()).map_err(failed)?;
-        meta.insert("summary", first.seal(seal).map_err(sealed)?.as_slice()).map_err(failed)?;
+        meta.insert("summary", first.seal(seal).map_err(sealed)?.as_slice())
+            .map_err(failed)?;
         transaction.open_table(RECORDS).map_err(failed)?;
     }
     transaction.commit().map_err(failed)
@@ -288,12 +364,16 @@ impl Journal for Disk {
         let sweep = self.gone.len() >= SWEEP;
         let mut summary = self.summary;
         let mut transaction = self.database.begin_write().map_err(failed)?;
-        transaction.set_durability(Durability::Immediate).map_err(failed)?;
+        transaction
+            .set_durability(Durability::Immediate)
+            .map_err(failed)?;
         {
             let mut records = transaction.open_table(RECORDS).map_err(failed)?;
             for change in changes {
                 let sealed = record::seal(&self.seal, change).map_err(|broken| broken_seal(&broken))?;
-                records.insert(change.revision, sealed.as_slice()).map_err(failed)?;
+                records
+                    .insert(change.revision, sealed.as_slice())
+                    .map_err(failed)?;
                 summary.add(change.revision);
                 summary.newest = change.revision;
             }
@@ -315,7 +395,11 @@ impl Journal for Disk {
         if sweep {
             self.gone.clear();
         }
-        if let Some(Err(error)) = self.witness.as_ref().map(|witness| witness.remember(summary.newest)) {
+        if let Some(Err(error)) = self
+            .witness
+            .as_ref()
+            .map(|witness| witness.remember(summary.newest))
+        {
             // What was written is durable; only the memory of it is not, and that may lag.
             tracing::warn!(%error, "the newest revision could not be noted beside the store");
         }
@@ -333,8 +417,13 @@ fn broken_seal(_: &seal::Broken) -> JournalError {
 
 fn database_error(files: &Files, error: DatabaseError) -> OpenError {
     match error {
-        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => OpenError::Locked(files.data.clone()),
-        DatabaseError::UpgradeRequired(found) => OpenError::Newer { path: files.data.clone(), found: found.into() },
+        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
+            OpenError::Locked(files.data.clone())
+        }
+        DatabaseError::UpgradeRequired(found) => OpenError::Newer {
+            path: files.data.clone(),
+            found: found.into(),
+        },
         DatabaseError::Storage(error) => storage_error(files, error),
         error => files.damaged(error.to_string()),
     }

@@ -51,7 +51,13 @@ pub struct Event {
 }
 
 impl Event {
-    pub(super) fn new(revision: u64, path: Arc<str>, deleted: bool, value: Bytes, previous: Option<Entry>) -> Self {
+    pub(super) fn new(
+        revision: u64,
+        path: Arc<str>,
+        deleted: bool,
+        value: Bytes,
+        previous: Option<Entry>,
+    ) -> Self {
         Self {
             revision,
             path,
@@ -66,15 +72,23 @@ impl Event {
 
     /// Bytes this event keeps alive that the current state does not.
     pub(super) fn weight(&self) -> usize {
-        self.previous.as_ref().map_or(0, |previous| previous.value.len()) + usize::from(self.deleted) * self.value.len()
+        self.previous.as_ref().map_or(0, |previous| previous.value.len())
+            + usize::from(self.deleted) * self.value.len()
     }
 
     /// What selectors see of the object after (or, with `before`, before) the change; computed by the first who asks.
     /// `reader` tells apart those who read fields differently. Nothing if there was no object.
     pub fn facts(&self, reader: u64, before: bool, read: impl FnOnce(&Bytes) -> Facts) -> Option<Arc<Facts>> {
-        let value = if before { &self.previous.as_ref()?.value } else { &self.value };
+        let value = if before {
+            &self.previous.as_ref()?.value
+        } else {
+            &self.value
+        };
         let mut known = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, _, facts)) = known.iter().find(|(by, when, _)| (*by, *when) == (reader, before)) {
+        if let Some((_, _, facts)) = known
+            .iter()
+            .find(|(by, when, _)| (*by, *when) == (reader, before))
+        {
             return Some(Arc::clone(facts));
         }
         let facts = Arc::new(read(value));

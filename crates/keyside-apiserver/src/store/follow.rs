@@ -27,7 +27,12 @@ impl Follow {
             state.changes(&range, from, 0)?;
             wake
         };
-        Ok(Self { state, range, position: from, wake })
+        Ok(Self {
+            state,
+            range,
+            position: from,
+            wake,
+        })
     }
 
     /// The revision up to which everything has been handed out.

@@ -22,13 +22,19 @@ impl Key {
     /// The place of an object; `namespace` is empty for cluster-wide ones.
     #[must_use]
     pub fn new(group: &str, resource: &str, namespace: &str, name: &str) -> Self {
-        Self { collection: collection(group, resource), path: format!("{namespace}/{name}").into() }
+        Self {
+            collection: collection(group, resource),
+            path: format!("{namespace}/{name}").into(),
+        }
     }
 
     /// A place in a known collection.
     #[must_use]
     pub fn within(collection: &Arc<str>, namespace: &str, name: &str) -> Self {
-        Self { collection: Arc::clone(collection), path: format!("{namespace}/{name}").into() }
+        Self {
+            collection: Arc::clone(collection),
+            path: format!("{namespace}/{name}").into(),
+        }
     }
 
     /// Empty for cluster-wide objects.
@@ -64,6 +70,9 @@ impl Range {
     #[must_use]
     pub fn new(group: &str, resource: &str, namespace: Option<&str>) -> Self {
         let prefix = namespace.map_or_else(String::new, |namespace| format!("{namespace}/"));
-        Self { collection: collection(group, resource), prefix }
+        Self {
+            collection: collection(group, resource),
+            prefix,
+        }
     }
 }

@@ -36,7 +36,10 @@ pub(super) fn open(seal: &Seal, revision: u64, sealed: &[u8]) -> Result<Change, 
     let (path, value) = text(rest)?;
     Ok(Change {
         revision,
-        key: Key { collection: collection.into(), path: path.into() },
+        key: Key {
+            collection: collection.into(),
+            path: path.into(),
+        },
         deleted: *deleted == 1,
         value: Bytes::copy_from_slice(value),
     })
@@ -80,14 +83,27 @@ impl Summary {
 
     pub(super) fn seal(&self, seal: &Seal) -> Result<Vec<u8>, Broken> {
         let numbers = [self.compacted, self.newest, self.count, self.sum];
-        seal.seal(SUMMARY, numbers.iter().flat_map(|number| number.to_be_bytes()).collect())
+        seal.seal(
+            SUMMARY,
+            numbers.iter().flat_map(|number| number.to_be_bytes()).collect(),
+        )
     }
 
     pub(super) fn open(seal: &Seal, sealed: &[u8]) -> Result<Self, Broken> {
         let plain = seal.open(SUMMARY, sealed)?;
-        let (numbers, []) = plain.as_chunks::<8>() else { return Err(Broken) };
-        let [compacted, newest, count, sum] = numbers else { return Err(Broken) };
-        let [compacted, newest, count, sum] = [compacted, newest, count, sum].map(|bytes| u64::from_be_bytes(*bytes));
-        Ok(Self { compacted, newest, count, sum })
+        let (numbers, []) = plain.as_chunks::<8>() else {
+            return Err(Broken);
+        };
+        let [compacted, newest, count, sum] = numbers else {
+            return Err(Broken);
+        };
+        let [compacted, newest, count, sum] =
+            [compacted, newest, count, sum].map(|bytes| u64::from_be_bytes(*bytes));
+        Ok(Self {
+            compacted,
+            newest,
+            count,
+            sum,
+        })
     }
 }

@@ -24,12 +24,18 @@ pub(super) struct Broken;
 
 impl Seal {
     pub(super) fn new(key: &Key) -> Self {
-        Self(RandomizedNonceKey::new(&AES_256_GCM, key.as_slice()).expect("a key of 32 bytes is what AES-256 takes"))
+        Self(
+            RandomizedNonceKey::new(&AES_256_GCM, key.as_slice())
+                .expect("a key of 32 bytes is what AES-256 takes"),
+        )
     }
 
     /// Nonce, ciphertext, tag.
     pub(super) fn seal(&self, role: &[u8], mut plain: Vec<u8>) -> Result<Vec<u8>, Broken> {
-        let nonce = self.0.seal_in_place_append_tag(Aad::from(role), &mut plain).map_err(|_| Broken)?;
+        let nonce = self
+            .0
+            .seal_in_place_append_tag(Aad::from(role), &mut plain)
+            .map_err(|_| Broken)?;
         let mut out = Vec::with_capacity(NONCE_LEN + plain.len());
         out.extend_from_slice(nonce.as_ref());
         out.extend_from_slice(&plain);
@@ -40,7 +46,11 @@ impl Seal {
         let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(Broken)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Broken)?;
         let mut text = text.to_vec();
-        let length = self.0.open_in_place(nonce, Aad::from(role), &mut text).map_err(|_| Broken)?.len();
+        let length = self
+            .0
+            .open_in_place(nonce, Aad::from(role), &mut text)
+            .map_err(|_| Broken)?
+            .len();
         text.truncate(length);
         Ok(text)
     }
@@ -55,7 +65,11 @@ pub(super) fn random() -> io::Result<Key> {
 
 /// Writes a key to a new file that only its owner may read, durably.
 pub(super) fn write(path: &Path, key: &Key) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
     let mut text = Zeroizing::new(String::with_capacity(2 * KEY_LEN + 1));
     for byte in key.iter() {
         for digit in [byte >> 4, byte & 15] {
@@ -78,7 +92,11 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Key>> {
     }
     let mut key = Key::default();
     for (byte, digits) in key.iter_mut().zip(text.as_bytes().chunks(2)) {
-        let digit = |at: usize| char::from(digits[at]).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let digit = |at: usize| {
+            char::from(digits[at])
+                .to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())
+        };
         *byte = digit(0).unwrap_or(0) << 4 | digit(1).unwrap_or(0);
     }
     Ok(Some(key))

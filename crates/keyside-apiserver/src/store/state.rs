@@ -23,7 +23,11 @@ pub struct History {
 
 impl Default for History {
     fn default() -> Self {
-        Self { events: 100_000, bytes: 64 << 20, age: Duration::from_secs(300) }
+        Self {
+            events: 100_000,
+            bytes: 64 << 20,
+            age: Duration::from_secs(300),
+        }
     }
 }
 
@@ -70,7 +74,12 @@ struct Collection {
 
 impl Collection {
     fn new(forgotten: u64) -> Self {
-        Self { objects: BTreeMap::new(), events: VecDeque::new(), forgotten, head: watch::Sender::new(0) }
+        Self {
+            objects: BTreeMap::new(),
+            events: VecDeque::new(),
+            forgotten,
+            head: watch::Sender::new(0),
+        }
     }
 
     fn events_after(&self, revision: u64) -> impl DoubleEndedIterator<Item = &Arc<Event>> {
@@ -134,30 +143,50 @@ impl State {
 
     /// Names of the collections that hold something.
     pub(super) fn collections(&self) -> Vec<Arc<str>> {
-        let filled = self.collections.iter().filter(|(_, collection)| !collection.objects.is_empty());
+        let filled = self
+            .collections
+            .iter()
+            .filter(|(_, collection)| !collection.objects.is_empty());
         filled.map(|(name, _)| Arc::clone(name)).collect()
     }
 
     pub(super) fn count(&self, range: &Range, after: &str) -> usize {
-        let Some(collection) = self.collections.get(&range.collection) else { return 0 };
+        let Some(collection) = self.collections.get(&range.collection) else {
+            return 0;
+        };
         within(&collection.objects, range, after).count()
     }
 
     /// Up to `limit` objects after the path `after` (empty: from the start), as they were at revision `at`, or are now.
-    pub(super) fn page(&self, range: &Range, after: &str, limit: usize, at: Option<u64>) -> Result<Page, Unavailable> {
+    pub(super) fn page(
+        &self,
+        range: &Range,
+        after: &str,
+        limit: usize,
+        at: Option<u64>,
+    ) -> Result<Page, Unavailable> {
         let revision = at.unwrap_or(self.revision);
         if revision > self.revision || revision < self.expired() {
             return Err(self.unavailable(revision));
         }
         let Some(collection) = self.collections.get(&range.collection) else {
-            return Ok(Page { revision, entries: Vec::new(), more: false });
+            return Ok(Page {
+                revision,
+                entries: Vec::new(),
+                more: false,
+            });
         };
         let undone = undo(collection, range, after, revision);
         let wanted = limit.saturating_add(undone.len()).saturating_add(1);
         let mut current = within(&collection.objects, range, after);
-        let mut found: BTreeMap<Arc<str>, Entry> =
-            current.by_ref().take(wanted).map(|(path, entry)| (Arc::clone(path), entry.clone())).collect();
-        let end = current.next().and_then(|_| found.last_key_value().map(|(path, _)| Arc::clone(path)));
+        let mut found: BTreeMap<Arc<str>, Entry> = current
+            .by_ref()
+            .take(wanted)
+            .map(|(path, entry)| (Arc::clone(path), entry.clone()))
+            .collect();
+        let end = current
+            .next()
+            .and_then(|_| found.last_key_value().map(|(path, _)| Arc::clone(path)));
         for (path, entry) in undone {
             match entry {
                 Some(entry) if end.as_ref().is_none_or(|end| path <= *end) => {
@@ -170,7 +199,11 @@ impl State {
             }
         }
         let more = found.len() > limit;
-        Ok(Page { revision, entries: found.into_iter().take(limit).collect(), more })
+        Ok(Page {
+            revision,
+            entries: found.into_iter().take(limit).collect(),
+            more,
+        })
     }
 
     /// A receiver that is woken by changes of this collection.
@@ -180,17 +213,28 @@ impl State {
 
     fn collection(&mut self, name: &Arc<str>) -> &mut Collection {
         let forgotten = self.loaded_from;
-        self.collections.entry(Arc::clone(name)).or_insert_with(|| Collection::new(forgotten))
+        self.collections
+            .entry(Arc::clone(name))
+            .or_insert_with(|| Collection::new(forgotten))
     }
 
     /// Up to `limit` changes after `revision`, and the revision up to which nothing else has happened.
-    pub(super) fn changes(&self, range: &Range, revision: u64, limit: usize) -> Result<(Vec<Arc<Event>>, u64), Unavailable> {
+    pub(super) fn changes(
+        &self,
+        range: &Range,
+        revision: u64,
+        limit: usize,
+    ) -> Result<(Vec<Arc<Event>>, u64), Unavailable> {
         let Some(collection) = self.collections.get(&range.collection) else {
             return Ok((Vec::new(), self.revision));
         };
         if revision < collection.forgotten || revision > self.revision {
             let oldest = collection.forgotten;
-            return Err(Unavailable { wanted: revision, oldest, newest: self.revision });
+            return Err(Unavailable {
+                wanted: revision,
+                oldest,
+                newest: self.revision,
+            });
         }
         let mut found = Vec::new();
         for event in collection.events_after(revision) {
@@ -208,20 +252,36 @@ impl State {
     /// The oldest revision a list may ask for: history that has outlived its age counts as forgotten even if no
     /// write has come to remove it.
     fn expired(&self) -> u64 {
-        let Some(limit) = Instant::now().checked_sub(self.keep.age) else { return self.compacted };
+        let Some(limit) = Instant::now().checked_sub(self.keep.age) else {
+            return self.compacted;
+        };
         let old = self.order.partition_point(|(_, event)| event.at < limit);
-        old.checked_sub(1).and_then(|last| self.order.get(last)).map_or(self.compacted, |(_, event)| event.revision)
+        old.checked_sub(1)
+            .and_then(|last| self.order.get(last))
+            .map_or(self.compacted, |(_, event)| event.revision)
     }
 
     fn unavailable(&self, wanted: u64) -> Unavailable {
-        Unavailable { wanted, oldest: self.expired(), newest: self.revision }
+        Unavailable {
+            wanted,
+            oldest: self.expired(),
+            newest: self.revision,
+        }
     }
 
     /// Makes a change visible.
     pub(super) fn apply(&mut self, change: Change) {
-        let Change { revision, key, deleted, value } = change;
+        let Change {
+            revision,
+            key,
+            deleted,
+            value,
+        } = change;
         let collection = self.collection(&key.collection);
-        let entry = Entry { revision, value: value.clone() };
+        let entry = Entry {
+            revision,
+            value: value.clone(),
+        };
         let previous = if deleted {
             collection.objects.remove(&key.path)
         } else {
@@ -236,7 +296,12 @@ impl State {
 
     /// Takes over an object of which no history is kept; returns revisions that are not needed.
     pub(super) fn load(&mut self, change: Change) -> Vec<u64> {
-        let Change { revision, key, deleted, value } = change;
+        let Change {
+            revision,
+            key,
+            deleted,
+            value,
+        } = change;
         let collection = self.collection(&key.collection);
         let mut gone = Vec::new();
         let before = if deleted {
@@ -296,14 +361,25 @@ fn within<'a>(
     range: &'a Range,
     after: &str,
 ) -> impl Iterator<Item = (&'a Arc<str>, &'a Entry)> {
-    let start = if after.is_empty() { Bound::Included(range.prefix.as_str()) } else { Bound::Excluded(after) };
+    let start = if after.is_empty() {
+        Bound::Included(range.prefix.as_str())
+    } else {
+        Bound::Excluded(after)
+    };
     let found = objects.range::<str, _>((start, Bound::Unbounded));
     found.take_while(|(path, _)| path.starts_with(&range.prefix))
 }
 
 /// What must be put back (or taken away) to see a range as it was at a revision.
-fn undo(collection: &Collection, range: &Range, after: &str, revision: u64) -> BTreeMap<Arc<str>, Option<Entry>> {
+fn undo(
+    collection: &Collection,
+    range: &Range,
+    after: &str,
+    revision: u64,
+) -> BTreeMap<Arc<str>, Option<Entry>> {
     let later = collection.events_after(revision);
     let mine = later.filter(|event| event.path.starts_with(&range.prefix) && *event.path > *after);
-    mine.rev().map(|event| (Arc::clone(&event.path), event.previous.clone())).collect()
+    mine.rev()
+        .map(|event| (Arc::clone(&event.path), event.previous.clone()))
+        .collect()
 }

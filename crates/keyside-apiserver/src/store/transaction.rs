@@ -56,8 +56,16 @@ impl Transaction {
     }
 
     fn one(key: Key, expect: Expect, object: &Value, delete: bool) -> Self {
-        let write = Write { key, expect, object: Template::new(object), delete };
-        Self { checks: Vec::new(), writes: vec![write] }
+        let write = Write {
+            key,
+            expect,
+            object: Template::new(object),
+            delete,
+        };
+        Self {
+            checks: Vec::new(),
+            writes: vec![write],
+        }
     }
 
     /// Adds a condition on another key.
@@ -109,8 +117,14 @@ impl Template {
     pub fn new(object: &Value) -> Self {
         let nothing = Map::new();
         let fields = object.as_object().unwrap_or(&nothing);
-        let metadata = fields.get("metadata").and_then(Value::as_object).unwrap_or(&nothing);
-        let mut out = Self { bytes: Vec::with_capacity(1024), gap: 0 };
+        let metadata = fields
+            .get("metadata")
+            .and_then(Value::as_object)
+            .unwrap_or(&nothing);
+        let mut out = Self {
+            bytes: Vec::with_capacity(1024),
+            gap: 0,
+        };
         out.bytes.push(b'{');
         for name in ["kind", "apiVersion"] {
             if let Some(value) = fields.get(name) {
@@ -176,6 +190,9 @@ mod tests {
 
     #[test]
     fn an_object_without_metadata_gets_some() {
-        assert_eq!(&Template::new(&json!({})).fill(1)[..], br#"{"metadata":{"resourceVersion":"1"}}"#);
+        assert_eq!(
+            &Template::new(&json!({})).fill(1)[..],
+            br#"{"metadata":{"resourceVersion":"1"}}"#
+        );
     }
 }

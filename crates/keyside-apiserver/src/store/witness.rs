@@ -19,7 +19,14 @@ pub(super) struct Witness(File);
 
 impl Witness {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path).map(Self)
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map(Self)
     }
 
     /// The newest revision it knows; nothing if it knows none, or was torn itself.

@@ -44,7 +44,12 @@ pub(super) fn write(state: &Shared) -> RwLockWriteGuard<'_, State> {
 /// Runs until it is told to end or all senders are gone.
 pub(super) fn run(state: &Shared, journal: Box<dyn Journal>, mut inbox: mpsc::UnboundedReceiver<Message>) {
     let _at_end = BreakAtEnd(state);
-    let mut writer = Writer { state, journal, gone: Vec::new(), broken: None };
+    let mut writer = Writer {
+        state,
+        journal,
+        gone: Vec::new(),
+        broken: None,
+    };
     let mut messages = Vec::with_capacity(GROUP);
     while inbox.blocking_recv_many(&mut messages, GROUP) > 0 {
         let mut requests = Vec::with_capacity(messages.len());
@@ -99,10 +104,14 @@ impl Writer<'_> {
             return;
         }
         let mut group = Group::new(self.state);
-        let decided: Vec<_> =
-            requests.into_iter().map(|request| (group.decide(&request.transaction), request.reply)).collect();
+        let decided: Vec<_> = requests
+            .into_iter()
+            .map(|request| (group.decide(&request.transaction), request.reply))
+            .collect();
         if group.changes.is_empty() {
-            decided.into_iter().for_each(|(decision, reply)| answer(reply, decision));
+            decided
+                .into_iter()
+                .for_each(|(decision, reply)| answer(reply, decision));
             return;
         }
         let compacted = read(self.state).compacted();
@@ -117,13 +126,18 @@ impl Writer<'_> {
             return;
         }
         self.gone = publish(self.state, group.changes);
-        decided.into_iter().for_each(|(decision, reply)| answer(reply, decision));
+        decided
+            .into_iter()
+            .for_each(|(decision, reply)| answer(reply, decision));
     }
 }
 
 /// Shows durable changes to readers and wakes the watchers; returns revisions nobody can ask for any more.
 fn publish(state: &Shared, changes: Vec<Change>) -> Vec<u64> {
-    let touched: BTreeSet<Arc<str>> = changes.iter().map(|change| Arc::clone(&change.key.collection)).collect();
+    let touched: BTreeSet<Arc<str>> = changes
+        .iter()
+        .map(|change| Arc::clone(&change.key.collection))
+        .collect();
     let mut state = write(state);
     for change in changes {
         state.apply(change);
@@ -144,7 +158,12 @@ struct Group<'a> {
 
 impl<'a> Group<'a> {
     fn new(state: &'a Shared) -> Self {
-        Self { state, revision: read(state).revision(), changes: Vec::new(), staged: HashMap::new() }
+        Self {
+            state,
+            revision: read(state).revision(),
+            changes: Vec::new(),
+            staged: HashMap::new(),
+        }
     }
 
     fn current(&self, key: &Key) -> Option<Entry> {
@@ -160,7 +179,14 @@ impl<'a> Group<'a> {
             Expect::Absent => current.is_none(),
             Expect::At(revision) => current.as_ref().is_some_and(|entry| entry.revision == revision),
         };
-        if met { Ok(()) } else { Err(CommitError::Conflict { key: key.clone(), current }) }
+        if met {
+            Ok(())
+        } else {
+            Err(CommitError::Conflict {
+                key: key.clone(),
+                current,
+            })
+        }
     }
 
     /// Accepts a transaction if all it expects is so, and gives its writes their revisions.
@@ -174,8 +200,12 @@ impl<'a> Group<'a> {
         let mut entries = Vec::with_capacity(transaction.writes.len());
         for write in &transaction.writes {
             self.revision += 1;
-            let entry = Entry { revision: self.revision, value: write.object.fill(self.revision) };
-            self.staged.insert(write.key.clone(), (!write.delete).then(|| entry.clone()));
+            let entry = Entry {
+                revision: self.revision,
+                value: write.object.fill(self.revision),
+            };
+            self.staged
+                .insert(write.key.clone(), (!write.delete).then(|| entry.clone()));
             self.changes.push(Change {
                 revision: self.revision,
                 key: write.key.clone(),

@@ -24,7 +24,10 @@ pub(crate) async fn answer(call: &Call, body: Body) -> Result<Reply, Status> {
         .iter()
         .map(|item| {
             let object = item.entry.object();
-            (meta::namespace(&object).to_owned(), meta::name(&object).to_owned())
+            (
+                meta::namespace(&object).to_owned(),
+                meta::name(&object).to_owned(),
+            )
         })
         .collect();
     let options = &options;

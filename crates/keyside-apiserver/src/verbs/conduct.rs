@@ -45,8 +45,14 @@ pub(crate) fn creates_on_update(resource: &Resource) -> bool {
 pub(crate) fn returns_deleted(resource: &Resource) -> bool {
     matches!(
         name(resource),
-        ("", "resourcequotas" | "persistentvolumes" | "persistentvolumeclaims" | "serviceaccounts" | "namespaces")
-            | ("", "pods" | "services" | "podtemplates")
+        (
+            "",
+            "resourcequotas"
+                | "persistentvolumes"
+                | "persistentvolumeclaims"
+                | "serviceaccounts"
+                | "namespaces"
+        ) | ("", "pods" | "services" | "podtemplates")
             | ("storage.k8s.io", "storageclasses")
     )
 }

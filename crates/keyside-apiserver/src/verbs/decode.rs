@@ -13,14 +13,19 @@ pub(crate) fn format(media: &str) -> Result<Format, Status> {
     match media {
         "" | "application/json" => Ok(Format::Json),
         "application/yaml" => Ok(Format::Yaml),
-        _ => Err(unsupported(&["application/json", "application/yaml", protobuf::MEDIA_TYPE])),
+        _ => Err(unsupported(&[
+            "application/json",
+            "application/yaml",
+            protobuf::MEDIA_TYPE,
+        ])),
     }
 }
 
 /// 415.
 pub(crate) fn unsupported(accepted: &[&str]) -> Status {
     let list = accepted.join(", ");
-    let message = format!("the body of the request was in an unknown format - accepted media types include: {list}");
+    let message =
+        format!("the body of the request was in an unknown format - accepted media types include: {list}");
     Status::new(415, "UnsupportedMediaType", message)
 }
 
@@ -31,8 +36,7 @@ pub(crate) fn object(call: &Call, body: &[u8], validation: FieldValidation) -> R
     check_kind(&mut object, resource)?;
     let findings = shape(resource, &mut object).map_err(|error| misfit(&object, resource, &error))?;
     let findings = decode::findings(&duplicates, &findings);
-    report(findings, validation, &call.warnings)
-        .map_err(|error| misfit(&object, resource, &error))?;
+    report(findings, validation, &call.warnings).map_err(|error| misfit(&object, resource, &error))?;
     resource.behaviour.default(&mut object);
     Ok(object)
 }
@@ -47,7 +51,8 @@ pub(crate) fn document(call: &Call, body: &[u8]) -> Result<(Value, Vec<String>),
     let kind = call.kind();
     let unrecognized = |detail: String| {
         let summary = summarize(body);
-        let message = format!("the object provided is unrecognized (must be of type {kind}): {detail} ({summary})");
+        let message =
+            format!("the object provided is unrecognized (must be of type {kind}): {detail} ({summary})");
         Status::bad_request(message)
     };
     let parsed = decode::parse(body, format)
@@ -58,11 +63,15 @@ pub(crate) fn document(call: &Call, body: &[u8]) -> Result<(Value, Vec<String>),
             Value::String(_) => "string",
             Value::Number(_) => "number",
             Value::Bool(_) => "bool",
-            Value::Null | Value::Object(_) => return Err(unrecognized("Object 'Kind' is missing".to_owned())),
+            Value::Null | Value::Object(_) => {
+                return Err(unrecognized("Object 'Kind' is missing".to_owned()));
+            }
         };
         let go = "json: cannot unmarshal";
         let into = "into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }";
-        return Err(unrecognized(format!("couldn't get version/kind; json parse error: {go} {found} {into}")));
+        return Err(unrecognized(format!(
+            "couldn't get version/kind; json parse error: {go} {found} {into}"
+        )));
     }
     Ok((parsed.value, parsed.duplicates))
 }
@@ -70,7 +79,13 @@ pub(crate) fn document(call: &Call, body: &[u8]) -> Result<(Value, Vec<String>),
 /// Fills in or checks `apiVersion` and `kind`, and puts them first.
 fn check_kind(object: &mut Value, resource: &Resource) -> Result<(), Status> {
     let api_version = resource.api_version();
-    let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |name: &str| {
+        object
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let (found_kind, found_version) = (text("kind"), text("apiVersion"));
     if !found_version.is_empty() && found_version != api_version {
         return Err(Status::bad_request(format!(
@@ -104,7 +119,11 @@ pub(crate) fn shape(resource: &Resource, object: &mut Value) -> Result<Vec<Strin
 }
 
 /// Warns about findings or refuses them; the error is Kubernetes' sentence about all of them.
-pub(crate) fn report(findings: Vec<String>, validation: FieldValidation, warnings: &Warnings) -> Result<(), String> {
+pub(crate) fn report(
+    findings: Vec<String>,
+    validation: FieldValidation,
+    warnings: &Warnings,
+) -> Result<(), String> {
     match validation {
         FieldValidation::Strict if !findings.is_empty() => Err(decode::strict_error(&findings)),
         FieldValidation::Warn => {
@@ -116,10 +135,15 @@ pub(crate) fn report(findings: Vec<String>, validation: FieldValidation, warning
 }
 
 fn misfit(object: &Value, resource: &Resource, error: &str) -> Status {
-    let kind = object.get("kind").and_then(Value::as_str).unwrap_or(&resource.gvk.kind);
+    let kind = object
+        .get("kind")
+        .and_then(Value::as_str)
+        .unwrap_or(&resource.gvk.kind);
     let version = &resource.gvk.version;
     let wanted = &resource.gvk.kind;
-    Status::bad_request(format!("{kind} in version {version:?} cannot be handled as a {wanted}: {error}"))
+    Status::bad_request(format!(
+        "{kind} in version {version:?} cannot be handled as a {wanted}: {error}"
+    ))
 }
 
 /// The beginning of a body, for an error message: text if it looks like JSON, else hexadecimal.

@@ -44,7 +44,12 @@ pub(crate) async fn one(call: &Call, options: &DeleteOptions) -> Result<(Product
             return Ok(done);
         }
     }
-    Err(Status::conflict(call.group(), call.plural(), &call.name, "the object changes too often"))
+    Err(Status::conflict(
+        call.group(),
+        call.plural(),
+        &call.name,
+        "the object changes too often",
+    ))
 }
 
 /// What becomes of an object that is to be deleted.
@@ -83,7 +88,10 @@ async fn attempt(
         Transaction::update(key.clone(), entry.revision, &last)
     };
     match call.core.store.commit(transaction).await {
-        Ok(entries) => Ok(entries.into_iter().next().map(|entry| (Product::Stored(entry), gone))),
+        Ok(entries) => Ok(entries
+            .into_iter()
+            .next()
+            .map(|entry| (Product::Stored(entry), gone))),
         Err(CommitError::Conflict { .. }) => Ok(None),
         Err(error) => Err(commit_error(call, &call.name, error)),
     }
@@ -99,8 +107,10 @@ async fn admit(call: &Call, options: &DeleteOptions, live: &Value) -> Result<(),
     let mut request = call.admission(Operation::Delete, &call.name, &write);
     request.options = options.to_json();
     let admission = &call.core.admission;
-    call.warnings.add(admission.mutate(&request, &mut Value::Null, Some(live)).await?);
-    call.warnings.add(admission.validate(&request, &Value::Null, Some(live)).await?);
+    call.warnings
+        .add(admission.mutate(&request, &mut Value::Null, Some(live)).await?);
+    call.warnings
+        .add(admission.validate(&request, &Value::Null, Some(live)).await?);
     Ok(())
 }
 
@@ -144,11 +154,17 @@ enum Grace {
 }
 
 fn grace(call: &Call, options: &DeleteOptions, object: &mut Value) -> Grace {
-    let asked = options.grace_period.map(|seconds| if seconds < 0 { 1 } else { seconds });
+    let asked = options
+        .grace_period
+        .map(|seconds| if seconds < 0 { 1 } else { seconds });
     let left = object["metadata"]["deletionGracePeriodSeconds"].as_i64();
     if meta::deletion_timestamp(object).is_some() {
-        let Some(left) = left.filter(|left| *left != 0) else { return Grace::Nothing };
-        let Some(asked) = asked.filter(|asked| *asked < left) else { return Grace::Pending };
+        let Some(left) = left.filter(|left| *left != 0) else {
+            return Grace::Nothing;
+        };
+        let Some(asked) = asked.filter(|asked| *asked < left) else {
+            return Grace::Pending;
+        };
         return Grace::Wait(shorten(object, left, asked));
     }
     match call.served.resource.behaviour.grace_period(object) {
@@ -163,7 +179,10 @@ fn grace(call: &Call, options: &DeleteOptions, object: &mut Value) -> Grace {
 /// Moves the end of a waiting deletion nearer, but not into the past.
 fn shorten(object: &mut Value, left: i64, asked: i64) -> i64 {
     let end = meta::deletion_timestamp(object).and_then(clock::parse);
-    let nearer = end.and_then(|end| end.checked_add(jiff::SignedDuration::from_secs(asked - left)).ok());
+    let nearer = end.and_then(|end| {
+        end.checked_add(jiff::SignedDuration::from_secs(asked - left))
+            .ok()
+    });
     let now = jiff::Timestamp::now();
     match nearer {
         Some(nearer) if nearer >= now => {
@@ -197,14 +216,19 @@ fn begin(object: &mut Value, seconds: i64, begun: bool) {
 /// The finalizers the garbage collector shall find.
 fn finalizers(call: &Call, options: &DeleteOptions, object: &Value) -> Vec<String> {
     let held = meta::finalizers(object);
-    let mut out: Vec<String> =
-        held.iter().filter(|name| **name != ORPHAN && **name != FOREGROUND).map(|name| (*name).to_owned()).collect();
+    let mut out: Vec<String> = held
+        .iter()
+        .filter(|name| **name != ORPHAN && **name != FOREGROUND)
+        .map(|name| (*name).to_owned())
+        .collect();
     let default = conduct::dependents(&call.served.resource);
     if default == Dependents::Unsupported {
         return out;
     }
     let wanted = options.propagation.as_deref().or_else(|| {
-        let known = held.iter().find(|name| **name == ORPHAN || **name == FOREGROUND)?;
+        let known = held
+            .iter()
+            .find(|name| **name == ORPHAN || **name == FOREGROUND)?;
         Some(if *known == ORPHAN { "Orphan" } else { "Foreground" })
     });
     match wanted {
@@ -225,7 +249,8 @@ fn set_finalizers(object: &mut Value, finalizers: &[String]) {
 /// Whether somebody still wants to see a deleted object. Namespaces have a second list of their own.
 pub(crate) fn is_held(object: &Value) -> bool {
     let spec = object.pointer("/spec/finalizers").and_then(Value::as_array);
-    !meta::finalizers(object).is_empty() || (is_namespace(object) && spec.is_some_and(|list| !list.is_empty()))
+    !meta::finalizers(object).is_empty()
+        || (is_namespace(object) && spec.is_some_and(|list| !list.is_empty()))
 }
 
 fn is_namespace(object: &Value) -> bool {
@@ -233,7 +258,11 @@ fn is_namespace(object: &Value) -> bool {
 }
 
 fn reply(call: &Call, options: &DeleteOptions, product: &Product, gone: bool) -> Result<Reply, Status> {
-    let code = if !gone && options.orphan_dependents == Some(false) { StatusCode::ACCEPTED } else { StatusCode::OK };
+    let code = if !gone && options.orphan_dependents == Some(false) {
+        StatusCode::ACCEPTED
+    } else {
+        StatusCode::OK
+    };
     if !gone || conduct::returns_deleted(&call.served.resource) {
         return present::object(call, code, product);
     }

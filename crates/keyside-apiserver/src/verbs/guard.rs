@@ -34,7 +34,8 @@ fn terminating(call: &Call, object: &Value) -> Status {
         (name, _) => name,
     };
     let namespace = &call.namespace;
-    let detail = format!("unable to create new content in namespace {namespace} because it is being terminated");
+    let detail =
+        format!("unable to create new content in namespace {namespace} because it is being terminated");
     let mut status = Status::forbidden(call.group(), call.plural(), name, &detail);
     status.details["causes"] = json!([{
         "reason": "NamespaceTerminating",
@@ -48,7 +49,12 @@ fn terminating(call: &Call, object: &Value) -> Status {
 pub(crate) fn immortal(call: &Call) -> Result<(), Status> {
     let is_namespace = call.group().is_empty() && call.plural() == "namespaces";
     if is_namespace && crate::server::IMMORTAL.contains(&call.name.as_str()) {
-        return Err(Status::forbidden("", "namespaces", &call.name, "this namespace may not be deleted"));
+        return Err(Status::forbidden(
+            "",
+            "namespaces",
+            &call.name,
+            "this namespace may not be deleted",
+        ));
     }
     Ok(())
 }

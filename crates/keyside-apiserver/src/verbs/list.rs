@@ -68,7 +68,10 @@ impl Wanted {
         check_options(query.has("sendInitialEvents"), version, matching, token)?;
         let selection = Selection::parse(call)?;
         let range = selection.range(call);
-        let limit = query.number("limit")?.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(0);
+        let limit = query
+            .number("limit")?
+            .and_then(|limit| usize::try_from(limit).ok())
+            .unwrap_or(0);
         let newest = call.core.store.revision();
         let asked = revision(version)?;
         if asked > newest {
@@ -79,9 +82,18 @@ impl Wanted {
             (String::new(), exact.then_some(asked))
         } else {
             let token = Token::read(token)?;
-            (format!("{}{}", range.prefix, token.start.trim_end_matches('\0')), u64::try_from(token.rv).ok())
+            (
+                format!("{}{}", range.prefix, token.start.trim_end_matches('\0')),
+                u64::try_from(token.rv).ok(),
+            )
         };
-        Ok(Self { selection, range, limit, after, at })
+        Ok(Self {
+            selection,
+            range,
+            limit,
+            after,
+            at,
+        })
     }
 }
 
@@ -89,7 +101,11 @@ impl Wanted {
 fn find(call: &Call, wanted: &Wanted) -> Result<Found, Failure> {
     let store = &call.core.store;
     let everything = wanted.selection.is_everything();
-    let limit = if wanted.limit == 0 { usize::MAX } else { wanted.limit };
+    let limit = if wanted.limit == 0 {
+        usize::MAX
+    } else {
+        wanted.limit
+    };
     let mut items = Vec::new();
     let (mut after, mut at) = (wanted.after.clone(), wanted.at);
     loop {
@@ -101,20 +117,37 @@ fn find(call: &Call, wanted: &Wanted) -> Result<Found, Failure> {
         let count = page.entries.len();
         for (index, (path, entry)) in page.entries.into_iter().enumerate() {
             let parsed = (!everything).then(|| present::value(&call.served, &entry.value));
-            if parsed.as_ref().is_some_and(|object| !wanted.selection.matches(&call.served, object)) {
+            if parsed
+                .as_ref()
+                .is_some_and(|object| !wanted.selection.matches(&call.served, object))
+            {
                 continue;
             }
             items.push(Item { entry, parsed });
             let more = page.more || index + 1 < count;
             if items.len() == limit && more {
                 let remaining = everything.then(|| store.count(&wanted.range, &path));
-                let next = Token::write(&wanted.range, &path, i64::try_from(page.revision).unwrap_or(i64::MAX));
-                return Ok(Found { revision: page.revision, items, next: Some(next), remaining });
+                let next = Token::write(
+                    &wanted.range,
+                    &path,
+                    i64::try_from(page.revision).unwrap_or(i64::MAX),
+                );
+                return Ok(Found {
+                    revision: page.revision,
+                    items,
+                    next: Some(next),
+                    remaining,
+                });
             }
             after = (*path).to_owned();
         }
         if !page.more {
-            return Ok(Found { revision: page.revision, items, next: None, remaining: None });
+            return Ok(Found {
+                revision: page.revision,
+                items,
+                next: None,
+                remaining: None,
+            });
         }
     }
 }
@@ -125,7 +158,9 @@ pub(crate) fn all(call: &Call, selection: &Selection) -> (u64, Vec<Item>) {
     let everything = selection.is_everything();
     let items = page.entries.into_iter().filter_map(|(_, entry)| {
         let parsed = (!everything).then(|| present::value(&call.served, &entry.value));
-        let matches = parsed.as_ref().is_none_or(|object| selection.matches(&call.served, object));
+        let matches = parsed
+            .as_ref()
+            .is_none_or(|object| selection.matches(&call.served, object));
         matches.then_some(Item { entry, parsed })
     });
     (page.revision, items.collect())
@@ -146,7 +181,9 @@ pub(crate) fn revision(text: &str) -> Result<u64, Status> {
         return Ok(0);
     }
     let wrong = |_| {
-        Status::bad_request(format!("invalid resource version: strconv.ParseUint: parsing {text:?}: invalid syntax"))
+        Status::bad_request(format!(
+            "invalid resource version: strconv.ParseUint: parsing {text:?}: invalid syntax"
+        ))
     };
     text.parse().map_err(wrong)
 }
@@ -169,7 +206,10 @@ fn unavailable(gone: &Unavailable, range: &Range, after: &str, continued: bool) 
     if continued {
         return Failure::Expired(Token::write(range, after, -1));
     }
-    let message = format!("The resourceVersion for the provided list is too old. ({} < {})", gone.wanted, gone.oldest);
+    let message = format!(
+        "The resourceVersion for the provided list is too old. ({} < {})",
+        gone.wanted, gone.oldest
+    );
     Failure::Status(Box::new(Status::expired(message)))
 }
 
@@ -185,7 +225,10 @@ fn check_options(initial: bool, version: &str, matching: &str, token: &str) -> R
     let mut errors = Vec::new();
     let field = "resourceVersionMatch";
     if initial {
-        errors.push(FieldError::forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+        errors.push(FieldError::forbidden(
+            "sendInitialEvents",
+            "sendInitialEvents is forbidden for list",
+        ));
     }
     if !matching.is_empty() {
         if version.is_empty() {
@@ -193,10 +236,17 @@ fn check_options(initial: bool, version: &str, matching: &str, token: &str) -> R
             errors.push(FieldError::forbidden(field, detail));
         }
         if !token.is_empty() {
-            errors.push(FieldError::forbidden(field, "resourceVersionMatch is forbidden when continue is provided"));
+            errors.push(FieldError::forbidden(
+                field,
+                "resourceVersionMatch is forbidden when continue is provided",
+            ));
         }
         if !matches!(matching, "Exact" | "NotOlderThan") {
-            errors.push(FieldError::not_supported(field, matching, &["Exact", "NotOlderThan", ""]));
+            errors.push(FieldError::not_supported(
+                field,
+                matching,
+                &["Exact", "NotOlderThan", ""],
+            ));
         }
         if matching == "Exact" && version == "0" {
             let detail = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
@@ -207,7 +257,9 @@ fn check_options(initial: bool, version: &str, matching: &str, token: &str) -> R
         return Err(Status::invalid("meta.k8s.io", "ListOptions", "", &errors));
     }
     if !token.is_empty() && !matches!(version, "" | "0") {
-        return Err(Status::bad_request("specifying resource version is not allowed when using continue"));
+        return Err(Status::bad_request(
+            "specifying resource version is not allowed when using continue",
+        ));
     }
     Ok(())
 }
@@ -223,20 +275,30 @@ struct Token {
 impl Token {
     fn write(range: &Range, last: &str, rv: i64) -> String {
         let start = format!("{}\0", last.strip_prefix(&range.prefix).unwrap_or(last));
-        let token = Self { v: "meta.k8s.io/v1".to_owned(), rv, start };
+        let token = Self {
+            v: "meta.k8s.io/v1".to_owned(),
+            rv,
+            start,
+        };
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&token).expect("two texts and a number can be written"))
     }
 
     fn read(text: &str) -> Result<Self, Status> {
         let wrong = || Status::bad_request("continue key is not valid");
-        let bytes = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).map_err(|_| wrong())?;
+        let bytes = URL_SAFE_NO_PAD
+            .decode(text.trim_end_matches('='))
+            .map_err(|_| wrong())?;
         let token: Self = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
         if token.v != "meta.k8s.io/v1" {
             let sentence = "continue key is not valid: server does not recognize this encoded version";
             return Err(Status::bad_request(format!("{sentence} {}", token.v)));
         }
         let climbs = token.start.split('/').any(|part| part == "..");
-        if token.rv == 0 || token.start.is_empty() || climbs { Err(wrong()) } else { Ok(token) }
+        if token.rv == 0 || token.start.is_empty() || climbs {
+            Err(wrong())
+        } else {
+            Ok(token)
+        }
     }
 }
 
@@ -253,13 +315,21 @@ mod tests {
 
     #[test]
     fn a_forged_token_is_refused() {
-        for text in ["x", "e30", &URL_SAFE_NO_PAD.encode(r#"{"v":"meta.k8s.io/v1","rv":1,"start":"../a"}"#)] {
+        for text in [
+            "x",
+            "e30",
+            &URL_SAFE_NO_PAD.encode(r#"{"v":"meta.k8s.io/v1","rv":1,"start":"../a"}"#),
+        ] {
             assert!(Token::read(text).is_err(), "{text}");
         }
     }
 
     fn check(version: &str, matching: &str, token: &str, expected: bool) {
-        assert_eq!(check_options(false, version, matching, token).is_ok(), expected, "{version} {matching} {token}");
+        assert_eq!(
+            check_options(false, version, matching, token).is_ok(),
+            expected,
+            "{version} {matching} {token}"
+        );
     }
 
     #[test]

@@ -10,7 +10,13 @@ use serde_json::Value;
 
 /// Removes what only the server may write in a new object.
 pub(crate) fn wipe(object: &mut Value) {
-    let system = ["creationTimestamp", "uid", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"];
+    let system = [
+        "creationTimestamp",
+        "uid",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
+    ];
     for field in system {
         meta::remove(object, field);
     }
@@ -40,7 +46,8 @@ pub(crate) fn match_namespace(object: &mut Value, namespace: &str) -> Result<(),
         return Ok(());
     }
     if !found.is_empty() && !namespace.is_empty() {
-        let sentence = "the namespace of the provided object does not match the namespace sent on the request";
+        let sentence =
+            "the namespace of the provided object does not match the namespace sent on the request";
         return Err(Status::bad_request(sentence));
     }
     if namespace.is_empty() {
@@ -72,7 +79,9 @@ pub(crate) fn keep(new: &mut Value, old: &Value) {
 
 /// Removes repeated owners and says so.
 pub(crate) fn dedup_owners(call: &Call, object: &mut Value, after_admission: bool) {
-    let Some(Value::Array(owners)) = object.pointer_mut("/metadata/ownerReferences") else { return };
+    let Some(Value::Array(owners)) = object.pointer_mut("/metadata/ownerReferences") else {
+        return;
+    };
     let mut unique: Vec<Value> = Vec::with_capacity(owners.len());
     let mut doubles: Vec<String> = Vec::new();
     for owner in owners.drain(..) {
@@ -86,7 +95,11 @@ pub(crate) fn dedup_owners(call: &Call, object: &mut Value, after_admission: boo
     if doubles.is_empty() {
         return;
     }
-    let when = if after_admission { " after mutating admission happens" } else { "" };
+    let when = if after_admission {
+        " after mutating admission happens"
+    } else {
+        ""
+    };
     let doubles = doubles.join(", ");
     call.warnings.add([format!(
         ".metadata.ownerReferences contains duplicate entries{when}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {doubles}"
@@ -95,12 +108,25 @@ pub(crate) fn dedup_owners(call: &Call, object: &mut Value, after_admission: boo
 
 /// Who a write is attributed to.
 pub(crate) fn manager(call: &Call, options: &WriteOptions) -> String {
-    let agent = if options.manager.is_empty() { call.agent() } else { options.manager.clone() };
-    if agent.is_empty() { "unknown".to_owned() } else { agent }
+    let agent = if options.manager.is_empty() {
+        call.agent()
+    } else {
+        options.manager.clone()
+    };
+    if agent.is_empty() {
+        "unknown".to_owned()
+    } else {
+        agent
+    }
 }
 
 /// Calls `with` with the writer that `managedFields` will name.
-pub(crate) fn as_writer<T>(call: &Call, options: &WriteOptions, object: &Value, with: impl FnOnce(&Writer<'_>) -> T) -> T {
+pub(crate) fn as_writer<T>(
+    call: &Call,
+    options: &WriteOptions,
+    object: &Value,
+    with: impl FnOnce(&Writer<'_>) -> T,
+) -> T {
     let manager = manager(call, options);
     let api_version = call.served.resource.api_version();
     let ignored = ignored(call, object);
@@ -121,7 +147,10 @@ fn ignored(call: &Call, object: &Value) -> Vec<String> {
         "" if resource.has_status() => vec!["status".to_owned()],
         "status" => {
             let fields = object.as_object().into_iter().flat_map(|fields| fields.keys());
-            fields.filter(|name| !matches!(name.as_str(), "kind" | "apiVersion" | "metadata" | "status")).cloned().collect()
+            fields
+                .filter(|name| !matches!(name.as_str(), "kind" | "apiVersion" | "metadata" | "status"))
+                .cloned()
+                .collect()
         }
         _ => Vec::new(),
     }
@@ -131,7 +160,9 @@ fn ignored(call: &Call, object: &Value) -> Vec<String> {
 pub(crate) fn track(call: &Call, options: &WriteOptions, live: Option<&Value>, new: &mut Value) {
     let schema = &call.served.resource.schema;
     let probe = new.clone();
-    as_writer(call, options, &probe, |writer| apply::track(schema, live, new, writer));
+    as_writer(call, options, &probe, |writer| {
+        apply::track(schema, live, new, writer)
+    });
 }
 
 /// Whether two objects differ in nothing but the times in `managedFields`.

@@ -33,10 +33,16 @@ impl WriteOptions {
         let force = query.maybe_flag("force");
         if kind == "PatchOptions" {
             if apply && manager.is_empty() {
-                errors.push(FieldError::required("fieldManager", "is required for apply patch"));
+                errors.push(FieldError::required(
+                    "fieldManager",
+                    "is required for apply patch",
+                ));
             }
             if !apply && force.is_some() {
-                errors.push(FieldError::forbidden("force", "may not be specified for non-apply patch"));
+                errors.push(FieldError::forbidden(
+                    "force",
+                    "may not be specified for non-apply patch",
+                ));
             }
         }
         errors.extend(meta::manager_name(&manager, "fieldManager"));
@@ -46,12 +52,21 @@ impl WriteOptions {
             "Ignore" => FieldValidation::Ignore,
             "Strict" => FieldValidation::Strict,
             other => {
-                errors.push(FieldError::not_supported("fieldValidation", other, &["", "Ignore", "Strict", "Warn"]));
+                errors.push(FieldError::not_supported(
+                    "fieldValidation",
+                    other,
+                    &["", "Ignore", "Strict", "Warn"],
+                ));
                 FieldValidation::Warn
             }
         };
         if errors.is_empty() {
-            Ok(Self { dry_run, manager, validation, force })
+            Ok(Self {
+                dry_run,
+                manager,
+                validation,
+                force,
+            })
         } else {
             Err(Status::invalid("meta.k8s.io", kind, "", &errors))
         }

@@ -34,11 +34,16 @@ impl Kind {
             ("application/strategic-merge-patch+json", Self::Strategic),
             ("application/apply-patch+yaml", Self::Apply),
         ];
-        let allowed: Vec<_> = all.into_iter().filter(|(_, kind)| !(custom && *kind == Self::Strategic)).collect();
+        let allowed: Vec<_> = all
+            .into_iter()
+            .filter(|(_, kind)| !(custom && *kind == Self::Strategic))
+            .collect();
         let media = call.content_type();
         let found = allowed.iter().find(|(name, _)| *name == media);
         let names: Vec<&str> = allowed.iter().map(|(name, _)| *name).collect();
-        found.map(|(_, kind)| *kind).ok_or_else(|| decode::unsupported(&names))
+        found
+            .map(|(_, kind)| *kind)
+            .ok_or_else(|| decode::unsupported(&names))
     }
 }
 
@@ -60,24 +65,53 @@ pub(crate) async fn answer(call: &Call, body: Body) -> Result<Reply, Status> {
     let patch = read(kind, &body::read(body).await?)?;
     let source = |live: Option<&Value>| new_state(call, &patch, &options, live);
     let may_create = apply && call.subresource.is_empty();
-    let change = Change { source: &source, options: &options, may_create, tracked: apply };
+    let change = Change {
+        source: &source,
+        options: &options,
+        may_create,
+        tracked: apply,
+    };
     let (product, created) = write::change(call, &change).await?;
-    present::object(call, if created { StatusCode::CREATED } else { StatusCode::OK }, &product)
+    present::object(
+        call,
+        if created {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        },
+        &product,
+    )
 }
 
 fn read(kind: Kind, body: &[u8]) -> Result<Patch, Status> {
-    let format = if kind == Kind::Apply { Format::Yaml } else { Format::Json };
+    let format = if kind == Kind::Apply {
+        Format::Yaml
+    } else {
+        Format::Json
+    };
     let parsed = keyside_apimachinery::decode::parse(body, format)
         .map_err(|error| Status::bad_request(format!("error decoding patch: {error}")))?;
     if kind != Kind::Json && !parsed.value.is_object() {
-        return Err(Status::bad_request("error decoding patch: the patch must be an object"));
+        return Err(Status::bad_request(
+            "error decoding patch: the patch must be an object",
+        ));
     }
     let text = String::from_utf8_lossy(body).into_owned();
-    Ok(Patch { kind, document: parsed.value, doubles: parsed.duplicates, text })
+    Ok(Patch {
+        kind,
+        document: parsed.value,
+        doubles: parsed.duplicates,
+        text,
+    })
 }
 
 /// The object as it shall be.
-fn new_state(call: &Call, patch: &Patch, options: &WriteOptions, live: Option<&Value>) -> Result<Value, Status> {
+fn new_state(
+    call: &Call,
+    patch: &Patch,
+    options: &WriteOptions,
+    live: Option<&Value>,
+) -> Result<Value, Status> {
     if patch.kind == Kind::Apply {
         return applied(call, patch, options, live);
     }
@@ -107,14 +141,21 @@ fn same_type(object: &Value, live: &Value, call: &Call) -> Result<(), Status> {
         if object.get(field) != live.get(field) {
             let found = object.get(field).and_then(Value::as_str).unwrap_or_default();
             let kind = call.kind();
-            return Err(Status::bad_request(format!("the patch would change {field} of this {kind} to {found:?}")));
+            return Err(Status::bad_request(format!(
+                "the patch would change {field} of this {kind} to {found:?}"
+            )));
         }
     }
     Ok(())
 }
 
 /// Server-side apply.
-fn applied(call: &Call, patch: &Patch, options: &WriteOptions, live: Option<&Value>) -> Result<Value, Status> {
+fn applied(
+    call: &Call,
+    patch: &Patch,
+    options: &WriteOptions,
+    live: Option<&Value>,
+) -> Result<Value, Status> {
     let resource = &call.served.resource;
     let mut wanted = patch.document.clone();
     let (kind, api_version) = (resource.gvk.kind.as_str(), resource.api_version());
@@ -122,14 +163,17 @@ fn applied(call: &Call, patch: &Patch, options: &WriteOptions, live: Option<&Val
     fill_names(call, &mut wanted)?;
     if live.is_none() && meta::name(&wanted) != call.name {
         let (found, name) = (meta::name(&wanted), &call.name);
-        let sentence = format!("the name of the object ({found}) does not match the name on the URL ({name})");
+        let sentence =
+            format!("the name of the object ({found}) does not match the name on the URL ({name})");
         return Err(Status::bad_request(sentence));
     }
     let misfit = |error: String| Status::bad_request(format!("error strict decoding patch: {error}"));
     decode::report(patch.doubles.clone(), options.validation, &call.warnings).map_err(misfit)?;
     let force = options.force.unwrap_or(false);
     let schema = &resource.schema;
-    let merged = metadata::as_writer(call, options, &wanted, |writer| apply::apply(schema, live, &wanted, writer, force));
+    let merged = metadata::as_writer(call, options, &wanted, |writer| {
+        apply::apply(schema, live, &wanted, writer, force)
+    });
     let mut object = merged.map_err(|error| error.status())?;
     // The merge leaves nulls where a field lost its content; what a kind does not know it has refused already.
     decode::shape(resource, &mut object).map_err(Status::internal)?;
@@ -141,8 +185,14 @@ fn check_type(wanted: &Value, kind: &str, api_version: &str) -> Result<(), Statu
     let text = |field: &str| wanted.get(field).and_then(Value::as_str).unwrap_or_default();
     let (found_kind, found_version) = (text("kind"), text("apiVersion"));
     if found_kind.is_empty() || found_version.is_empty() {
-        let missing = if found_version.is_empty() { "apiVersion" } else { "kind" };
-        return Err(Status::bad_request(format!("invalid object type: {missing} must be set in an apply patch")));
+        let missing = if found_version.is_empty() {
+            "apiVersion"
+        } else {
+            "kind"
+        };
+        return Err(Status::bad_request(format!(
+            "invalid object type: {missing} must be set in an apply patch"
+        )));
     }
     if found_version != api_version {
         return Err(Status::bad_request(format!(

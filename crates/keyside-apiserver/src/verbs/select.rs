@@ -27,11 +27,20 @@ impl Selection {
         let fields = FieldSelector::parse(call.query.get("fieldSelector"))
             .map_err(|error| Status::bad_request(error.to_string()))?;
         check_fields(&call.served, &fields)?;
-        let named = fields.terms().iter().find(|term| term.field == "metadata.name" && term.equal);
+        let named = fields
+            .terms()
+            .iter()
+            .find(|term| term.field == "metadata.name" && term.equal);
         if !call.name.is_empty() && !fields.is_empty() && named.is_none_or(|term| term.value != call.name) {
-            return Err(Status::bad_request("fieldSelector metadata.name doesn't match requested name"));
+            return Err(Status::bad_request(
+                "fieldSelector metadata.name doesn't match requested name",
+            ));
         }
-        Ok(Self { labels, fields, name: call.name.clone() })
+        Ok(Self {
+            labels,
+            fields,
+            name: call.name.clone(),
+        })
     }
 
     /// Whether everything is selected.
@@ -43,8 +52,13 @@ impl Selection {
     pub(crate) fn range(&self, call: &Call) -> Range {
         let resource = &call.served.resource;
         let exact = |field: &str| {
-            let term = self.fields.terms().iter().find(|term| term.field == field && term.equal);
-            term.map(|term| term.value.as_str()).filter(|value| !value.is_empty() && !value.contains('/'))
+            let term = self
+                .fields
+                .terms()
+                .iter()
+                .find(|term| term.field == field && term.equal);
+            term.map(|term| term.value.as_str())
+                .filter(|value| !value.is_empty() && !value.contains('/'))
         };
         let namespace = if call.namespace.is_empty() && resource.namespaced {
             exact("metadata.namespace")
@@ -61,7 +75,13 @@ impl Selection {
 
     /// Whether an object of which this is known is selected.
     pub(crate) fn matches_facts(&self, facts: &Facts) -> bool {
-        let field = |name: &str| facts.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let field = |name: &str| {
+            facts
+                .fields
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| value.as_str())
+        };
         if !self.name.is_empty() && field("metadata.name") != Some(&self.name) {
             return false;
         }
@@ -73,8 +93,14 @@ impl Selection {
 pub(crate) fn facts(served: &Served, object: &Value) -> Facts {
     let mut fields = served.resource.behaviour.selectable_fields(object);
     fields.push(("metadata.name".to_owned(), meta::name(object).to_owned()));
-    fields.push(("metadata.namespace".to_owned(), meta::namespace(object).to_owned()));
-    Facts { labels: meta::labels(object).cloned(), fields }
+    fields.push((
+        "metadata.namespace".to_owned(),
+        meta::namespace(object).to_owned(),
+    ));
+    Facts {
+        labels: meta::labels(object).cloned(),
+        fields,
+    }
 }
 
 /// What selectors look at in a stored object.

@@ -18,11 +18,24 @@ use keyside_apimachinery::status::Status;
 
 /// Answers a request for a subresource.
 pub(crate) async fn answer(call: Call, verb: &str, body: Body) -> Result<Reply, Status> {
-    let found = call.served.resource.subresources.iter().find(|subresource| name(subresource) == call.subresource);
+    let found = call
+        .served
+        .resource
+        .subresources
+        .iter()
+        .find(|subresource| name(subresource) == call.subresource);
     match found.cloned().ok_or_else(unknown)? {
         Subresource::Status => object(&call, verb, body).await,
-        Subresource::Scale { spec_replicas, status_replicas, label_selector } => {
-            let paths = scale::Paths { spec_replicas, status_replicas, label_selector };
+        Subresource::Scale {
+            spec_replicas,
+            status_replicas,
+            label_selector,
+        } => {
+            let paths = scale::Paths {
+                spec_replicas,
+                status_replicas,
+                label_selector,
+            };
             scale::answer(&call, &paths, verb, body).await
         }
         Subresource::Special { name, verbs, .. } => {

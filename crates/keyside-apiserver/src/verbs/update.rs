@@ -19,7 +19,20 @@ pub(crate) async fn answer(call: &Call, body: Body) -> Result<Reply, Status> {
     let object = decode::object(call, &body, options.validation)?;
     let may_create = call.subresource.is_empty() && conduct::creates_on_update(&call.served.resource);
     let source = |_: Option<&Value>| Ok(object.clone());
-    let change = Change { source: &source, options: &options, may_create, tracked: false };
+    let change = Change {
+        source: &source,
+        options: &options,
+        may_create,
+        tracked: false,
+    };
     let (product, created) = write::change(call, &change).await?;
-    present::object(call, if created { StatusCode::CREATED } else { StatusCode::OK }, &product)
+    present::object(
+        call,
+        if created {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        },
+        &product,
+    )
 }

@@ -33,7 +33,13 @@ pub(crate) fn answer(call: Call) -> Result<Reply, Status> {
     let timeout = timeout(query.number("timeoutSeconds")?);
     let encoder = Encoder::new(&call)?;
     let start = start(&call, &selection, initial, from);
-    let feed = Feed::new(call, selection, encoder, start, feed::Timing { bookmarks, timeout });
+    let feed = Feed::new(
+        call,
+        selection,
+        encoder,
+        start,
+        feed::Timing { bookmarks, timeout },
+    );
     let stream = futures::stream::unfold(feed, |mut feed| async move {
         let chunk = feed.next().await?;
         Some((Ok::<_, std::convert::Infallible>(chunk), feed))
@@ -66,7 +72,11 @@ fn start(call: &Call, selection: &Selection, initial: Option<bool>, from: u64) -
         }
         let (revision, items) = list::all(call, selection);
         return match store.follow(selection.range(call), revision) {
-            Ok(follow) => Start::Objects { items, follow, marked: initial == Some(true) },
+            Ok(follow) => Start::Objects {
+                items,
+                follow,
+                marked: initial == Some(true),
+            },
             Err(gone) => Start::Refused(feed::expired(&gone)),
         };
     }
@@ -79,7 +89,10 @@ fn start(call: &Call, selection: &Selection, initial: Option<bool>, from: u64) -
 
 /// How long a watch lasts: as long as asked, else half an hour to an hour, so that not all end together.
 fn timeout(seconds: Option<i64>) -> Duration {
-    match seconds.and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds > 0) {
+    match seconds
+        .and_then(|seconds| u64::try_from(seconds).ok())
+        .filter(|seconds| *seconds > 0)
+    {
         Some(seconds) => Duration::from_secs(seconds),
         None => Duration::from_secs(1800 + uuid::Uuid::new_v4().as_u64_pair().0 % 1800),
     }
@@ -101,5 +114,9 @@ fn check_options(initial: Option<bool>, matching: &str) -> Result<(), Status> {
             errors.push(FieldError::not_supported(field, matching, &["NotOlderThan"]));
         }
     }
-    if errors.is_empty() { Ok(()) } else { Err(Status::invalid("meta.k8s.io", "ListOptions", "", &errors)) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Status::invalid("meta.k8s.io", "ListOptions", "", &errors))
+    }
 }

@@ -44,7 +44,12 @@ pub(crate) fn commit_error(call: &Call, name: &str, error: CommitError) -> Statu
 }
 
 /// Stores a new object.
-pub(crate) async fn create(call: &Call, object: Value, options: &WriteOptions, tracked: bool) -> Result<Product, Status> {
+pub(crate) async fn create(
+    call: &Call,
+    object: Value,
+    options: &WriteOptions,
+    tracked: bool,
+) -> Result<Product, Status> {
     let mut object = object;
     metadata::wipe(&mut object);
     metadata::match_namespace(&mut object, &call.namespace)?;
@@ -54,7 +59,8 @@ pub(crate) async fn create(call: &Call, object: Value, options: &WriteOptions, t
         metadata::track(call, options, None, &mut object);
     }
     let request = call.admission(Operation::Create, meta::name(&object), options);
-    call.warnings.add(call.core.admission.mutate(&request, &mut object, None).await?);
+    call.warnings
+        .add(call.core.admission.mutate(&request, &mut object, None).await?);
     call.served.resource.behaviour.default(&mut object);
     metadata::dedup_owners(call, &mut object, true);
     let prefix = meta::string(&object, "generateName").to_owned();
@@ -87,7 +93,8 @@ async fn insert(call: &Call, mut object: Value, options: &WriteOptions) -> Resul
         check_new(call, &object, &context)?;
         let name = meta::name(&object).to_owned();
         let request = call.admission(Operation::Create, &name, options);
-        call.warnings.add(call.core.admission.validate(&request, &object, None).await?);
+        call.warnings
+            .add(call.core.admission.validate(&request, &object, None).await?);
         let key = call.key_of(&name);
         if options.dry_run {
             return match call.core.store.get(&key) {
@@ -99,7 +106,10 @@ async fn insert(call: &Call, mut object: Value, options: &WriteOptions) -> Resul
         transaction.checks.extend(condition);
         match call.core.store.commit(transaction).await {
             Ok(entries) => return first(entries),
-            Err(CommitError::Conflict { key: found, current: Some(existing) }) if found == key => {
+            Err(CommitError::Conflict {
+                key: found,
+                current: Some(existing),
+            }) if found == key => {
                 return Err(already_exists(call, &name, &existing));
             }
             // The namespace changed, or an address was taken: look again.
@@ -110,7 +120,11 @@ async fn insert(call: &Call, mut object: Value, options: &WriteOptions) -> Resul
     Err(busy())
 }
 
-fn check_new(call: &Call, object: &Value, context: &keyside_apimachinery::resource::WriteContext) -> Result<(), Status> {
+fn check_new(
+    call: &Call,
+    object: &Value,
+    context: &keyside_apimachinery::resource::WriteContext,
+) -> Result<(), Status> {
     let resource = &call.served.resource;
     if !meta::resource_version(object).is_empty() {
         let sentence = "resourceVersion should not be set on objects to be created";
@@ -125,7 +139,11 @@ fn check_new(call: &Call, object: &Value, context: &keyside_apimachinery::resour
 }
 
 fn invalid(call: &Call, name: &str, errors: &[FieldError]) -> Result<(), Status> {
-    if errors.is_empty() { Ok(()) } else { Err(Status::invalid(call.group(), call.kind(), name, errors)) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Status::invalid(call.group(), call.kind(), name, errors))
+    }
 }
 
 fn already_exists(call: &Call, name: &str, existing: &Entry) -> Status {
@@ -138,7 +156,9 @@ fn already_exists(call: &Call, name: &str, existing: &Entry) -> Status {
 
 fn first(entries: Vec<Entry>) -> Result<Product, Status> {
     let entry = entries.into_iter().next();
-    entry.map(Product::Stored).ok_or_else(|| Status::internal("the store has written nothing"))
+    entry
+        .map(Product::Stored)
+        .ok_or_else(|| Status::internal("the store has written nothing"))
 }
 
 fn busy() -> Status {
@@ -203,12 +223,18 @@ async fn attempt(call: &Call, change: &Change<'_>, key: &Key, entry: &Entry) -> 
         metadata::track(call, change.options, Some(&live), &mut new);
     }
     let request = call.admission(Operation::Update, &call.name, change.options);
-    call.warnings.add(call.core.admission.mutate(&request, &mut new, Some(&live)).await?);
+    call.warnings.add(
+        call.core
+            .admission
+            .mutate(&request, &mut new, Some(&live))
+            .await?,
+    );
     served.resource.behaviour.default(&mut new);
     metadata::dedup_owners(call, &mut new, true);
     match_version(call, &mut new, entry)?;
     let also = prepare(call, &mut new, &live)?;
-    call.warnings.add(call.core.admission.validate(&request, &new, Some(&live)).await?);
+    call.warnings
+        .add(call.core.admission.validate(&request, &new, Some(&live)).await?);
     if ends_deletion(&new, &live) {
         return finish_deletion(call, change.options, key, entry, new).await;
     }
@@ -285,12 +311,18 @@ fn match_version(call: &Call, new: &mut Value, entry: &Entry) -> Result<(), Stat
         let error = FieldError::invalid("metadata.resourceVersion", seen, detail);
         return Err(Status::invalid(call.group(), call.kind(), &call.name, &[error]));
     }
-    if seen == stored { Ok(()) } else { Err(Status::modified(call.group(), call.plural(), &call.name)) }
+    if seen == stored {
+        Ok(())
+    } else {
+        Err(Status::modified(call.group(), call.plural(), &call.name))
+    }
 }
 
 /// Whether this update takes away the last thing that held a deleted object.
 fn ends_deletion(new: &Value, live: &Value) -> bool {
-    let grace = live["metadata"]["deletionGracePeriodSeconds"].as_i64().unwrap_or(0);
+    let grace = live["metadata"]["deletionGracePeriodSeconds"]
+        .as_i64()
+        .unwrap_or(0);
     meta::deletion_timestamp(live).is_some() && grace == 0 && !crate::verbs::delete::is_held(new)
 }
 
@@ -328,7 +360,12 @@ pub(crate) async fn command(
         if options.dry_run {
             return Ok(());
         }
-        match call.core.store.commit(Transaction::update(key.clone(), entry.revision, &object)).await {
+        match call
+            .core
+            .store
+            .commit(Transaction::update(key.clone(), entry.revision, &object))
+            .await
+        {
             Ok(_) => return Ok(()),
             Err(CommitError::Conflict { .. }) => {}
             Err(error) => return Err(commit_error(call, &call.name, error)),

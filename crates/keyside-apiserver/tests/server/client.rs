@@ -18,14 +18,23 @@ fn config_map(name: &str, value: &str) -> ConfigMap {
 #[tokio::test]
 async fn an_object_is_created_read_updated_and_deleted() {
     let maps: Api<ConfigMap> = Api::default_namespaced(client().await);
-    let created = maps.create(&PostParams::default(), &config_map("a", "1")).await.unwrap();
+    let created = maps
+        .create(&PostParams::default(), &config_map("a", "1"))
+        .await
+        .unwrap();
     assert!(created.metadata.uid.is_some());
     let mut read = maps.get("a").await.unwrap();
     assert_eq!(read, created);
     read.data = Some([("key".to_owned(), "2".to_owned())].into());
     let updated = maps.replace("a", &PostParams::default(), &read).await.unwrap();
-    assert_ne!(updated.metadata.resource_version, created.metadata.resource_version);
-    let stale = maps.replace("a", &PostParams::default(), &created).await.unwrap_err();
+    assert_ne!(
+        updated.metadata.resource_version,
+        created.metadata.resource_version
+    );
+    let stale = maps
+        .replace("a", &PostParams::default(), &created)
+        .await
+        .unwrap_err();
     assert!(matches!(stale, kube::Error::Api(status) if status.code == 409 && status.reason == "Conflict"));
     maps.delete("a", &DeleteParams::default()).await.unwrap();
     let gone = maps.get("a").await.unwrap_err();
@@ -36,16 +45,27 @@ async fn an_object_is_created_read_updated_and_deleted() {
 async fn a_list_comes_in_chunks_of_one_moment() {
     let maps: Api<ConfigMap> = Api::default_namespaced(client().await);
     for name in ["a", "b", "c"] {
-        maps.create(&PostParams::default(), &config_map(name, "1")).await.unwrap();
+        maps.create(&PostParams::default(), &config_map(name, "1"))
+            .await
+            .unwrap();
     }
     let first = maps.list(&ListParams::default().limit(2)).await.unwrap();
     assert_eq!(first.items.len(), 2);
     assert_eq!(first.metadata.remaining_item_count, Some(1));
-    maps.create(&PostParams::default(), &config_map("d", "1")).await.unwrap();
+    maps.create(&PostParams::default(), &config_map("d", "1"))
+        .await
+        .unwrap();
     maps.delete("c", &DeleteParams::default()).await.unwrap();
     let token = first.metadata.continue_.unwrap();
-    let second = maps.list(&ListParams::default().limit(2).continue_token(&token)).await.unwrap();
-    let names: Vec<_> = second.items.iter().filter_map(|map| map.metadata.name.as_deref()).collect();
+    let second = maps
+        .list(&ListParams::default().limit(2).continue_token(&token))
+        .await
+        .unwrap();
+    let names: Vec<_> = second
+        .items
+        .iter()
+        .filter_map(|map| map.metadata.name.as_deref())
+        .collect();
     assert_eq!(names, ["c"]);
     assert_eq!(second.metadata.resource_version, first.metadata.resource_version);
 }
@@ -55,10 +75,18 @@ async fn a_watch_shows_what_happens() {
     let maps: Api<ConfigMap> = Api::default_namespaced(client().await);
     let list = maps.list(&ListParams::default()).await.unwrap();
     let version = list.metadata.resource_version.unwrap();
-    let mut events = maps.watch(&WatchParams::default(), &version).await.unwrap().boxed();
-    maps.create(&PostParams::default(), &config_map("a", "1")).await.unwrap();
+    let mut events = maps
+        .watch(&WatchParams::default(), &version)
+        .await
+        .unwrap()
+        .boxed();
+    maps.create(&PostParams::default(), &config_map("a", "1"))
+        .await
+        .unwrap();
     let patch = json!({"data": {"key": "2"}});
-    maps.patch("a", &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+    maps.patch("a", &PatchParams::default(), &Patch::Merge(patch))
+        .await
+        .unwrap();
     maps.delete("a", &DeleteParams::default()).await.unwrap();
     let mut seen = Vec::new();
     while seen.len() < 3 {
@@ -76,7 +104,8 @@ async fn a_watch_shows_what_happens() {
 async fn a_secret_is_applied_and_taken_away_again() {
     let secrets: Api<Secret> = Api::default_namespaced(client().await);
     let params = PatchParams::apply("tests").force();
-    let wanted = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"a": "b"}});
+    let wanted =
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"a": "b"}});
     let applied = secrets.patch("s", &params, &Patch::Apply(&wanted)).await.unwrap();
     assert_eq!(applied.metadata.name.as_deref(), Some("s"));
     let again = secrets.patch("s", &params, &Patch::Apply(&wanted)).await.unwrap();
@@ -92,8 +121,14 @@ async fn nothing_is_created_in_a_namespace_that_is_not_there() {
     }))
     .unwrap();
     let refused = pods.create(&PostParams::default(), &pod).await.unwrap_err();
-    assert!(matches!(refused, kube::Error::Api(status) if status.message == "namespaces \"nowhere\" not found"));
+    assert!(
+        matches!(refused, kube::Error::Api(status) if status.message == "namespaces \"nowhere\" not found")
+    );
     let namespaces: Api<Namespace> = Api::all(client);
     let names: Vec<_> = namespaces.list(&ListParams::default()).await.unwrap().items;
-    assert!(names.iter().any(|namespace| namespace.metadata.name.as_deref() == Some("kube-system")));
+    assert!(
+        names
+            .iter()
+            .any(|namespace| namespace.metadata.name.as_deref() == Some("kube-system"))
+    );
 }

@@ -9,7 +9,10 @@ struct Random(u64);
 
 impl Random {
     fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % end
     }
 }
@@ -26,11 +29,26 @@ async fn write(rig: Rig, seed: u64) -> Vec<u64> {
         let name = format!("m{}", random.below(NAMES));
         let path = format!("{MAPS}/{name}");
         let answer = match random.below(4) {
-            0 => rig.post(MAPS, &json!({"metadata": {"name": name}, "data": {"by": seed.to_string()}})).await,
-            1 | 2 => rig.patch("merge", &path, &json!({"data": {"by": format!("{seed}-{number}")}})).await,
+            0 => {
+                rig.post(
+                    MAPS,
+                    &json!({"metadata": {"name": name}, "data": {"by": seed.to_string()}}),
+                )
+                .await
+            }
+            1 | 2 => {
+                rig.patch(
+                    "merge",
+                    &path,
+                    &json!({"data": {"by": format!("{seed}-{number}")}}),
+                )
+                .await
+            }
             _ => rig.delete(&path, &Value::Null).await,
         };
-        let version = answer.json()["metadata"]["resourceVersion"].as_str().and_then(|text| text.parse().ok());
+        let version = answer.json()["metadata"]["resourceVersion"]
+            .as_str()
+            .and_then(|text| text.parse().ok());
         match (answer.code.as_u16(), version) {
             (200 | 201, Some(version)) => done.push(version),
             // A deletion answers with a status; a conflict or an absent object is no write.
@@ -45,7 +63,9 @@ async fn write(rig: Rig, seed: u64) -> Vec<u64> {
 type Seen = Vec<(u64, String, String, Value)>;
 
 async fn follow(rig: Rig, from: u64, selector: &str) -> Seen {
-    let mut watch = rig.watch(&format!("{MAPS}?watch=1&resourceVersion={from}{selector}"), &[]).await;
+    let mut watch = rig
+        .watch(&format!("{MAPS}?watch=1&resourceVersion={from}{selector}"), &[])
+        .await;
     let mut seen = Vec::new();
     loop {
         let event = watch.next().await.expect("the last event comes before the end");
@@ -54,8 +74,17 @@ async fn follow(rig: Rig, from: u64, selector: &str) -> Seen {
         if name == "last" {
             return seen;
         }
-        let version = object["metadata"]["resourceVersion"].as_str().unwrap().parse().unwrap();
-        seen.push((version, event["type"].as_str().unwrap().to_owned(), name, object["data"].clone()));
+        let version = object["metadata"]["resourceVersion"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        seen.push((
+            version,
+            event["type"].as_str().unwrap().to_owned(),
+            name,
+            object["data"].clone(),
+        ));
     }
 }
 
@@ -67,8 +96,15 @@ fn check_order(seen: &Seen) {
         assert!(*version > newest, "{version} after {newest}");
         newest = *version;
         let was = there.insert(name, kind != "DELETED").unwrap_or(false);
-        let expected = if was { ["MODIFIED", "DELETED"] } else { ["ADDED", "ADDED"] };
-        assert!(expected.contains(&kind.as_str()), "{kind} {name} at {version}, which was there: {was}");
+        let expected = if was {
+            ["MODIFIED", "DELETED"]
+        } else {
+            ["ADDED", "ADDED"]
+        };
+        assert!(
+            expected.contains(&kind.as_str()),
+            "{kind} {name} at {version}, which was there: {was}"
+        );
     }
 }
 
@@ -78,9 +114,13 @@ async fn r27_r28_all_watchers_see_the_one_history_of_all_writes() {
     println!("seed {seed}");
     let rig = Rig::new().await;
     let start = rig.server.store().revision();
-    let early: Vec<_> = (0..4).map(|_| tokio::spawn(follow(rig.clone(), start, ""))).collect();
+    let early: Vec<_> = (0..4)
+        .map(|_| tokio::spawn(follow(rig.clone(), start, "")))
+        .collect();
     let chosen = tokio::spawn(follow(rig.clone(), start, "&fieldSelector=metadata.name!%3Dm0"));
-    let writers: Vec<_> = (0..WRITERS).map(|number| tokio::spawn(write(rig.clone(), seed + number))).collect();
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|number| tokio::spawn(write(rig.clone(), seed + number)))
+        .collect();
     let mut written = Vec::new();
     for writer in writers {
         written.extend(writer.await.unwrap());
@@ -91,14 +131,25 @@ async fn r27_r28_all_watchers_see_the_one_history_of_all_writes() {
     for watcher in early {
         assert_eq!(watcher.await.unwrap(), late, "every watcher sees the same");
     }
-    let expected: Seen = late.iter().filter(|(_, _, name, _)| name != "m0").cloned().collect();
+    let expected: Seen = late
+        .iter()
+        .filter(|(_, _, name, _)| name != "m0")
+        .cloned()
+        .collect();
     assert_eq!(chosen.await.unwrap(), expected);
     let versions: Vec<u64> = late.iter().map(|(version, ..)| *version).collect();
     written.sort_unstable();
     written.dedup();
-    let missing: Vec<u64> = written.into_iter().filter(|version| *version > start && !versions.contains(version)).collect();
+    let missing: Vec<u64> = written
+        .into_iter()
+        .filter(|version| *version > start && !versions.contains(version))
+        .collect();
     assert!(missing.is_empty(), "acknowledged but not seen: {missing:?}");
-    let last: u64 = end["metadata"]["resourceVersion"].as_str().unwrap().parse().unwrap();
+    let last: u64 = end["metadata"]["resourceVersion"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     check_snapshots(&rig, &late, start, last).await;
 }
 
@@ -120,7 +171,12 @@ async fn check_snapshots(rig: &Rig, seen: &Seen, start: u64, last: u64) {
             .as_array()
             .unwrap()
             .iter()
-            .map(|item| (item["metadata"]["name"].as_str().unwrap().to_owned(), item["data"].clone()))
+            .map(|item| {
+                (
+                    item["metadata"]["name"].as_str().unwrap().to_owned(),
+                    item["data"].clone(),
+                )
+            })
             .collect();
         assert_eq!(listed, state, "at {version}");
     }

@@ -32,7 +32,13 @@ async fn listen() -> Listening {
     let tls = authority.server(&["127.0.0.1".to_owned()]).unwrap();
     let serving = server.clone();
     let ended = tokio::spawn(async move { serving.serve_tls(listener, tls).await });
-    Listening { server, authority, address, ended, _folder: folder }
+    Listening {
+        server,
+        authority,
+        address,
+        ended,
+        _folder: folder,
+    }
 }
 
 impl Listening {
@@ -48,7 +54,10 @@ impl Listening {
         let user = &kubeconfig["users"][0]["user"];
         let pem = |field: &str| STANDARD.decode(user[field].as_str().unwrap()).unwrap();
         let pem = [pem("client-certificate-data"), pem("client-key-data")].concat();
-        builder.identity(reqwest::Identity::from_pem(&pem).unwrap()).build().unwrap()
+        builder
+            .identity(reqwest::Identity::from_pem(&pem).unwrap())
+            .build()
+            .unwrap()
     }
 
     fn url(&self, path: &str) -> String {
@@ -59,12 +68,18 @@ impl Listening {
     async fn bare(&self) -> tokio_rustls::client::TlsStream<TcpStream> {
         use rustls_pki_types::pem::PemObject;
         let mut roots = rustls::RootCertStore::empty();
-        let certificate = rustls_pki_types::CertificateDer::from_pem_slice(self.authority.certificate().as_bytes());
+        let certificate =
+            rustls_pki_types::CertificateDer::from_pem_slice(self.authority.certificate().as_bytes());
         roots.add(certificate.unwrap()).unwrap();
-        let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let config = rustls::ClientConfig::builder()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
         let stream = TcpStream::connect(self.address).await.unwrap();
         let name = rustls_pki_types::ServerName::from(self.address.ip());
-        tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
+        tokio_rustls::TlsConnector::from(Arc::new(config))
+            .connect(name, stream)
+            .await
+            .unwrap()
     }
 }
 
@@ -85,9 +100,22 @@ async fn r31_a_certificate_opens_the_door_and_nothing_else_does() {
     let stranger = listening.client(false);
     let refused = stranger.get(listening.url(MAPS)).send().await.unwrap();
     assert_eq!(refused.status(), 401);
-    let refused = stranger.get(listening.url(MAPS)).bearer_auth("guess").send().await.unwrap();
+    let refused = stranger
+        .get(listening.url(MAPS))
+        .bearer_auth("guess")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(refused.status(), 401);
-    assert_eq!(stranger.get(listening.url("/readyz")).send().await.unwrap().status(), 200);
+    assert_eq!(
+        stranger
+            .get(listening.url("/readyz"))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
     listening.server.stop().await;
 }
 
@@ -95,7 +123,12 @@ async fn r31_a_certificate_opens_the_door_and_nothing_else_does() {
 async fn r31_a_foreign_host_name_is_refused_even_with_a_certificate() {
     let listening = listen().await;
     let known = listening.client(true);
-    let answer = known.get(listening.url("/readyz")).header("host", "evil.example").send().await.unwrap();
+    let answer = known
+        .get(listening.url("/readyz"))
+        .header("host", "evil.example")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 421);
     listening.server.stop().await;
 }
@@ -104,7 +137,10 @@ async fn r31_a_foreign_host_name_is_refused_even_with_a_certificate() {
 async fn r32_too_many_headers_are_cut_off() {
     let listening = listen().await;
     let mut stream = listening.bare().await;
-    let head = format!("GET /api HTTP/1.1\r\nhost: 127.0.0.1\r\nx: {}\r\n\r\n", "a".repeat(1 << 20));
+    let head = format!(
+        "GET /api HTTP/1.1\r\nhost: 127.0.0.1\r\nx: {}\r\n\r\n",
+        "a".repeat(1 << 20)
+    );
     // The server may hang up before everything is written.
     drop(stream.write_all(head.as_bytes()).await);
     let mut answer = Vec::new();
@@ -121,7 +157,10 @@ async fn r32_a_stranger_cannot_make_the_server_read_a_body() {
     let head = format!("POST {MAPS} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000000000\r\n\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = [0; 12];
-    tokio::time::timeout(Duration::from_secs(5), stream.read_exact(&mut answer)).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(5), stream.read_exact(&mut answer))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(&answer, b"HTTP/1.1 401");
     listening.server.stop().await;
 }
@@ -130,17 +169,25 @@ async fn r32_a_stranger_cannot_make_the_server_read_a_body() {
 async fn stopping_ends_watches_and_the_listener_and_frees_the_port() {
     let listening = listen().await;
     let client = listening.client(true);
-    let mut watch = client.get(listening.url(&format!("{MAPS}?watch=1"))).send().await.unwrap();
+    let mut watch = client
+        .get(listening.url(&format!("{MAPS}?watch=1")))
+        .send()
+        .await
+        .unwrap();
     let local = kube::Client::new(listening.server.in_process(UserInfo::admin("tests")), "default");
     let maps: kube::Api<k8s_openapi::api::core::v1::ConfigMap> = kube::Api::default_namespaced(local);
     let map = serde_json::from_value(json!({"metadata": {"name": "a"}})).unwrap();
-    maps.create(&kube::api::PostParams::default(), &map).await.unwrap();
+    maps.create(&kube::api::PostParams::default(), &map)
+        .await
+        .unwrap();
     assert!(watch.chunk().await.unwrap().is_some());
     let started = std::time::Instant::now();
     listening.server.stop().await;
     listening.ended.await.unwrap().unwrap();
     assert!(started.elapsed() < Duration::from_secs(5));
     let drain = async { while let Ok(Some(_)) = watch.chunk().await {} };
-    tokio::time::timeout(Duration::from_secs(1), drain).await.expect("the watch has ended");
+    tokio::time::timeout(Duration::from_secs(1), drain)
+        .await
+        .expect("the watch has ended");
     TcpListener::bind(listening.address).await.unwrap();
 }

@@ -30,7 +30,11 @@ impl Answer {
 
     /// The sentences of the warning headers.
     pub(crate) fn warnings(&self) -> Vec<&str> {
-        self.headers.get_all("warning").iter().map(|value| value.to_str().unwrap()).collect()
+        self.headers
+            .get_all("warning")
+            .iter()
+            .map(|value| value.to_str().unwrap())
+            .collect()
     }
 }
 
@@ -52,11 +56,21 @@ impl Rig {
     }
 
     /// Any request; `headers` as `name: value`.
-    pub(crate) async fn call(&self, method: Method, path: &str, headers: &[&str], body: impl Into<Body>) -> Answer {
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[&str],
+        body: impl Into<Body>,
+    ) -> Answer {
         let response = self.open(method, path, headers, body).await;
         let (parts, body) = response.into_parts();
         let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-        Answer { code: parts.status, headers: parts.headers, text }
+        Answer {
+            code: parts.status,
+            headers: parts.headers,
+            text,
+        }
     }
 
     /// A request of which the answer is read piece by piece.
@@ -72,7 +86,11 @@ impl Rig {
             let (name, value) = header.split_once(": ").unwrap();
             request = request.header(name, value);
         }
-        self.service.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap()
+        self.service
+            .clone()
+            .oneshot(request.body(body.into()).unwrap())
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -80,23 +98,45 @@ impl Rig {
     }
 
     pub(crate) async fn post(&self, path: &str, object: &Value) -> Answer {
-        self.call(Method::POST, path, &["content-type: application/json"], object.to_string()).await
+        self.call(
+            Method::POST,
+            path,
+            &["content-type: application/json"],
+            object.to_string(),
+        )
+        .await
     }
 
     pub(crate) async fn put(&self, path: &str, object: &Value) -> Answer {
-        self.call(Method::PUT, path, &["content-type: application/json"], object.to_string()).await
+        self.call(
+            Method::PUT,
+            path,
+            &["content-type: application/json"],
+            object.to_string(),
+        )
+        .await
     }
 
     /// `kind` is `json`, `merge`, `strategic-merge` or `apply`.
     pub(crate) async fn patch(&self, kind: &str, path: &str, patch: &Value) -> Answer {
-        let media = if kind == "apply" { "apply-patch+yaml".to_owned() } else { format!("{kind}-patch+json") };
+        let media = if kind == "apply" {
+            "apply-patch+yaml".to_owned()
+        } else {
+            format!("{kind}-patch+json")
+        };
         let header = format!("content-type: application/{media}");
-        self.call(Method::PATCH, path, &[&header], patch.to_string()).await
+        self.call(Method::PATCH, path, &[&header], patch.to_string())
+            .await
     }
 
     pub(crate) async fn delete(&self, path: &str, options: &Value) -> Answer {
-        let body = if options.is_null() { String::new() } else { options.to_string() };
-        self.call(Method::DELETE, path, &["content-type: application/json"], body).await
+        let body = if options.is_null() {
+            String::new()
+        } else {
+            options.to_string()
+        };
+        self.call(Method::DELETE, path, &["content-type: application/json"], body)
+            .await
     }
 
     /// Creates a config map in `default`.
@@ -111,7 +151,10 @@ impl Rig {
     pub(crate) async fn watch(&self, path: &str, headers: &[&str]) -> Watch {
         let response = self.open(Method::GET, path, headers, Body::empty()).await;
         assert_eq!(response.status(), 200);
-        Watch { body: response.into_body(), buffer: Vec::new() }
+        Watch {
+            body: response.into_body(),
+            buffer: Vec::new(),
+        }
     }
 }
 
@@ -132,7 +175,11 @@ impl Watch {
                 let line: Vec<u8> = self.buffer.drain(..=end).collect();
                 return Some(serde_json::from_slice(&line).unwrap());
             }
-            let piece: Option<Bytes> = self.body.frame().await.map(|frame| frame.unwrap().into_data().unwrap());
+            let piece: Option<Bytes> = self
+                .body
+                .frame()
+                .await
+                .map(|frame| frame.unwrap().into_data().unwrap());
             self.buffer.extend_from_slice(&piece?);
         }
     }
@@ -140,7 +187,13 @@ impl Watch {
     /// The next event as `TYPE name`.
     pub(crate) async fn line(&mut self) -> String {
         let event = tokio::time::timeout(std::time::Duration::from_secs(10), self.next()).await;
-        let event = event.expect("an event within ten seconds").expect("an event before the end");
-        format!("{} {}", event["type"].as_str().unwrap(), event["object"]["metadata"]["name"].as_str().unwrap_or("-"))
+        let event = event
+            .expect("an event within ten seconds")
+            .expect("an event before the end");
+        format!(
+            "{} {}",
+            event["type"].as_str().unwrap(),
+            event["object"]["metadata"]["name"].as_str().unwrap_or("-")
+        )
     }
 }

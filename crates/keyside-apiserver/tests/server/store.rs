@@ -38,7 +38,10 @@ async fn everything_is_there_after_a_restart_and_watches_go_on() {
     let seen = put(&store, "b", 1).await;
     put(&store, "a", 2).await;
     let entry = store.get(&place("b")).unwrap();
-    let last = store.commit(Transaction::delete(place("b"), entry.revision, &entry.object())).await.unwrap();
+    let last = store
+        .commit(Transaction::delete(place("b"), entry.revision, &entry.object()))
+        .await
+        .unwrap();
     store.close().await;
     drop(store);
 
@@ -47,7 +50,12 @@ async fn everything_is_there_after_a_restart_and_watches_go_on() {
     assert_eq!(store.get(&place("a")).unwrap().object()["value"], 2);
     assert!(store.get(&place("b")).is_none());
     let mut follow = store.follow(things(), seen).unwrap();
-    let changes: Vec<_> = follow.ready().unwrap().iter().map(|event| (event.path.to_string(), event.deleted)).collect();
+    let changes: Vec<_> = follow
+        .ready()
+        .unwrap()
+        .iter()
+        .map(|event| (event.path.to_string(), event.deleted))
+        .collect();
     assert_eq!(changes, [("ns/a".to_owned(), false), ("ns/b".to_owned(), true)]);
     let next = put(&store, "c", 1).await;
     assert_eq!(next, last[0].revision + 1);
@@ -61,22 +69,56 @@ async fn a_second_opener_a_missing_key_and_an_exposed_key_are_refused_with_the_n
     let store = Store::open(&path).unwrap();
     put(&store, "a", 1).await;
     for file in [&path, &key] {
-        assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+        assert_eq!(
+            std::fs::metadata(file).unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{}",
+            file.display()
+        );
     }
-    check(&path, |error| matches!(error, OpenError::Locked(_)), "stop that one first");
+    check(
+        &path,
+        |error| matches!(error, OpenError::Locked(_)),
+        "stop that one first",
+    );
     store.close().await;
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
-    check(&path, |error| matches!(error, OpenError::ExposedKey(_)), "chmod 600");
+    check(
+        &path,
+        |error| matches!(error, OpenError::ExposedKey(_)),
+        "chmod 600",
+    );
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
     let text = std::fs::read(&key).unwrap();
     std::fs::remove_file(&key).unwrap();
-    check(&path, |error| matches!(error, OpenError::MissingKey { .. }), "restore the key file");
+    check(
+        &path,
+        |error| matches!(error, OpenError::MissingKey { .. }),
+        "restore the key file",
+    );
     assert!(!key.exists(), "a new key would make the data unreadable for ever");
     std::fs::write(&key, "nonsense").unwrap();
-    check(&path, |error| matches!(error, OpenError::UnreadableKey(_)), "restore the key file");
-    std::fs::write(&key, text.iter().rev().skip(1).chain(b"\n").copied().collect::<Vec<u8>>()).unwrap();
+    check(
+        &path,
+        |error| matches!(error, OpenError::UnreadableKey(_)),
+        "restore the key file",
+    );
+    std::fs::write(
+        &key,
+        text.iter()
+            .rev()
+            .skip(1)
+            .chain(b"\n")
+            .copied()
+            .collect::<Vec<u8>>(),
+    )
+    .unwrap();
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
-    check(&path, |error| matches!(error, OpenError::WrongKey { .. }), "restore the key file");
+    check(
+        &path,
+        |error| matches!(error, OpenError::WrongKey { .. }),
+        "restore the key file",
+    );
     std::fs::write(&key, text).unwrap();
     Store::open(&path).unwrap();
 }
@@ -90,7 +132,11 @@ async fn a_truncated_file_is_refused_and_a_fresh_one_begins_anew() {
     store.close().await;
     let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.set_len(5000).unwrap();
-    check(&path, |error| matches!(error, OpenError::Damaged { .. }), "restore it from a backup");
+    check(
+        &path,
+        |error| matches!(error, OpenError::Damaged { .. }),
+        "restore it from a backup",
+    );
     std::fs::remove_file(&path).unwrap();
     assert_eq!(Store::open(&path).unwrap().revision(), 0);
 }
@@ -107,13 +153,22 @@ async fn an_old_backup_is_not_mistaken_for_the_store() {
     put(&store, "a", 2).await;
     store.close().await;
     std::fs::copy(&backup, &path).unwrap();
-    check(&path, |error| matches!(error, OpenError::Behind { .. }), "store.newest");
+    check(
+        &path,
+        |error| matches!(error, OpenError::Behind { .. }),
+        "store.newest",
+    );
     std::fs::remove_file(folder.path().join("store.newest")).unwrap();
-    assert_eq!(Store::open(&path).unwrap().get(&place("a")).unwrap().object()["value"], 1);
+    assert_eq!(
+        Store::open(&path).unwrap().get(&place("a")).unwrap().object()["value"],
+        1
+    );
 }
 
 fn check(path: &Path, expected: impl Fn(&OpenError) -> bool, step: &str) {
-    let Err(error) = Store::open(path) else { panic!("opened; expected to be told: {step}") };
+    let Err(error) = Store::open(path) else {
+        panic!("opened; expected to be told: {step}")
+    };
     assert!(expected(&error), "{error:?}");
     assert!(error.to_string().contains(step), "{error}");
 }
@@ -122,7 +177,9 @@ fn check(path: &Path, expected: impl Fn(&OpenError) -> bool, step: &str) {
 #[tokio::test]
 #[ignore = "runs in a child process of the kill tests"]
 async fn writer_child() {
-    let Ok(path) = std::env::var("KEYSIDE_TEST_STORE") else { return };
+    let Ok(path) = std::env::var("KEYSIDE_TEST_STORE") else {
+        return;
+    };
     let store = Store::open(Path::new(&path)).unwrap();
     let tasks: Vec<_> = (0..8)
         .map(|task| {
@@ -143,7 +200,13 @@ async fn writer_child() {
 
 fn start_child(path: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "store::writer_child", "--ignored", "--nocapture", "--test-threads=1"])
+        .args([
+            "--exact",
+            "store::writer_child",
+            "--ignored",
+            "--nocapture",
+            "--test-threads=1",
+        ])
         .env("KEYSIDE_TEST_STORE", path)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -165,10 +228,16 @@ fn kill_loop(rounds: u64) {
         let mut killed = false;
         for line in lines {
             let Ok(line) = line else { break };
-            let Some(rest) = line.strip_prefix("acknowledged ") else { continue };
-            let Some((name, revision)) = rest.split_once(' ') else { continue };
+            let Some(rest) = line.strip_prefix("acknowledged ") else {
+                continue;
+            };
+            let Some((name, revision)) = rest.split_once(' ') else {
+                continue;
+            };
             // The last line may be cut off by the kill; then it names a smaller revision or none.
-            let Ok(revision) = revision.parse::<u64>() else { continue };
+            let Ok(revision) = revision.parse::<u64>() else {
+                continue;
+            };
             acknowledged.insert(name.to_owned(), revision);
             said += 1;
             if said >= enough && !killed {
@@ -179,7 +248,11 @@ fn kill_loop(rounds: u64) {
         child.wait().unwrap();
         let started = Instant::now();
         let store = Store::open(&path).unwrap();
-        assert!(started.elapsed() < Duration::from_secs(5), "round {round}: opening took {:?}", started.elapsed());
+        assert!(
+            started.elapsed() < Duration::from_secs(5),
+            "round {round}: opening took {:?}",
+            started.elapsed()
+        );
         check_after_kill(&store, &acknowledged, newest, round);
         newest = store.revision();
         tokio::runtime::Runtime::new().unwrap().block_on(store.close());
@@ -188,10 +261,19 @@ fn kill_loop(rounds: u64) {
 }
 
 fn check_after_kill(store: &Store, acknowledged: &BTreeMap<String, u64>, newest: u64, round: u64) {
-    assert!(store.revision() >= newest, "round {round}: the revision went back");
+    assert!(
+        store.revision() >= newest,
+        "round {round}: the revision went back"
+    );
     for (name, revision) in acknowledged {
-        let Some(entry) = store.get(&place(name)) else { panic!("round {round}: {name} is missing") };
-        assert!(entry.revision >= *revision, "round {round}: {name} is at {}, not {revision}", entry.revision);
+        let Some(entry) = store.get(&place(name)) else {
+            panic!("round {round}: {name} is missing")
+        };
+        assert!(
+            entry.revision >= *revision,
+            "round {round}: {name} is at {}, not {revision}",
+            entry.revision
+        );
     }
     // A watcher that had seen everything up to the last start goes on without a gap.
     let mut follow = store.follow(things(), newest).unwrap();
@@ -203,7 +285,10 @@ fn check_after_kill(store: &Store, acknowledged: &BTreeMap<String, u64>, newest:
         }
         for event in events {
             expected += 1;
-            assert_eq!(event.revision, expected, "round {round}: a change is missing in the history");
+            assert_eq!(
+                event.revision, expected,
+                "round {round}: a change is missing in the history"
+            );
         }
     }
     assert_eq!(expected, store.revision(), "round {round}");

@@ -16,9 +16,9 @@ enum Form {
     Message(&'static [Field]),
     Messages(&'static [Field]),
     /// A JSON object whose entries become `{name, value}` pairs in a message of their own, at this number.
-    Pairs(u32, &'static Form),
+    Pairs(u32, &'static Self),
     /// A message around one value, at this number.
-    Inside(u32, &'static Form),
+    Inside(u32, &'static Self),
     /// `additionalProperties`: a schema or a boolean.
     Additional,
     /// One text or several.
@@ -197,14 +197,18 @@ fn field(out: &mut Vec<u8>, number: u32, value: &Value, form: Form) {
     let list = value.as_array().map_or(&[][..], Vec::as_slice);
     match form {
         Form::Text => text(out, number, value.as_str().unwrap_or_default()),
-        Form::Texts => list.iter().for_each(|value| text(out, number, value.as_str().unwrap_or_default())),
+        Form::Texts => list
+            .iter()
+            .for_each(|value| text(out, number, value.as_str().unwrap_or_default())),
         Form::Flag => integer(out, number, u64::from(value.as_bool().unwrap_or(false))),
         Form::Integer => integer(out, number, value.as_i64().unwrap_or(0).cast_unsigned()),
         Form::Number => double(out, number, value.as_f64().unwrap_or(0.0)),
         Form::Any => any(out, number, value),
         Form::Anys => list.iter().for_each(|value| any(out, number, value)),
         Form::Message(fields) => nested(out, number, |out| message(out, value, fields)),
-        Form::Messages(fields) => list.iter().for_each(|value| nested(out, number, |out| message(out, value, fields))),
+        Form::Messages(fields) => list
+            .iter()
+            .for_each(|value| nested(out, number, |out| message(out, value, fields))),
         Form::Pairs(inner, form) => nested(out, number, |out| pairs(out, inner, value, *form)),
         // A list of wrapped parameters, or one wrapped schema.
         Form::Inside(inner, Form::Parameter) => list.iter().for_each(|value| item(out, number, inner, value)),
@@ -228,7 +232,9 @@ fn field(out: &mut Vec<u8>, number: u32, value: &Value, form: Form) {
         }),
         Form::Security => nested(out, number, |out| field(out, 2, value, Form::Message(&API_KEY))),
         Form::Requirement => list.iter().for_each(|value| {
-            nested(out, number, |out| pairs(out, 1, value, Form::Inside(1, &Form::Texts)));
+            nested(out, number, |out| {
+                pairs(out, 1, value, Form::Inside(1, &Form::Texts))
+            });
         }),
     }
 }
@@ -318,7 +324,12 @@ mod tests {
         let schema = b"\xb2\x01\x08\x0a\x06object\xfa\x01\x0c\x0a\x03x-k\x12\x05\x12\x03[1]";
         let mut pair = vec![0x0a, 1, b'A', 0x12, u8::try_from(schema.len()).unwrap()];
         pair.extend_from_slice(schema);
-        let mut expected = vec![0x4a, u8::try_from(pair.len() + 2).unwrap(), 0x0a, u8::try_from(pair.len()).unwrap()];
+        let mut expected = vec![
+            0x4a,
+            u8::try_from(pair.len() + 2).unwrap(),
+            0x0a,
+            u8::try_from(pair.len()).unwrap(),
+        ];
         expected.extend_from_slice(&pair);
         assert_eq!(written, expected);
     }

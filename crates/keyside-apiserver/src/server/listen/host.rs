@@ -1,8 +1,8 @@
 //! Which names this server answers to. A web page that has its own name point to 127.0.0.1 (DNS rebinding) sends that
 //! name along; it is refused before anything is read.
 
-use crate::reply::Reply;
 use crate::accept::Accept;
+use crate::reply::Reply;
 use crate::server::Body;
 use http::header::HOST;
 use http::{Request, Response};
@@ -75,7 +75,11 @@ mod tests {
         let mut hosts = Hosts::default();
         hosts.add("keyside.example");
         let hosts = hosts.with_address("10.0.0.7:7443".parse().unwrap());
-        let request = Request::builder().uri("/api").header(HOST, host).body(()).unwrap();
+        let request = Request::builder()
+            .uri("/api")
+            .header(HOST, host)
+            .body(())
+            .unwrap();
         assert_eq!(hosts.allow(&request), expected, "{host}");
     }
 

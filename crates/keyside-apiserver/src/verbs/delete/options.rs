@@ -31,11 +31,19 @@ impl DeleteOptions {
             Self::from_body(call, body, &mut errors)?
         };
         options.check(&mut errors);
-        if errors.is_empty() { Ok(options) } else { Err(Status::invalid("meta.k8s.io", "DeleteOptions", "", &errors)) }
+        if errors.is_empty() {
+            Ok(options)
+        } else {
+            Err(Status::invalid("meta.k8s.io", "DeleteOptions", "", &errors))
+        }
     }
 
     fn from_query(query: &Query, errors: &mut Vec<FieldError>) -> Result<Self, Status> {
-        let text = |name: &str| Some(query.get(name)).filter(|text| !text.is_empty()).map(str::to_owned);
+        let text = |name: &str| {
+            Some(query.get(name))
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+        };
         let mut out = Self {
             dry_run: options::dry_run(query, errors),
             grace_period: query.number("gracePeriodSeconds")?,
@@ -51,15 +59,20 @@ impl DeleteOptions {
     fn from_body(call: &Call, body: &[u8], errors: &mut Vec<FieldError>) -> Result<Self, Status> {
         let unreadable = |error: String| Status::bad_request(format!("couldn't get version/kind; {error}"));
         let value = if call.content_type() == protobuf::MEDIA_TYPE {
-            protobuf::decode(body, Some(("v1", "DeleteOptions"))).map_err(|error| unreadable(error.to_string()))?
+            protobuf::decode(body, Some(("v1", "DeleteOptions")))
+                .map_err(|error| unreadable(error.to_string()))?
         } else {
             let format = decode::format(&call.content_type())?;
             let parsed = keyside_apimachinery::decode::parse(body, format);
-            parsed.map_err(|error| unreadable(format!("json parse error: {error}")))?.value
+            parsed
+                .map_err(|error| unreadable(format!("json parse error: {error}")))?
+                .value
         };
         let kind = value["kind"].as_str().unwrap_or_default();
         if !matches!(kind, "" | "DeleteOptions") {
-            return Err(Status::bad_request("decoded object cannot be converted to DeleteOptions"));
+            return Err(Status::bad_request(
+                "decoded object cannot be converted to DeleteOptions",
+            ));
         }
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let dry_run = value["dryRun"].as_array().cloned().unwrap_or_default();
@@ -82,7 +95,9 @@ impl DeleteOptions {
 
     /// Turns the old `orphanDependents` into a policy.
     fn resolve(&mut self, errors: &mut Vec<FieldError>) {
-        let Some(orphan) = self.orphan_dependents else { return };
+        let Some(orphan) = self.orphan_dependents else {
+            return;
+        };
         if let Some(policy) = &self.propagation {
             let detail = "orphanDependents and deletionPropagation cannot be both set";
             errors.push(FieldError::invalid("propagationPolicy", policy.as_str(), detail));
@@ -111,7 +126,11 @@ impl DeleteOptions {
             return refuse("UID", uid, meta::uid(live), "deleted and then recreated");
         }
         let found = meta::resource_version(live);
-        if let Some(version) = self.resource_version.as_deref().filter(|version| *version != found) {
+        if let Some(version) = self
+            .resource_version
+            .as_deref()
+            .filter(|version| *version != found)
+        {
             return refuse("ResourceVersion", version, found, "modified");
         }
         Ok(())
@@ -149,6 +168,10 @@ fn integer(value: &Value) -> Result<Option<i64>, Status> {
     if value.is_null() {
         return Ok(None);
     }
-    let wrong = || Status::bad_request("json: cannot unmarshal into Go struct field DeleteOptions.gracePeriodSeconds of type int64");
+    let wrong = || {
+        Status::bad_request(
+            "json: cannot unmarshal into Go struct field DeleteOptions.gracePeriodSeconds of type int64",
+        )
+    };
     value.as_i64().map(Some).ok_or_else(wrong)
 }

@@ -26,7 +26,11 @@ pub(super) async fn binding(call: &Call, body: Body) -> Result<Reply, Status> {
 /// `POST bindings`, the older form: the binding's name is the pod's.
 pub(crate) async fn bind(call: &Call, binding: Value, options: &WriteOptions) -> Result<Reply, Status> {
     guard::namespace(call, &binding)?;
-    let served = call.core.catalog.find("", "v1", "pods").ok_or_else(crate::handle::unknown)?;
+    let served = call
+        .core
+        .catalog
+        .find("", "v1", "pods")
+        .ok_or_else(crate::handle::unknown)?;
     let pods = call.about(served, &call.namespace, &call.name, "binding");
     assign(&pods, &binding, options).await
 }
@@ -48,10 +52,13 @@ async fn assign(call: &Call, binding: &Value, options: &WriteOptions) -> Result<
     }
     let mut binding = binding.clone();
     let request = call.admission(Operation::Create, name, options);
-    call.warnings.add(call.core.admission.mutate(&request, &mut binding, None).await?);
-    call.warnings.add(call.core.admission.validate(&request, &binding, None).await?);
+    call.warnings
+        .add(call.core.admission.mutate(&request, &mut binding, None).await?);
+    call.warnings
+        .add(call.core.admission.validate(&request, &binding, None).await?);
     write::command(call, options, &|pod| place(call, pod, &binding, &node)).await?;
-    let body = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
+    let body =
+        json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
     Ok(Reply::value(StatusCode::CREATED, body))
 }
 
@@ -61,13 +68,19 @@ fn place(call: &Call, pod: &mut Value, binding: &Value, node: &str) -> Result<()
     let conflict = |detail: String| Status::conflict("", "pods/binding", name, &detail);
     let (uid, found) = (meta::uid(binding), meta::uid(pod));
     if !uid.is_empty() && uid != found {
-        return Err(conflict(format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {found}")));
+        return Err(conflict(format!(
+            "Precondition failed: UID in precondition: {uid}, UID in object meta: {found}"
+        )));
     }
     if meta::deletion_timestamp(pod).is_some() {
-        return Err(conflict(format!("pod {name} is being deleted, cannot be assigned to a host")));
+        return Err(conflict(format!(
+            "pod {name} is being deleted, cannot be assigned to a host"
+        )));
     }
     if let Some(found) = pod["spec"]["nodeName"].as_str().filter(|found| !found.is_empty()) {
-        return Err(conflict(format!("pod {name} is already assigned to node {found:?}")));
+        return Err(conflict(format!(
+            "pod {name} is already assigned to node {found:?}"
+        )));
     }
     pod["spec"]["nodeName"] = node.into();
     for (key, value) in meta::annotations(binding).into_iter().flatten() {
@@ -97,7 +110,9 @@ pub(super) async fn evict(call: &Call, body: Body) -> Result<Reply, Status> {
     let (eviction, _) = decode::document(call, &body::read(body).await?)?;
     let found = meta::name(&eviction);
     if !found.is_empty() && found != call.name {
-        return Err(Status::bad_request("name in URL does not match name in Eviction object"));
+        return Err(Status::bad_request(
+            "name in URL does not match name in Eviction object",
+        ));
     }
     let entry = call.core.store.get(&call.key()).ok_or_else(|| call.not_found())?;
     let pod = present::value(&call.served, &entry.value);
@@ -112,7 +127,11 @@ pub(super) async fn evict(call: &Call, body: Body) -> Result<Reply, Status> {
         return Err(status);
     }
     let asked = eviction["deleteOptions"].to_string();
-    let asked = if eviction["deleteOptions"].is_object() { asked.into_bytes() } else { Vec::new() };
+    let asked = if eviction["deleteOptions"].is_object() {
+        asked.into_bytes()
+    } else {
+        Vec::new()
+    };
     let mut delete_options = DeleteOptions::read(call, &asked)?;
     delete_options.dry_run |= options.dry_run;
     let pods = call.about(Arc::clone(&call.served), &call.namespace, &call.name, "");
@@ -129,12 +148,21 @@ pub(super) async fn evict(call: &Call, body: Body) -> Result<Reply, Status> {
 fn exhausted_budget(call: &Call, pod: &Value) -> Option<String> {
     use crate::store::Range;
     use keyside_apimachinery::select::LabelSelector;
-    let finished = matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed" | "Pending"));
+    let finished = matches!(
+        pod["status"]["phase"].as_str(),
+        Some("Succeeded" | "Failed" | "Pending")
+    );
     if finished || meta::deletion_timestamp(pod).is_some() {
         return None;
     }
     let range = Range::new("policy", "poddisruptionbudgets", Some(&call.namespace));
-    let budgets = call.core.store.list(&range).entries.into_iter().map(|(_, entry)| entry.object());
+    let budgets = call
+        .core
+        .store
+        .list(&range)
+        .entries
+        .into_iter()
+        .map(|(_, entry)| entry.object());
     budgets.into_iter().find_map(|budget| {
         let selector = LabelSelector::from_object(&budget["spec"]["selector"]).ok()?;
         let allowed = budget["status"]["disruptionsAllowed"].as_i64().unwrap_or(0);
@@ -150,7 +178,9 @@ pub(super) fn refuse(call: &Call, what: &str) -> Result<Reply, Status> {
     let node = pod["spec"]["nodeName"].as_str().unwrap_or_default();
     let name = &call.name;
     if node.is_empty() {
-        return Err(Status::bad_request(format!("pod {name} does not have a host assigned")));
+        return Err(Status::bad_request(format!(
+            "pod {name} does not have a host assigned"
+        )));
     }
     let wish = match what {
         "log" => "there are no logs",

@@ -38,7 +38,11 @@ pub(super) async fn answer(call: &Call, paths: &Paths, verb: &str, body: Body) -
 async fn change(call: &Call, paths: &Paths, verb: &str, body: Body) -> Result<Reply, Status> {
     let media = call.content_type();
     let apply = media == "application/apply-patch+yaml";
-    let kind = if verb == "update" { "UpdateOptions" } else { "PatchOptions" };
+    let kind = if verb == "update" {
+        "UpdateOptions"
+    } else {
+        "PatchOptions"
+    };
     let options = WriteOptions::parse(&call.query, kind, apply)?;
     let body = body::read(body).await?;
     let format = if verb == "update" {
@@ -55,18 +59,32 @@ async fn change(call: &Call, paths: &Paths, verb: &str, body: Body) -> Result<Re
         let before = scale(live, paths);
         let after = match (verb, media.as_str()) {
             ("update", _) => parsed.value.clone(),
-            (_, "application/json-patch+json") => patch::json(&before, &parsed.value).map_err(|error| error.status())?,
-            (_, "application/merge-patch+json" | "application/strategic-merge-patch+json" | "application/apply-patch+yaml") => {
-                patch::merge(&before, &parsed.value)
+            (_, "application/json-patch+json") => {
+                patch::json(&before, &parsed.value).map_err(|error| error.status())?
             }
+            (
+                _,
+                "application/merge-patch+json"
+                | "application/strategic-merge-patch+json"
+                | "application/apply-patch+yaml",
+            ) => patch::merge(&before, &parsed.value),
             _ => {
-                let accepted = ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"];
+                let accepted = [
+                    "application/json-patch+json",
+                    "application/merge-patch+json",
+                    "application/apply-patch+yaml",
+                ];
                 return Err(decode::unsupported(&accepted));
             }
         };
         scaled(live, &after, &call.name, paths)
     };
-    let change = Change { source: &source, options: &options, may_create: false, tracked: false };
+    let change = Change {
+        source: &source,
+        options: &options,
+        may_create: false,
+        tracked: false,
+    };
     let (product, _) = write::change(call, &change).await?;
     let object = match &product {
         Product::Stored(entry) => present::value(&call.served, &entry.value),
@@ -81,7 +99,9 @@ fn scaled(live: &Value, scale: &Value, name: &str, paths: &Paths) -> Result<Valu
     let replicas = match &scale["spec"]["replicas"] {
         Value::Null => 0,
         value => value.as_i64().ok_or_else(|| {
-            Status::bad_request("Scale in version \"v1\" cannot be handled as a Scale: spec.replicas must be an integer")
+            Status::bad_request(
+                "Scale in version \"v1\" cannot be handled as a Scale: spec.replicas must be an integer",
+            )
         })?,
     };
     if replicas < 0 {
@@ -115,7 +135,11 @@ fn scale(object: &Value, paths: &Paths) -> Value {
         spec["replicas"] = number(&paths.spec_replicas).into();
     }
     let mut status = json!({"replicas": number(&paths.status_replicas)});
-    if let Some(selector) = paths.label_selector.as_deref().and_then(|path| selector(get(object, path)?)) {
+    if let Some(selector) = paths
+        .label_selector
+        .as_deref()
+        .and_then(|path| selector(get(object, path)?))
+    {
         status["selector"] = selector.into();
     }
     json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec, "status": status})
@@ -128,7 +152,11 @@ fn selector(value: &Value) -> Option<String> {
     }
     let fields = value.as_object()?;
     let structured = fields.contains_key("matchLabels") || fields.contains_key("matchExpressions");
-    let labels = if structured { value["matchLabels"].as_object() } else { Some(fields) };
+    let labels = if structured {
+        value["matchLabels"].as_object()
+    } else {
+        Some(fields)
+    };
     let mut parts: Vec<String> = labels
         .into_iter()
         .flatten()
@@ -136,8 +164,12 @@ fn selector(value: &Value) -> Option<String> {
         .collect();
     for expression in value["matchExpressions"].as_array().into_iter().flatten() {
         let key = expression["key"].as_str().unwrap_or_default();
-        let mut values: Vec<&str> =
-            expression["values"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let mut values: Vec<&str> = expression["values"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         values.sort_unstable();
         parts.push(match expression["operator"].as_str().unwrap_or_default() {
             "In" => format!("{key} in ({})", values.join(",")),
@@ -151,7 +183,9 @@ fn selector(value: &Value) -> Option<String> {
 }
 
 fn get<'a>(object: &'a Value, path: &str) -> Option<&'a Value> {
-    path.split('.').filter(|part| !part.is_empty()).try_fold(object, |at, part| at.get(part))
+    path.split('.')
+        .filter(|part| !part.is_empty())
+        .try_fold(object, |at, part| at.get(part))
 }
 
 fn set(object: &mut Value, path: &str, value: Value) {

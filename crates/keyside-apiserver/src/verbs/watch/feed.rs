@@ -49,10 +49,20 @@ enum Wake {
 }
 
 impl Feed {
-    pub(super) fn new(call: Call, selection: Selection, encoder: Encoder, start: Start, timing: Timing) -> Self {
+    pub(super) fn new(
+        call: Call,
+        selection: Selection,
+        encoder: Encoder,
+        start: Start,
+        timing: Timing,
+    ) -> Self {
         let now = Instant::now();
         let (initial, mark, follow, refused) = match start {
-            Start::Objects { items, follow, marked } => (items, marked && timing.bookmarks, Some(follow), None),
+            Start::Objects {
+                items,
+                follow,
+                marked,
+            } => (items, marked && timing.bookmarks, Some(follow), None),
             Start::Revision(follow) => (Vec::new(), false, Some(follow), None),
             Start::Refused(status) => (Vec::new(), false, None, Some(status)),
         };
@@ -126,7 +136,9 @@ impl Feed {
     /// Changes that are there already. `None` at the end of the stream.
     fn changes(&mut self) -> Result<Option<Vec<u8>>, Unavailable> {
         let mut out = Vec::new();
-        let Some(follow) = &mut self.follow else { return Ok(None) };
+        let Some(follow) = &mut self.follow else {
+            return Ok(None);
+        };
         loop {
             let before = follow.position();
             let events = follow.ready()?;
@@ -147,8 +159,14 @@ impl Feed {
     }
 
     async fn wait(&mut self) -> Wake {
-        let Some(follow) = &mut self.follow else { return Wake::End };
-        let bookmark = if self.bookmarks { self.next_bookmark } else { self.deadline + BOOKMARKS };
+        let Some(follow) = &mut self.follow else {
+            return Wake::End;
+        };
+        let bookmark = if self.bookmarks {
+            self.next_bookmark
+        } else {
+            self.deadline + BOOKMARKS
+        };
         tokio::select! {
             biased;
             () = self.call.core.shutdown.cancelled() => Wake::End,
@@ -163,7 +181,11 @@ impl Feed {
 /// longer matches is gone.
 fn seen(selection: &Selection, call: &Call, event: &Event) -> Option<Kind> {
     let everything = selection.is_everything();
-    let facts = |before| event.facts(call.served.stamp, before, |stored| select::stored_facts(&call.served, stored));
+    let facts = |before| {
+        event.facts(call.served.stamp, before, |stored| {
+            select::stored_facts(&call.served, stored)
+        })
+    };
     let matched = |facts: Option<Arc<Facts>>| facts.is_some_and(|facts| selection.matches_facts(&facts));
     let before = event.previous.is_some() && (everything || matched(facts(true)));
     let now = !event.deleted && (everything || matched(facts(false)));
@@ -177,5 +199,8 @@ fn seen(selection: &Selection, call: &Call, event: &Event) -> Option<Kind> {
 
 /// 410 in Kubernetes' words.
 pub(super) fn expired(gone: &Unavailable) -> Status {
-    Status::expired(format!("too old resource version: {} ({})", gone.wanted, gone.oldest))
+    Status::expired(format!(
+        "too old resource version: {} ({})",
+        gone.wanted, gone.oldest
+    ))
 }

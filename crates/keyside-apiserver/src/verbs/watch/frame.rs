@@ -53,7 +53,9 @@ impl Encoder {
     pub(super) fn event(&mut self, event: &Event, kind: Kind) -> Bytes {
         let left = kind == Kind::Deleted && !event.deleted;
         if left {
-            let Some(previous) = &event.previous else { return Bytes::new() };
+            let Some(previous) = &event.previous else {
+                return Bytes::new();
+            };
             let mut object = present::value(&self.served, &previous.value);
             meta::set(&mut object, "resourceVersion", event.revision.to_string());
             return self.value(kind.name(), &object);
@@ -99,7 +101,15 @@ impl Encoder {
                 let headers = std::mem::take(&mut self.headers);
                 let meta = json!({"resourceVersion": object["metadata"]["resourceVersion"]});
                 let objects = std::slice::from_ref(object);
-                table::table(&self.served, objects, version, meta, self.include, headers, &clock::now())
+                table::table(
+                    &self.served,
+                    objects,
+                    version,
+                    meta,
+                    self.include,
+                    headers,
+                    &clock::now(),
+                )
             }
         };
         line(kind, object.to_string().as_bytes())
@@ -112,7 +122,8 @@ impl Encoder {
         if end {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
-        let object = json!({"kind": resource.gvk.kind, "apiVersion": resource.api_version(), "metadata": metadata});
+        let object =
+            json!({"kind": resource.gvk.kind, "apiVersion": resource.api_version(), "metadata": metadata});
         self.value("BOOKMARK", &object)
     }
 

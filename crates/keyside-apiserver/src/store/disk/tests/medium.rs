@@ -4,7 +4,7 @@ use redb::StorageBackend;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-/// SplitMix64: the same numbers for the same seed, everywhere.
+/// `SplitMix64`: the same numbers for the same seed, everywhere.
 #[derive(Debug, Clone)]
 pub(super) struct Random(pub(super) u64);
 
@@ -152,7 +152,10 @@ impl StorageBackend for Medium {
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         let inner = self.0.lock().unwrap();
         let at = usize::try_from(offset).unwrap();
-        let part = inner.visible.get(at..at + out.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
+        let part = inner
+            .visible
+            .get(at..at + out.len())
+            .ok_or(io::ErrorKind::UnexpectedEof)?;
         out.copy_from_slice(part);
         Ok(())
     }
