@@ -81,7 +81,7 @@ pub struct ProjectStatus {
     #[serde(default)]
     pub namespace_count: i64,
 
-    /// `Ready`: every stated namespace that exists is a member.
+    /// `Ready`: every stated namespace that exists is a member; and `Stalled` while a human must act.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,

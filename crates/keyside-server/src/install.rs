@@ -136,7 +136,7 @@ fn mutating_configuration(reach: &Reach) -> Value {
             "failurePolicy": "Ignore",
             "matchPolicy": "Equivalent",
             "reinvocationPolicy": "IfNeeded",
-            "sideEffects": "None",
+            "sideEffects": "NoneOnDryRun",
             "timeoutSeconds": 2,
         }],
     })

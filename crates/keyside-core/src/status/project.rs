@@ -5,7 +5,7 @@ use crate::index::{Claim, Index, Project};
 use crate::plan::project::{Home, home};
 use jiff::Timestamp;
 use keyside_api::ProjectStatus;
-use keyside_api::condition::ready;
+use keyside_api::condition::{ready, stalled};
 
 /// How many namespaces a message names.
 const NAMED_MAX: usize = 5;
@@ -17,11 +17,25 @@ pub fn project(index: &Index, project: &Project, refused: Option<&str>, now: Tim
         generation: project.generation,
         now,
     };
+    let ready = ready(index, project, refused);
+    // Every reason waits for a human, except a home namespace that is about to be created or to go.
+    let is_stalled =
+        ready.holds == Holds::False && (ready.reason != ready::HOME_NAMESPACE_MISSING || refused.is_some());
+    let mut conditions = vec![build.condition(ready::TYPE, ready.clone())];
+    if is_stalled {
+        conditions.push(build.condition(
+            stalled::TYPE,
+            Said {
+                holds: Holds::True,
+                ..ready
+            },
+        ));
+    }
     ProjectStatus {
         observed_generation: Some(project.generation),
         home_namespace: Some(project.home.to_string()),
         namespace_count: i64::try_from(project.members.len()).unwrap_or(i64::MAX),
-        conditions: vec![build.condition(ready::TYPE, ready(index, project, refused))],
+        conditions,
     }
 }
 

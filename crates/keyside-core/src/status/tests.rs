@@ -281,6 +281,35 @@ fn project_says_who_holds_a_namespace_that_it_claims_in_vain() {
 }
 
 #[test]
+fn project_is_stalled_exactly_while_a_human_must_act() {
+    let mut index = world(SHOP);
+    add(
+        &mut index,
+        31,
+        "kind: Project\nmetadata: {name: late}\nspec: {namespaces: [web]}",
+    );
+    let types = |index: &Index, refused: Option<&str>| -> Vec<String> {
+        let status = project(index, index.project("late").unwrap(), refused, NOW);
+        status
+            .conditions
+            .iter()
+            .map(|one| format!("{}={}/{}", one.type_, one.status, one.reason))
+            .collect()
+    };
+    assert_eq!(types(&index, None), ["Ready=False/HomeNamespaceMissing"]);
+    let refused = [
+        "Ready=False/HomeNamespaceMissing",
+        "Stalled=True/HomeNamespaceMissing",
+    ];
+    assert_eq!(types(&index, Some("namespaces is forbidden")), refused);
+    add(&mut index, 30, "kind: Namespace\nmetadata: {name: project-late}");
+    assert_eq!(
+        types(&index, None),
+        ["Ready=False/NamespaceClaimed", "Stalled=True/NamespaceClaimed"]
+    );
+}
+
+#[test]
 fn project_says_how_its_home_stands() {
     let mut index = world(SHOP);
     add(
