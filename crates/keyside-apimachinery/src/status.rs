@@ -97,12 +97,26 @@ impl FieldError {
     }
     /// `field: Unsupported value: value: supported values: "a", "b"`.
     pub fn not_supported(field: impl Into<String>, value: impl Into<Value>, supported: &[&str]) -> Self {
-        let list = supported.iter().map(|s| format!("{s:?}")).collect::<Vec<_>>().join(", ");
-        Self::new(FieldErrorKind::NotSupported, field, Some(value.into()), format!("supported values: {list}"))
+        let list = supported
+            .iter()
+            .map(|s| format!("{s:?}"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        Self::new(
+            FieldErrorKind::NotSupported,
+            field,
+            Some(value.into()),
+            format!("supported values: {list}"),
+        )
     }
     /// `field: Too long: may not be more than N bytes`.
     pub fn too_long(field: impl Into<String>, max_bytes: usize) -> Self {
-        Self::new(FieldErrorKind::TooLong, field, None, format!("may not be more than {max_bytes} bytes"))
+        Self::new(
+            FieldErrorKind::TooLong,
+            field,
+            None,
+            format!("may not be more than {max_bytes} bytes"),
+        )
     }
     /// An error of any kind.
     pub fn new(
@@ -111,7 +125,12 @@ impl FieldError {
         value: Option<Value>,
         detail: impl Into<String>,
     ) -> Self {
-        Self { kind, field: field.into(), value, detail: detail.into() }
+        Self {
+            kind,
+            field: field.into(),
+            value,
+            detail: detail.into(),
+        }
     }
 
     /// The message without the field's path, as it stands in `details.causes[].message`.
@@ -132,7 +151,11 @@ impl FieldError {
 
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.field.is_empty() { f.write_str(&self.body()) } else { write!(f, "{}: {}", self.field, self.body()) }
+        if self.field.is_empty() {
+            f.write_str(&self.body())
+        } else {
+            write!(f, "{}: {}", self.field, self.body())
+        }
     }
 }
 
@@ -152,7 +175,12 @@ pub struct Status {
 impl Status {
     /// Any status.
     pub fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: Value::Null }
+        Self {
+            code,
+            reason,
+            message: message.into(),
+            details: Value::Null,
+        }
     }
 
     /// 404 `pods "x" not found`. `resource` is the plural, with `.group` appended for named groups.
@@ -166,16 +194,24 @@ impl Status {
     #[must_use]
     pub fn already_exists(group: &str, resource: &str, name: &str) -> Self {
         let qualified = qualified(group, resource);
-        Self::new(409, "AlreadyExists", format!("{qualified} \"{name}\" already exists"))
-            .about(group, resource, name)
+        Self::new(
+            409,
+            "AlreadyExists",
+            format!("{qualified} \"{name}\" already exists"),
+        )
+        .about(group, resource, name)
     }
 
     /// 409 `Operation cannot be fulfilled on pods "x": detail`.
     #[must_use]
     pub fn conflict(group: &str, resource: &str, name: &str, detail: &str) -> Self {
         let qualified = qualified(group, resource);
-        Self::new(409, "Conflict", format!("Operation cannot be fulfilled on {qualified} \"{name}\": {detail}"))
-            .about(group, resource, name)
+        Self::new(
+            409,
+            "Conflict",
+            format!("Operation cannot be fulfilled on {qualified} \"{name}\": {detail}"),
+        )
+        .about(group, resource, name)
     }
 
     /// The conflict of a stale `resourceVersion`.
@@ -196,9 +232,17 @@ impl Status {
                 lines.push(line);
             }
         }
-        let list = if lines.len() == 1 { lines.concat() } else { format!("[{}]", lines.join(", ")) };
+        let list = if lines.len() == 1 {
+            lines.concat()
+        } else {
+            format!("[{}]", lines.join(", "))
+        };
         let qualified = qualified(group, kind);
-        let mut status = Self::new(422, "Invalid", format!("{qualified} \"{name}\" is invalid: {list}"));
+        let mut status = Self::new(
+            422,
+            "Invalid",
+            format!("{qualified} \"{name}\" is invalid: {list}"),
+        );
         let causes: Vec<Value> = errors
             .iter()
             .map(|e| json!({"reason": e.kind.cause_reason(), "message": e.body(), "field": e.field}))
@@ -238,7 +282,11 @@ impl Status {
 
     /// 500 `InternalError`; `message` must not hold a stored value.
     pub fn internal(message: impl fmt::Display) -> Self {
-        Self::new(500, "InternalError", format!("Internal error occurred: {message}"))
+        Self::new(
+            500,
+            "InternalError",
+            format!("Internal error occurred: {message}"),
+        )
     }
 
     /// Names the object the status is about (`details.group`, `.kind` = plural resource, `.name`).
@@ -275,7 +323,11 @@ impl std::error::Error for Status {}
 
 /// `pods`, or `deployments.apps` for a named group.
 fn qualified(group: &str, resource: &str) -> String {
-    if group.is_empty() { resource.to_owned() } else { format!("{resource}.{group}") }
+    if group.is_empty() {
+        resource.to_owned()
+    } else {
+        format!("{resource}.{group}")
+    }
 }
 
 fn details(group: &str, key: &str, what: &str, name: &str) -> Value {

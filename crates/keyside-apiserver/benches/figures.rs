@@ -3,7 +3,11 @@
 //!
 //! `cargo bench -p keyside-apiserver`. Wall times depend on the disk: the first line is a raw fdatasync loop of the
 //! same run, to compare with.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and stops when something fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and stops when something fails"
+)]
 
 use futures::StreamExt;
 use http::{Request, Response};
@@ -25,25 +29,42 @@ const TIME: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() {
-    let folder = tempfile::tempdir_in(std::env::var_os("KEYSIDE_BENCH_DIR").unwrap_or_else(|| ".".into())).unwrap();
-    println!("raw write + fdatasync of {SIZE} bytes: {}/s", per_second(sync_loop(folder.path())));
+    let folder =
+        tempfile::tempdir_in(std::env::var_os("KEYSIDE_BENCH_DIR").unwrap_or_else(|| ".".into())).unwrap();
+    println!(
+        "raw write + fdatasync of {SIZE} bytes: {}/s",
+        per_second(sync_loop(folder.path()))
+    );
     for clients in [1, 64] {
         let store = Store::open(&folder.path().join(format!("store{clients}.redb"))).unwrap();
-        println!("store, durable, {clients} clients: {}/s", per_second(store_writes(&store, clients).await));
+        println!(
+            "store, durable, {clients} clients: {}/s",
+            per_second(store_writes(&store, clients).await)
+        );
         store.close().await;
     }
     for clients in [1, 64] {
         let path = folder.path().join(format!("server{clients}.redb"));
         let started = Instant::now();
-        let server = ApiServer::builder().store(Store::open(&path).unwrap()).build().await.unwrap();
+        let server = ApiServer::builder()
+            .store(Store::open(&path).unwrap())
+            .build()
+            .await
+            .unwrap();
         let ready = started.elapsed();
         let count = server_writes(&server, clients).await;
-        println!("server, durable, {clients} clients: {}/s (ready in {ready:.1?})", per_second(count));
+        println!(
+            "server, durable, {clients} clients: {}/s (ready in {ready:.1?})",
+            per_second(count)
+        );
         server.stop().await;
         let size = std::fs::metadata(&path).unwrap().len() >> 20;
         let started = Instant::now();
         let store = Store::open(&path).unwrap();
-        println!("  opened again in {:.1?} ({count} objects, {size} MiB)", started.elapsed());
+        println!(
+            "  opened again in {:.1?} ({count} objects, {size} MiB)",
+            started.elapsed()
+        );
         store.close().await;
     }
     for watchers in [100, 1000, 5000] {
@@ -64,7 +85,8 @@ fn sync_loop(folder: &Path) -> usize {
     let started = Instant::now();
     let mut count = 0;
     while started.elapsed() < TIME {
-        file.write_all_at(&data, (count * SIZE % (1 << 20)) as u64).unwrap();
+        file.write_all_at(&data, (count * SIZE % (1 << 20)) as u64)
+            .unwrap();
         file.sync_data().unwrap();
         count += 1;
     }
@@ -88,7 +110,10 @@ async fn store_writes(store: &Store, clients: usize) -> usize {
                 while Instant::now() < end {
                     let name = format!("c{client}-{count}");
                     let key = Key::new("", "configmaps", "default", &name);
-                    store.commit(Transaction::create(key, &object(&name))).await.unwrap();
+                    store
+                        .commit(Transaction::create(key, &object(&name)))
+                        .await
+                        .unwrap();
                     count += 1;
                 }
                 count
@@ -111,7 +136,8 @@ async fn send(service: &Local, request: Request<Body>) -> Response<Body> {
 }
 
 fn creation(name: &str) -> Request<Body> {
-    let request = Request::post("/api/v1/namespaces/default/configmaps").header("content-type", "application/json");
+    let request =
+        Request::post("/api/v1/namespaces/default/configmaps").header("content-type", "application/json");
     request.body(object(name).to_string().into()).unwrap()
 }
 
@@ -166,10 +192,17 @@ async fn fan_out(watchers: usize) {
     tokio::time::sleep(Duration::from_millis(200)).await;
     let (started, before) = (Instant::now(), processor_time());
     for number in 0..EVENTS {
-        assert_eq!(send(&service, creation(&format!("m{number}"))).await.status(), 201);
+        assert_eq!(
+            send(&service, creation(&format!("m{number}"))).await.status(),
+            201
+        );
     }
     assert_eq!(total(tasks).await, watchers * EVENTS);
     let (wall, cpu) = (started.elapsed(), processor_time() - before);
     let each = |time: Duration| time / u32::try_from(EVENTS).unwrap();
-    println!("one event to {watchers} watchers: {:.2?} wall, {:.2?} processor", each(wall), each(cpu));
+    println!(
+        "one event to {watchers} watchers: {:.2?} wall, {:.2?} processor",
+        each(wall),
+        each(cpu)
+    );
 }

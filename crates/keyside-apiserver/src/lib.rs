@@ -21,8 +21,8 @@
 
 mod accept;
 pub mod admission;
-pub mod auth;
 mod allocate;
+pub mod auth;
 mod body;
 mod call;
 mod catalog;

@@ -378,10 +378,12 @@ impl Check {
         let broken = |detail: String| FieldError::invalid(root, schema.kind.as_str(), detail);
         let program = match &compiled.program {
             Ok(program) => program,
-            Err(why) => return {
-                self.errors.push(broken(format!("rule compile error: {why}")));
-                Ok(())
-            },
+            Err(why) => {
+                return {
+                    self.errors.push(broken(format!("rule compile error: {why}")));
+                    Ok(())
+                };
+            }
         };
         let optional = compiled.rule.optional_old_self == Some(true);
         let uses_old = program.uses("oldSelf");

@@ -27,10 +27,12 @@ impl Checker {
     pub(crate) fn new(schema: &Props) -> Self {
         let mut patterns = HashMap::new();
         schema.any(&mut |node| {
-            if !node.pattern.is_empty() && !patterns.contains_key(&node.pattern)
-                && let Ok(regex) = pattern::compile(&node.pattern) {
-                    patterns.insert(node.pattern.clone(), regex);
-                }
+            if !node.pattern.is_empty()
+                && !patterns.contains_key(&node.pattern)
+                && let Ok(regex) = pattern::compile(&node.pattern)
+            {
+                patterns.insert(node.pattern.clone(), regex);
+            }
             false
         });
         Self { patterns }

@@ -12,11 +12,26 @@ use crate::resource::Resource;
 use crate::status::FieldError;
 use serde_json::{Value, json};
 
-const AUTOSCALING: Group = Group { name: "autoscaling", version: "v1" };
-const AUTOSCALING_V2: Group = Group { name: "autoscaling", version: "v2" };
-const CERTIFICATES: Group = Group { name: "certificates.k8s.io", version: "v1" };
-const NODE: Group = Group { name: "node.k8s.io", version: "v1" };
-const STORAGE: Group = Group { name: "storage.k8s.io", version: "v1" };
+const AUTOSCALING: Group = Group {
+    name: "autoscaling",
+    version: "v1",
+};
+const AUTOSCALING_V2: Group = Group {
+    name: "autoscaling",
+    version: "v2",
+};
+const CERTIFICATES: Group = Group {
+    name: "certificates.k8s.io",
+    version: "v1",
+};
+const NODE: Group = Group {
+    name: "node.k8s.io",
+    version: "v1",
+};
+const STORAGE: Group = Group {
+    name: "storage.k8s.io",
+    version: "v1",
+};
 
 /// Resources of `/apis/autoscaling/v2` and, the older shape of the same objects, `/apis/autoscaling/v1`.
 pub(super) fn autoscalers() -> Vec<Resource> {
@@ -33,7 +48,12 @@ pub(super) fn autoscalers() -> Vec<Resource> {
 pub(super) fn certificates() -> Vec<Resource> {
     let row = CERTIFICATES.cluster("CertificateSigningRequest", "certificatesigningrequests", REQUEST);
     let approval = ["certificates.k8s.io", "v1", "CertificateSigningRequest"];
-    vec![row.short(&["csr"]).special("approval", approval, &["get", "patch", "update"]).status().done()]
+    vec![
+        row.short(&["csr"])
+            .special("approval", approval, &["get", "patch", "update"])
+            .status()
+            .done(),
+    ]
 }
 
 /// Resources of `/apis/node.k8s.io/v1`.
@@ -53,7 +73,13 @@ const AUTOSCALER: Kind = Kind {
         }
     },
     validate_create: |scaler, _| autoscaler(scaler),
-    validate_update: |new, _, context| if context.subresource == "status" { Errors::new() } else { autoscaler(new) },
+    validate_update: |new, _, context| {
+        if context.subresource == "status" {
+            Errors::new()
+        } else {
+            autoscaler(new)
+        }
+    },
     generation: Generation::Absent,
     columns: &[
         NAME,
@@ -81,7 +107,9 @@ const AUTOSCALER: Kind = Kind {
 
 /// Wanted CPU use; nobody measures it.
 fn targets(spec: &Value) -> String {
-    let newer = list(spec, "metrics").iter().find(|metric| metric["resource"]["name"] == "cpu");
+    let newer = list(spec, "metrics")
+        .iter()
+        .find(|metric| metric["resource"]["name"] == "cpu");
     let newer = newer.and_then(|metric| metric["resource"]["target"]["averageUtilization"].as_i64());
     match newer.or_else(|| int(spec, "targetCPUUtilizationPercentage")) {
         Some(percent) => format!("cpu: <unknown>/{percent}%"),
@@ -94,16 +122,28 @@ fn autoscaler(scaler: &Value) -> Errors {
     let (spec, path) = (&scaler["spec"], Path::new("spec"));
     let (least, most) = (count(spec, "minReplicas"), count(spec, "maxReplicas"));
     if least < 1 {
-        errors.push(FieldError::invalid(path.at("minReplicas"), least, "must be greater than or equal to 1"));
+        errors.push(FieldError::invalid(
+            path.at("minReplicas"),
+            least,
+            "must be greater than or equal to 1",
+        ));
     }
     if most < 1 {
-        errors.push(FieldError::invalid(path.at("maxReplicas"), most, "must be greater than 0"));
+        errors.push(FieldError::invalid(
+            path.at("maxReplicas"),
+            most,
+            "must be greater than 0",
+        ));
     } else if most < least {
         let detail = "must be greater than or equal to `minReplicas`";
         errors.push(FieldError::invalid(path.at("maxReplicas"), most, detail));
     }
     for field in ["kind", "name"] {
-        required(&mut errors, &path.at("scaleTargetRef").at(field), text(&spec["scaleTargetRef"], field));
+        required(
+            &mut errors,
+            &path.at("scaleTargetRef").at(field),
+            text(&spec["scaleTargetRef"], field),
+        );
     }
     errors
 }
@@ -177,17 +217,35 @@ const RUNTIME: Kind = Kind {
     validate_create: |class, _| {
         let mut errors = Errors::new();
         let handler = text(class, "handler");
-        sentences(&mut errors, &Path::new("handler"), handler, name::label(handler, false));
+        sentences(
+            &mut errors,
+            &Path::new("handler"),
+            handler,
+            name::label(handler, false),
+        );
         errors
     },
     validate_update: |new, old, _| {
         let mut errors = Errors::new();
-        immutable(&mut errors, &Path::new("handler"), &new["handler"], &old["handler"]);
+        immutable(
+            &mut errors,
+            &Path::new("handler"),
+            &new["handler"],
+            &old["handler"],
+        );
         errors
     },
-    columns: &[NAME, ("Handler", "string", "", 0, "The runtime's own name for it."), AGE],
+    columns: &[
+        NAME,
+        ("Handler", "string", "", 0, "The runtime's own name for it."),
+        AGE,
+    ],
     cells: |class, now| {
-        vec![class["metadata"]["name"].clone(), text(class, "handler").into(), age(class, now).into()]
+        vec![
+            class["metadata"]["name"].clone(),
+            text(class, "handler").into(),
+            age(class, now).into(),
+        ]
     },
     ..Kind::PLAIN
 };
@@ -196,7 +254,11 @@ const DRIVERS: Kind = Kind {
     columns: &[NAME, ("Drivers", "integer", "", 0, "How many there are."), AGE],
     cells: |node, now| {
         let drivers = list(&node["spec"], "drivers").len();
-        vec![node["metadata"]["name"].clone(), drivers.into(), age(node, now).into()]
+        vec![
+            node["metadata"]["name"].clone(),
+            drivers.into(),
+            age(node, now).into(),
+        ]
     },
     ..Kind::PLAIN
 };

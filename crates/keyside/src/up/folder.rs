@@ -110,7 +110,11 @@ impl Folder {
 /// things in it keeps its mode: every file of ours in it is for its owner only anyway.
 fn close_to_others(path: &Path) -> std::io::Result<()> {
     let is_ours = path.join("up.lock").exists() || std::fs::read_dir(path)?.next().is_none();
-    if is_ours { std::fs::set_permissions(path, Permissions::from_mode(0o700)) } else { Ok(()) }
+    if is_ours {
+        std::fs::set_permissions(path, Permissions::from_mode(0o700))
+    } else {
+        Ok(())
+    }
 }
 
 /// Replaces the file in one step, so that no reader sees half of it.

@@ -57,25 +57,52 @@ impl World {
 
         let step = output.step("starting the API server and the registry");
         let authority = authority(folder)?;
-        let (api, registry) = tokio::try_join!(api_server(folder, &authority), registry(folder, &ready.registry, &password))?;
-        let Ports { api: api_port, registry: registry_port, ui, metrics } = ports;
+        let (api, registry) = tokio::try_join!(
+            api_server(folder, &authority),
+            registry(folder, &ready.registry, &password)
+        )?;
+        let Ports {
+            api: api_port,
+            registry: registry_port,
+            ui,
+            metrics,
+        } = ports;
         serve_api(&api, &authority, &ready, api_port, &mut servers)?;
         serve("registry", registry_port, registry.router(), &stop, &mut servers);
         let ui_port = ui.local_addr()?.port();
         serve("web UI", ui, page::router(ui_port), &stop, &mut servers);
         let metrics_port = metrics.local_addr()?.port();
-        serve("metrics", metrics, page::metrics(metrics_port), &stop, &mut servers);
-        step.done(&format!("API server {}, registry {}", ready.api_server, ready.registry));
+        serve(
+            "metrics",
+            metrics,
+            page::metrics(metrics_port),
+            &stop,
+            &mut servers,
+        );
+        step.done(&format!(
+            "API server {}, registry {}",
+            ready.api_server, ready.registry
+        ));
 
         let step = output.step("starting keyside and the node");
         let admin = client(&api, UserInfo::admin("system:keyside-sandbox"));
-        let (running, sandbox) = tokio::try_join!(keyside(&api, &admin, &stop), sandbox(folder, &admin, &authority, &stop))?;
+        let (running, sandbox) = tokio::try_join!(
+            keyside(&api, &admin, &stop),
+            sandbox(folder, &admin, &authority, &stop)
+        )?;
         own_service(&admin, &ready.api_server).await?;
         default_project(&admin).await?;
         push_sample(&registry, &ready.registry, &password).await?;
         running.ready().await;
         step.done("keyside and the node are ready");
-        Ok(Self { ready, api, running, sandbox, stop, servers })
+        Ok(Self {
+            ready,
+            api,
+            running,
+            sandbox,
+            stop,
+            servers,
+        })
     }
 
     /// Where everything is.
@@ -98,7 +125,14 @@ impl World {
 
     /// Ends everything: first what writes, then what is written to.
     pub(super) async fn stop(self) {
-        let Self { api, running, sandbox, stop, mut servers, .. } = self;
+        let Self {
+            api,
+            running,
+            sandbox,
+            stop,
+            mut servers,
+            ..
+        } = self;
         stop.cancel();
         let orderly = async {
             running.stop().await;
@@ -133,16 +167,23 @@ fn announce(folder: &Folder, ports: &Ports) -> Result<Ready, Failure> {
 /// 160 random bits in letters that no shell touches.
 fn password() -> String {
     use base64::Engine as _;
-    let bits = [uuid::Uuid::new_v4().into_bytes(), uuid::Uuid::new_v4().into_bytes()].concat();
+    let bits = [
+        uuid::Uuid::new_v4().into_bytes(),
+        uuid::Uuid::new_v4().into_bytes(),
+    ]
+    .concat();
     base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(&bits[..24])
 }
 
 fn authority(folder: &Folder) -> Result<Authority, Failure> {
-    Authority::open(&folder.path().join("pki")).map_err(|error| because("the certificates cannot be used", &error))
+    Authority::open(&folder.path().join("pki"))
+        .map_err(|error| because("the certificates cannot be used", &error))
 }
 
 async fn api_server(folder: &Folder, authority: &Authority) -> Result<ApiServer, Failure> {
-    let key = authority.token_key().map_err(|error| because("the key of tokens cannot be used", &error))?;
+    let key = authority
+        .token_key()
+        .map_err(|error| because("the key of tokens cannot be used", &error))?;
     let mut builder = ApiServer::builder().auth(auth::Config::default().token_key(key));
     if !folder.is_ephemeral() {
         let dir = folder.path().join("apiserver");
@@ -151,7 +192,10 @@ async fn api_server(folder: &Folder, authority: &Authority) -> Result<ApiServer,
             .map_err(|error| because("the stored objects cannot be opened", &error).hint("keyside reset"))?;
         builder = builder.store(store);
     }
-    builder.build().await.map_err(|error| because("the API server did not start", &error))
+    builder
+        .build()
+        .await
+        .map_err(|error| because("the API server did not start", &error))
 }
 
 async fn registry(folder: &Folder, host: &str, password: &str) -> Result<Registry, Failure> {
@@ -169,7 +213,10 @@ async fn registry(folder: &Folder, host: &str, password: &str) -> Result<Registr
         .build()
         .map_err(|error| because("the registry did not start", &error))?;
     let accounts = registry.accounts();
-    let known = accounts.names().await.map_err(|error| because("the registry's accounts cannot be read", &error))?;
+    let known = accounts
+        .names()
+        .await
+        .map_err(|error| because("the registry's accounts cannot be read", &error))?;
     // A password changed since then stays changed.
     if !known.iter().any(|name| name == USER) {
         accounts
@@ -188,12 +235,24 @@ fn serve_api(
     listener: TcpListener,
     servers: &mut JoinSet<(&'static str, std::io::Result<()>)>,
 ) -> Result<(), Failure> {
-    let unusable = |error: &dyn std::error::Error| because("the API server's certificates cannot be made", error);
-    let names = ["127.0.0.1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
-    let tls = authority.server(&names.map(str::to_owned)).map_err(|error| unusable(&error))?;
-    let identity = authority.client("kubernetes-admin", "system:masters").map_err(|error| unusable(&error))?;
+    let unusable =
+        |error: &dyn std::error::Error| because("the API server's certificates cannot be made", error);
+    let names = [
+        "127.0.0.1",
+        "localhost",
+        "kubernetes",
+        "kubernetes.default",
+        "kubernetes.default.svc",
+    ];
+    let tls = authority
+        .server(&names.map(str::to_owned))
+        .map_err(|error| unusable(&error))?;
+    let identity = authority
+        .client("kubernetes-admin", "system:masters")
+        .map_err(|error| unusable(&error))?;
     let kubeconfig = authority.kubeconfig("keyside", &ready.api_server, &identity);
-    write_kubeconfig(&ready.kubeconfig, &kubeconfig).map_err(|error| because("the kubeconfig cannot be written", &error))?;
+    write_kubeconfig(&ready.kubeconfig, &kubeconfig)
+        .map_err(|error| because("the kubeconfig cannot be written", &error))?;
     let api = api.clone();
     servers.spawn(async move { ("API server", api.serve_tls(listener, tls).await) });
     Ok(())
@@ -208,7 +267,9 @@ fn serve(
 ) {
     let stop = stop.clone();
     servers.spawn(async move {
-        let ended = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
+        let ended = axum::serve(listener, router)
+            .with_graceful_shutdown(stop.cancelled_owned())
+            .await;
         (what, ended)
     });
 }
@@ -222,39 +283,63 @@ fn client(api: &ApiServer, user: UserInfo) -> Client {
 async fn keyside(api: &ApiServer, admin: &Client, stop: &CancellationToken) -> Result<Running, Failure> {
     keyside_server::install(admin).await?;
     let running = keyside_server::run(keyside_server::Config::new(admin.clone()), stop.clone()).await?;
-    api.register_service(keyside_api::SYSTEM_NAMESPACE, keyside_server::SERVICE, running.webhook());
+    api.register_service(
+        keyside_api::SYSTEM_NAMESPACE,
+        keyside_server::SERVICE,
+        running.webhook(),
+    );
     keyside_server::register_webhook(admin, &Reach::service()).await?;
     Ok(running)
 }
 
-async fn sandbox(folder: &Folder, admin: &Client, authority: &Authority, stop: &CancellationToken) -> Result<Sandbox, Failure> {
+async fn sandbox(
+    folder: &Folder,
+    admin: &Client,
+    authority: &Authority,
+    stop: &CancellationToken,
+) -> Result<Sandbox, Failure> {
     let config = SandboxConfig {
         state: (!folder.is_ephemeral()).then(|| folder.path().join("node")),
         root_certificate: Some(authority.certificate().to_owned()),
         ..SandboxConfig::new(admin.clone(), NODE)
     };
-    Sandbox::start(config, stop.clone()).await.map_err(|error| because("the node did not start", &error))
+    Sandbox::start(config, stop.clone())
+        .await
+        .map_err(|error| because("the node did not start", &error))
 }
 
 /// The Service by which a cluster's API server is known inside of it; clients look for it even where nothing runs.
 async fn own_service(client: &Client, address: &str) -> Result<(), Failure> {
-    let port: u16 = address.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or_default();
+    let port: u16 = address
+        .rsplit(':')
+        .next()
+        .and_then(|port| port.parse().ok())
+        .unwrap_or_default();
     let service = serde_json::json!({
         "apiVersion": "v1", "kind": "Service",
         "metadata": {"name": "kubernetes", "labels": {"component": "apiserver", "provider": "kubernetes"}},
         "spec": {"clusterIP": "10.96.0.1", "ports": [{"name": "https", "port": 443, "targetPort": port, "protocol": "TCP"}]},
     });
-    let services: kube::Api<k8s_openapi::api::core::v1::Service> = kube::Api::namespaced(client.clone(), "default");
+    let services: kube::Api<k8s_openapi::api::core::v1::Service> =
+        kube::Api::namespaced(client.clone(), "default");
     let parameters = kube::api::PatchParams::apply("keyside-up").force();
-    services.patch("kubernetes", &parameters, &kube::api::Patch::Apply(service)).await?;
+    services
+        .patch("kubernetes", &parameters, &kube::api::Patch::Apply(service))
+        .await?;
     Ok(())
 }
 
 /// The project that a fresh cluster has, unless somebody has removed or changed it since.
 async fn default_project(client: &Client) -> Result<(), Failure> {
     use keyside_api::{Project, ProjectSpec};
-    let spec = ProjectSpec { namespaces: vec!["default".to_owned()], ..ProjectSpec::default() };
-    match kube::Api::all(client.clone()).create(&kube::api::PostParams::default(), &Project::new("default", spec)).await {
+    let spec = ProjectSpec {
+        namespaces: vec!["default".to_owned()],
+        ..ProjectSpec::default()
+    };
+    match kube::Api::all(client.clone())
+        .create(&kube::api::PostParams::default(), &Project::new("default", spec))
+        .await
+    {
         Ok(_) => Ok(()),
         Err(kube::Error::Api(status)) if status.code == 409 => Ok(()),
         Err(error) => Err(error.into()),
@@ -263,7 +348,12 @@ async fn default_project(client: &Client) -> Result<(), Failure> {
 
 async fn push_sample(registry: &Registry, host: &str, password: &str) -> Result<(), Failure> {
     let login = Credential::new(USER, password);
-    let target = Target { host, repository: REPOSITORY, tag: TAG, login: Some(&login) };
+    let target = Target {
+        host,
+        repository: REPOSITORY,
+        tag: TAG,
+        login: Some(&login),
+    };
     let pushed = sample::push(registry.router(), &target, &Image::sample("1")).await;
     match pushed {
         Ok(_) => Ok(()),
@@ -277,5 +367,9 @@ fn because(what: &str, error: &dyn std::error::Error) -> Failure {
     let outer = error.to_string();
     let inner = root_cause(error);
     let failure = Failure::new(what).because(&outer);
-    if inner == outer { failure } else { failure.because(inner) }
+    if inner == outer {
+        failure
+    } else {
+        failure.because(inner)
+    }
 }

@@ -54,13 +54,17 @@ async fn list(api: &Api<Event>, selector: Option<&str>) -> Result<Vec<Event>, Fa
 }
 
 async fn follow(api: Api<Event>, selector: Option<String>, flags: &Events, output: &Output) -> Ended {
-    let config = watcher::Config { field_selector: selector, ..watcher::Config::default() };
+    let config = watcher::Config {
+        field_selector: selector,
+        ..watcher::Config::default()
+    };
     let mut events = std::pin::pin!(watcher(api, config).default_backoff().applied_objects());
     output.line(header(flags).join("   "));
     while let Some(event) = events
         .next()
         .await
-        .transpose().map_err(|error| Failure::from(anyhow::Error::from(error)))?
+        .transpose()
+        .map_err(|error| Failure::from(anyhow::Error::from(error)))?
     {
         output.line(row(&event, flags).join("   "));
     }

@@ -57,17 +57,44 @@ fn a_name_taken_later_leaves_the_stranger_alone_and_serves_the_pods() {
     world.ok("create namespace later");
     world.ok("create secret generic testquay -n later --from-literal=a=b");
     world.keyside_ok("project add shop --namespace later", "");
-    world.wait("regcred/testquay", "project-shop", "{.status.targets.delivered}", "both are delivered", |n| n == "2");
-    world.wait("regcred/testquay", "project-shop", "{.status.targets.conflicts}", "the conflict is shown", |n| n == "1");
+    world.wait(
+        "regcred/testquay",
+        "project-shop",
+        "{.status.targets.delivered}",
+        "both are delivered",
+        |n| n == "2",
+    );
+    world.wait(
+        "regcred/testquay",
+        "project-shop",
+        "{.status.targets.conflicts}",
+        "the conflict is shown",
+        |n| n == "1",
+    );
     let reason = "{.status.conditions[?(@.type==\"Delivered\")].reason}";
-    world.wait("regcred/testquay", "project-shop", reason, "the reason is shown", |reason| reason == "NameTaken");
-    assert_eq!(world.ok("get secret testquay -n later -o jsonpath={.data.a}"), "Yg==");
+    world.wait(
+        "regcred/testquay",
+        "project-shop",
+        reason,
+        "the reason is shown",
+        |reason| reason == "NameTaken",
+    );
+    assert_eq!(
+        world.ok("get secret testquay -n later -o jsonpath={.data.a}"),
+        "Yg=="
+    );
     let uid = world.ok("get regcred testquay -n project-shop -o jsonpath={.metadata.uid}");
     let conflict_name = format!("testquay-{}", &uid[..8]);
     world.pod("later", "p", "");
     world.wait_running("later", "p");
-    assert_eq!(world.ok("get pod p -n later -o jsonpath={.spec.imagePullSecrets[*].name}"), conflict_name);
+    assert_eq!(
+        world.ok("get pod p -n later -o jsonpath={.spec.imagePullSecrets[*].name}"),
+        conflict_name
+    );
     world.pod("clean", "p", "");
     world.wait_running("clean", "p");
-    assert_eq!(world.ok("get pod p -n clean -o jsonpath={.spec.imagePullSecrets[*].name}"), "testquay");
+    assert_eq!(
+        world.ok("get pod p -n clean -o jsonpath={.spec.imagePullSecrets[*].name}"),
+        "testquay"
+    );
 }

@@ -7,7 +7,10 @@ use std::time::Duration;
 
 /// How often the process is killed; `KEYSIDE_KILLS=200` is the long run.
 fn rounds() -> usize {
-    std::env::var("KEYSIDE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(20)
+    std::env::var("KEYSIDE_KILLS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(20)
 }
 
 /// Objects written in one round, if it lasted long enough.
@@ -76,7 +79,10 @@ fn a_watch_by_version_goes_on_after_a_kill_without_a_gap() {
     world.ok("create namespace watched");
     let list = world.ok("get --raw /api/v1/namespaces/watched/configmaps");
     let list: serde_json::Value = serde_json::from_str(&list).expect("JSON");
-    let version = list["metadata"]["resourceVersion"].as_str().expect("a version").to_owned();
+    let version = list["metadata"]["resourceVersion"]
+        .as_str()
+        .expect("a version")
+        .to_owned();
     world.ok("create configmap before -n watched");
     world.ok("delete configmap before -n watched");
     world.kill();

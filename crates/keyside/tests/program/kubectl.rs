@@ -147,10 +147,21 @@ fn apply_diff_patch_edit_label_annotate() {
                 .contains("configmap/m configured")
         );
         let shared = |value: &str| map(value).replace("name: m", "name: shared");
-        assert!(kubectl.feed("apply --server-side --field-manager=one -f -", &shared("one")).0);
+        assert!(
+            kubectl
+                .feed("apply --server-side --field-manager=one -f -", &shared("one"))
+                .0
+        );
         let (ok, conflict) = kubectl.feed("apply --server-side --field-manager=other -f -", &shared("two"));
         assert!(!ok && conflict.contains("conflict with \"one\""), "{conflict}");
-        assert!(kubectl.feed("apply --server-side --field-manager=other --force-conflicts -f -", &shared("two")).0);
+        assert!(
+            kubectl
+                .feed(
+                    "apply --server-side --field-manager=other --force-conflicts -f -",
+                    &shared("two")
+                )
+                .0
+        );
         assert!(kubectl.feed("apply --server-side -f -", &map("three")).0);
         assert_eq!(kubectl.ok("get cm m -o jsonpath={.data.k}"), "three");
         kubectl.ok(r#"patch cm m --type=merge -p {"data":{"k":"four"}}"#);

@@ -70,9 +70,23 @@ fn pods_as_old_as_their_namespace_pull_all_of_them() {
     });
     // Not one of them had to try twice.
     let failed = crate::world::eventually("events can be listed", || {
-        let list = world.kubectl(&["get", "events", "-A", "--field-selector", "reason=Failed", "-o", "name"]).output();
+        let list = world
+            .kubectl(&[
+                "get",
+                "events",
+                "-A",
+                "--field-selector",
+                "reason=Failed",
+                "-o",
+                "name",
+            ])
+            .output();
         let list = list.expect("kubectl runs");
-        if list.status.success() { Ok(text(&list.stdout)) } else { Err(text(&list.stderr)) }
+        if list.status.success() {
+            Ok(text(&list.stdout))
+        } else {
+            Err(text(&list.stderr))
+        }
     });
     assert_eq!(failed, "");
 }

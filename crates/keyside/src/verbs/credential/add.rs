@@ -56,9 +56,15 @@ async fn refuse_taken(client: &Client, name: &str, place: &Place) -> Result<(), 
     namespaces.insert(place.home().to_owned());
     let taken = taken(client, name, &namespaces).await?;
     let Some(first) = taken.first() else { return Ok(()) };
-    let places = if taken.len() == 1 { first.clone() } else { taken.join(", ") };
+    let places = if taken.len() == 1 {
+        first.clone()
+    } else {
+        taken.join(", ")
+    };
     Err(Failure::found(format!("the name {name} is taken"))
-        .because(format!("a Secret {name} that keyside did not make is in namespace {places}; it would not be overwritten"))
+        .because(format!(
+            "a Secret {name} that keyside did not make is in namespace {places}; it would not be overwritten"
+        ))
         .hint(format!("keyside credential add OTHER-NAME {} …", place.flags())))
 }
 

@@ -234,24 +234,43 @@ pub(super) async fn reach(client: &Client, place: &Place) -> Result<BTreeSet<Str
             project.spec.namespaces.into_iter().collect()
         }
         Place::Cluster => {
-            let namespaces = Api::<Namespace>::all(client.clone()).list_metadata(&ListParams::default()).await?;
+            let namespaces = Api::<Namespace>::all(client.clone())
+                .list_metadata(&ListParams::default())
+                .await?;
             let system = |name: &String| name.starts_with("kube-") || name == SYSTEM_NAMESPACE;
-            namespaces.items.iter().map(ResourceExt::name_any).filter(|name| !system(name)).collect()
+            namespaces
+                .items
+                .iter()
+                .map(ResourceExt::name_any)
+                .filter(|name| !system(name))
+                .collect()
         }
     })
 }
 
 /// The namespaces of these in which a Secret of the name stands that keyside did not make, whatever its type. One list
 /// of metadata; who may not list Secrets learns it from the credential's conditions instead.
-pub(super) async fn taken(client: &Client, name: &str, namespaces: &BTreeSet<String>) -> Result<Vec<String>, Failure> {
+pub(super) async fn taken(
+    client: &Client,
+    name: &str,
+    namespaces: &BTreeSet<String>,
+) -> Result<Vec<String>, Failure> {
     let parameters = ListParams::default().fields(&format!("metadata.name={name}"));
-    let found = match Api::<Secret>::all(client.clone()).list_metadata(&parameters).await {
+    let found = match Api::<Secret>::all(client.clone())
+        .list_metadata(&parameters)
+        .await
+    {
         Ok(list) => list.items,
         Err(kube::Error::Api(status)) if status.code == 403 => return Ok(Vec::new()),
         Err(error) => return Err(error.into()),
     };
-    let foreign = found.iter().filter(|secret| !secret.labels().contains_key(label::CREDENTIAL));
-    Ok(foreign.filter_map(ResourceExt::namespace).filter(|namespace| namespaces.contains(namespace)).collect())
+    let foreign = found
+        .iter()
+        .filter(|secret| !secret.labels().contains_key(label::CREDENTIAL));
+    Ok(foreign
+        .filter_map(ResourceExt::namespace)
+        .filter(|namespace| namespaces.contains(namespace))
+        .collect())
 }
 
 /// Reads the Secret of a credential.

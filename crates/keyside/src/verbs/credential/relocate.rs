@@ -89,10 +89,7 @@ fn to_flags(place: &Place) -> String {
 
 /// Namespaces gained and lost.
 async fn change(client: &Client, from: &Place, to: &Place) -> Result<(Vec<String>, Vec<String>), Failure> {
-    let (before, after) = (
-        reach(client, from).await?,
-        reach(client, to).await?,
-    );
+    let (before, after) = (reach(client, from).await?, reach(client, to).await?);
     Ok((
         after.difference(&before).cloned().collect(),
         before.difference(&after).cloned().collect(),
