@@ -127,7 +127,7 @@ async fn write_one(ctx: &Context, planned: Write) -> Outcome {
             Outcome::Retry
         }
         Remedy::Retry => {
-            tracing::warn!(namespace = %write.namespace, credential = %write.credential, %error, "a copy could not be written");
+            tracing::warn!(namespace = %write.namespace, credential = %write.credential, answer = error.answer(), "a copy could not be written");
             Outcome::Retry
         }
         Remedy::Refused(message) => {

@@ -54,6 +54,14 @@ impl Error {
         }
     }
 
+    /// What was answered, in a few words that hold nothing of what was sent: a message of the API server may quote it.
+    pub(crate) fn answer(&self) -> String {
+        match self.cause() {
+            kube::Error::Api(status) => format!("{} {}", status.code, status.reason),
+            _ => "no answer".to_owned(),
+        }
+    }
+
     /// What to do about it.
     pub(crate) fn remedy(&self) -> Remedy {
         let kube::Error::Api(status) = self.cause() else {

@@ -202,11 +202,11 @@ async fn work_on(ctx: &Context, key: &Key) -> Option<Requeue> {
                 Some(Requeue::After(time))
             }
             Remedy::Refused(message) => {
-                tracing::warn!(?key, %error, message, "refused by the API server");
+                tracing::warn!(?key, %error, answer = error.answer(), message, "refused by the API server");
                 Some(Requeue::Slowly)
             }
             Remedy::Nothing | Remedy::Taken | Remedy::LookAgain | Remedy::Retry => {
-                tracing::warn!(?key, %error, "failed, and is tried again");
+                tracing::warn!(?key, %error, answer = error.answer(), "failed, and is tried again");
                 Some(Requeue::Backoff)
             }
         },

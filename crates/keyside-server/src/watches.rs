@@ -238,13 +238,28 @@ impl<K: Resource> Run<K> {
             self.streams = false;
             return Next::Restart;
         }
-        tracing::warn!(watch = feed_name(&self.feed), %error, "a watch failed and is begun again");
+        tracing::warn!(
+            watch = self.feed.name,
+            answer = answer(error),
+            "a watch failed and is begun again"
+        );
         Next::Go
     }
 }
 
-fn feed_name<K>(feed: &Feed<K>) -> &'static str {
-    feed.name
+/// What failed, in a few words that hold nothing of what was received: that may have been a Secret.
+fn answer(error: &watcher::Error) -> String {
+    let of_call = |error: &kube::Error| match error {
+        kube::Error::Api(status) => format!("{} {}", status.code, status.reason),
+        _ => "no readable answer".to_owned(),
+    };
+    match error {
+        watcher::Error::InitialListFailed(error) => format!("list: {}", of_call(error)),
+        watcher::Error::WatchStartFailed(error) => format!("start: {}", of_call(error)),
+        watcher::Error::WatchFailed(error) => format!("event: {}", of_call(error)),
+        watcher::Error::WatchError(status) => format!("{} {}", status.code, status.reason),
+        watcher::Error::NoResourceVersion => "no resource version".to_owned(),
+    }
 }
 
 fn place<K: Resource>(object: &K) -> Place {
