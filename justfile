@@ -15,7 +15,7 @@ test *flags:
 lint:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --locked -- -D warnings
-    RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps --document-private-items --locked
+    RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps --locked
     cargo deny check bans licenses sources
 
 # Kubernetes' own conformance tests against `keyside up`; --all adds the two slow ones
