@@ -5,6 +5,7 @@ use keyside_apimachinery::resource::Resource;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use tokio_util::sync::CancellationToken;
 
 /// A resource and what the server needs to find its objects.
 pub(crate) struct Served {
@@ -17,6 +18,8 @@ pub(crate) struct Served {
     pub(crate) stamp: u64,
     /// Whether a definition in the store brings it.
     pub(crate) custom: bool,
+    /// Cancelled when this description is no longer served: watches that began with it end.
+    pub(crate) withdrawn: CancellationToken,
 }
 
 impl Served {
@@ -175,6 +178,10 @@ impl Catalog {
         if before.is_none() && served.is_empty() {
             return;
         }
+        before
+            .iter()
+            .flatten()
+            .for_each(|served| served.withdrawn.cancel());
         let mut all = self.builtin.clone();
         let mut custom: Vec<_> = inner.custom.values().flatten().cloned().collect();
         custom.sort_by(|a, b| a.resource.gvk.group.cmp(&b.resource.gvk.group));
@@ -195,6 +202,7 @@ fn serve(resource: Resource, custom: bool, stamps: &AtomicU64) -> Arc<Served> {
         head,
         stamp,
         custom,
+        withdrawn: CancellationToken::new(),
     })
 }
 

@@ -209,10 +209,8 @@ impl Behaviour for Custom {
         let pruned = prune::prune(object, &self.schema, true);
         prune::drop_nulls(object, Some(&self.schema));
         let coerced = metadata::coerce(object, &self.schema, Malformed::Refuse);
-        Some(coerced.map(|mut unknown| {
-            unknown.extend(pruned.iter().map(|path| format!("unknown field {path:?}")));
-            unknown
-        }))
+        let pruned = pruned.iter().map(|path| format!("unknown field {path:?}"));
+        Some(coerced.map(|(own, embedded)| own.into_iter().chain(pruned).chain(embedded).collect()))
     }
 
     fn adapts_stored(&self) -> bool {
@@ -309,8 +307,20 @@ fn lookup<'a>(object: &'a Value, path: &str) -> Result<Option<&'a Value>, String
     Ok(Some(value))
 }
 
+/// A value as Go's `%v` prints it: maps and lists in brackets, without quotes or commas.
 fn shown(value: &Value) -> String {
-    columns::text(value)
+    match value {
+        Value::Array(elements) => format!("[{}]", elements.iter().map(shown).collect::<Vec<_>>().join(" ")),
+        Value::Object(fields) => {
+            let mut parts: Vec<_> = fields
+                .iter()
+                .map(|(name, value)| format!("{name}:{}", shown(value)))
+                .collect();
+            parts.sort();
+            format!("map[{}]", parts.join(" "))
+        }
+        scalar => columns::text(scalar),
+    }
 }
 
 fn go_type(value: &Value) -> &'static str {

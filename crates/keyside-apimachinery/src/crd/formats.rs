@@ -23,7 +23,7 @@ pub(crate) fn is_checked(format: &str, kind: &str) -> bool {
 /// Whether a string is of a format for which [`is_checked`] holds.
 pub(crate) fn is_valid(format: &str, text: &str) -> bool {
     match normalized(format).as_str() {
-        "password" => true,
+        "password" | "int32" | "int64" | "float" | "double" => true,
         "byte" => is_base64(text),
         "date" => is_date(text),
         "datetime" => is_date_time(text),

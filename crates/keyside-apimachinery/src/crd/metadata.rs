@@ -20,12 +20,12 @@ pub(crate) enum Malformed {
 }
 
 /// Brings the object's own `metadata` and those of embedded objects into shape; returns the sentences about what was
-/// unknown and is gone, such as `unknown field "metadata.a"`.
+/// unknown and is gone, such as `unknown field "metadata.a"`: first of its own, then of embedded ones.
 pub(crate) fn coerce(
     object: &mut Value,
     schema: &Props,
     malformed: Malformed,
-) -> Result<Vec<String>, String> {
+) -> Result<(Vec<String>, Vec<String>), String> {
     let mut unknown = Vec::new();
     if let Some(fields) = object.as_object_mut() {
         unknown = shape(fields, malformed)?;
@@ -54,8 +54,7 @@ pub(crate) fn coerce(
         Ok(())
     })?;
     inside.sort();
-    unknown.extend(inside);
-    Ok(unknown)
+    Ok((unknown, inside))
 }
 
 /// Shapes `metadata` of one object. Every kind has the same, so a built-in kind's schema serves.
@@ -70,7 +69,8 @@ fn shape(fields: &mut Map<String, Value>, malformed: Malformed) -> Result<Vec<St
     let mut whole = wrap(metadata);
     let unknown = match (decode::shape(&schema, &mut whole), malformed) {
         (Ok(unknown), _) => unknown,
-        (Err(error), Malformed::Refuse) => return Err(error.to_string()),
+        // The field path of the message starts inside `metadata`, which is read by itself.
+        (Err(error), Malformed::Refuse) => return Err(error.to_string().replacen(".metadata.", ".", 1)),
         (Err(_), Malformed::Drop) => {
             let kept: Map<String, Value> = metadata
                 .as_object()

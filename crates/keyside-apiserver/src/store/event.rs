@@ -96,6 +96,12 @@ impl Event {
         Some(facts)
     }
 
+    /// Lets go of everything derived; whoever is so late makes it again.
+    pub(super) fn shed(&self) {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.frames.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// The bytes of this event in one encoding, made once for all watchers that want the same. `encoding` tells the
     /// encodings apart.
     pub fn frame(&self, encoding: u64, encode: impl FnOnce() -> Bytes) -> Bytes {

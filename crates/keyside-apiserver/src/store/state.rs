@@ -10,6 +10,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
+/// How many of a collection's newest changes keep what was derived from them for watchers.
+const FRESH: usize = 64;
+
 /// How much history is kept for watches that resume and lists that go on. Whatever is exceeded first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct History {
@@ -289,6 +292,9 @@ impl State {
         };
         let event = Arc::new(Event::new(revision, key.path, deleted, value, previous));
         collection.events.push_back(Arc::clone(&event));
+        if let Some(late) = collection.events.len().checked_sub(FRESH + 1) {
+            collection.events[late].shed();
+        }
         self.weight += event.weight();
         self.order.push_back((key.collection, event));
         self.revision = self.revision.max(revision);

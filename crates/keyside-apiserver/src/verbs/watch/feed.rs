@@ -170,6 +170,7 @@ impl Feed {
         tokio::select! {
             biased;
             () = self.call.core.shutdown.cancelled() => Wake::End,
+            () = self.call.served.withdrawn.cancelled() => Wake::End,
             () = tokio::time::sleep_until(self.deadline) => Wake::End,
             () = follow.changed() => Wake::Changes,
             () = tokio::time::sleep_until(bookmark) => Wake::Bookmark,
