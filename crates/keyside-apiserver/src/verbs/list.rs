@@ -116,6 +116,9 @@ fn find(call: &Call, wanted: &Wanted) -> Result<Found, Failure> {
         at = Some(page.revision);
         let count = page.entries.len();
         for (index, (path, entry)) in page.entries.into_iter().enumerate() {
+            // The next stride begins after the last object that was looked at, chosen or not.
+            after.clear();
+            after.push_str(&path);
             let parsed = (!everything).then(|| present::value(&call.served, &entry.value));
             if parsed
                 .as_ref()
@@ -139,7 +142,6 @@ fn find(call: &Call, wanted: &Wanted) -> Result<Found, Failure> {
                     remaining,
                 });
             }
-            after = (*path).to_owned();
         }
         if !page.more {
             return Ok(Found {

@@ -157,6 +157,26 @@ async fn selectors_choose_and_chunks_of_selections_are_full() {
 }
 
 #[tokio::test]
+async fn a_search_goes_on_where_nothing_is_chosen_for_long() {
+    let rig = Rig::new().await;
+    for n in 0..2_100 {
+        let app = if matches!(n, 500 | 2_099) {
+            "rare"
+        } else {
+            "common"
+        };
+        rig.config_map(&format!("m-{n:04}"), json!({"app": app})).await;
+    }
+    let found = rig.get(&format!("{MAPS}?labelSelector=app%3Drare")).await.json();
+    assert_eq!(names(&found), ["m-0500", "m-2099"]);
+    let first = rig
+        .get(&format!("{MAPS}?labelSelector=app%3Drare&limit=1"))
+        .await
+        .json();
+    assert_eq!(names(&first), ["m-0500"]);
+}
+
+#[tokio::test]
 async fn all_namespaces_are_listed_together() {
     let rig = three().await;
     rig.post("/api/v1/namespaces", &json!({"metadata": {"name": "team"}}))
