@@ -10,6 +10,8 @@ mod failing;
 mod killed;
 #[path = "program/kubectl.rs"]
 mod kubectl;
+#[path = "program/moving.rs"]
+mod moving;
 #[path = "program/page.rs"]
 mod page;
 #[path = "program/rotation.rs"]
