@@ -106,10 +106,45 @@ pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
 
 /// Help and version go to stdout with status 0, everything else is a usage error with status 2.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    let _ = error.print();
-    if error.use_stderr() {
-        ExitCode::from(COULD_NOT_LOOK)
-    } else {
-        ExitCode::SUCCESS
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    crate::output::usage(&in_our_form(&error.render().to_string()));
+    ExitCode::from(COULD_NOT_LOOK)
+}
+
+/// The parser's sentence, with its tips and the way to the help as hints, like every other error.
+fn in_our_form(rendered: &str) -> String {
+    let (mut lines, mut hints) = (Vec::new(), Vec::new());
+    for line in rendered.lines().filter(|line| !line.trim().is_empty()) {
+        if let Some(tip) = line.trim_start().strip_prefix("tip: ") {
+            hints.push(format!("hint: {}", tip.trim_end()));
+        } else if line.starts_with("For more information") {
+            hints.push("hint: the same command with --help".to_owned());
+        } else {
+            lines.push(line.trim_end().to_owned());
+        }
+    }
+    lines.append(&mut hints);
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[test]
+    fn usage_errors_look_like_all_others() {
+        let error = crate::cli::Cli::try_parse_from(["keyside", "credentail", "list"]).unwrap_err();
+        let text = in_our_form(&error.render().to_string());
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "error: unrecognized subcommand 'credentail'");
+        assert!(lines[1].starts_with("Usage: keyside"), "{text}");
+        assert!(
+            lines[2].starts_with("hint: ") && lines[2].contains("'credential'"),
+            "{text}"
+        );
     }
 }

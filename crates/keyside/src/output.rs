@@ -192,6 +192,11 @@ impl Drop for Step<'_> {
     }
 }
 
+/// A usage error on stderr, before there is an [`Output`].
+pub(crate) fn usage(text: &str) {
+    eprintln!("{}", printable_block(text));
+}
+
 /// Asks on stderr, so that stdout stays the result's.
 pub(crate) fn prompt(question: &str) {
     let mut err = std::io::stderr().lock();
