@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Short name of a package, module, and folder in it.
-const PACKAGES: [(&str, &str, &str); 17] = [
+const PACKAGES: [(&str, &str, &str); 21] = [
     ("meta/v1", "k8s.io/apimachinery", "pkg/apis/meta/v1"),
     ("core/v1", "k8s.io/api", "core/v1"),
     ("apps/v1", "k8s.io/api", "apps/v1"),
@@ -34,6 +34,14 @@ const PACKAGES: [(&str, &str, &str); 17] = [
     ("storage.k8s.io/v1", "k8s.io/api", "storage/v1"),
     ("networking.k8s.io/v1", "k8s.io/api", "networking/v1"),
     ("autoscaling/v1", "k8s.io/api", "autoscaling/v1"),
+    ("autoscaling/v2", "k8s.io/api", "autoscaling/v2"),
+    ("certificates.k8s.io/v1", "k8s.io/api", "certificates/v1"),
+    ("node.k8s.io/v1", "k8s.io/api", "node/v1"),
+    (
+        "apiregistration.k8s.io/v1",
+        "k8s.io/kube-aggregator",
+        "pkg/apis/apiregistration/v1",
+    ),
     (
         "apiextensions.k8s.io/v1",
         "k8s.io/apiextensions-apiserver",

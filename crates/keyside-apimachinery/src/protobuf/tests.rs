@@ -100,3 +100,14 @@ fn what_is_cut_or_foreign_is_refused() {
         Err(ProtobufError::UnknownKind { .. })
     ));
 }
+
+#[test]
+fn every_built_in_kind_can_be_read() {
+    let unknown: Vec<String> = crate::kinds::builtin_resources()
+        .iter()
+        .map(|resource| (resource.api_version(), resource.gvk.kind.clone()))
+        .filter(|(version, kind)| decode(&framed(version, kind, b""), None).is_err())
+        .map(|(version, kind)| format!("{version} {kind}"))
+        .collect();
+    assert_eq!(unknown, [""; 0]);
+}
