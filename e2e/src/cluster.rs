@@ -15,7 +15,7 @@ mod process;
 mod smoke;
 mod wait;
 
-use crate::{cargo, root, say, succeed, tools};
+use crate::{cargo, say, succeed, tools};
 use anyhow::{Context, Result};
 use control_plane::{ControlPlane, kubectl};
 use folder::Folder;
@@ -67,8 +67,13 @@ impl Bed {
     /// Says in the cluster that nothing in it is worth keeping: tests that wipe a cluster look for this first.
     fn mark(&self) -> Result<()> {
         succeed(
-            self.kubectl(&["create", "configmap", "keyside-test-bed", "--namespace=kube-system"])
-                .stdout(std::process::Stdio::null()),
+            self.kubectl(&[
+                "create",
+                "configmap",
+                "keyside-test-bed",
+                "--namespace=kube-system",
+            ])
+            .stdout(std::process::Stdio::null()),
         )
     }
 
@@ -90,7 +95,10 @@ impl Bed {
     /// Leaves the logs behind.
     pub(crate) fn keep_logs(&mut self) {
         self.folder.keep();
-        say(&format!("logs are in {}", self.folder.path().join("logs").display()));
+        say(&format!(
+            "logs are in {}",
+            self.folder.path().join("logs").display()
+        ));
     }
 }
 
@@ -133,6 +141,49 @@ fn scenarios(arguments: &[String]) -> Result<()> {
     })
 }
 
+/// `record`: puts the requests of `e2e/scripts` to a real Kubernetes and keeps the answers in `e2e/golden`.
+pub(crate) fn record() -> Result<()> {
+    if let Some(why) = missing_go() {
+        say(&format!("skipped: {why}"));
+        return Ok(());
+    }
+    let test = |extra: &[&str]| {
+        let mut command = cargo("test");
+        command
+            .args(["--package", "keyside-e2e", "--test", "golden"])
+            .args(extra);
+        command
+    };
+    succeed(&mut test(&["--no-run"]))?;
+    with_logs(Bed::control_plane()?, |bed| {
+        succeed(
+            test(&["record", "--", "--exact"])
+                .envs(bed.environment())
+                .env("KEYSIDE_RECORD", "1"),
+        )
+    })
+}
+
+/// `rotation`: the figures of a thousand namespaces on a real Kubernetes; arguments go to `cargo bench`.
+pub(crate) fn rotation(arguments: &[String]) -> Result<()> {
+    if let Some(why) = missing_go() {
+        say(&format!("skipped: {why}"));
+        return Ok(());
+    }
+    let bench = |extra: &[&str]| {
+        let mut command = cargo("bench");
+        command
+            .args(["--package", "keyside-server", "--bench", "rotation"])
+            .args(arguments)
+            .args(extra);
+        command
+    };
+    succeed(&mut bench(&["--no-run"]))?;
+    with_logs(Bed::control_plane()?, |bed| {
+        succeed(bench(&[]).envs(bed.environment()))
+    })
+}
+
 /// Does something with a cluster, and keeps its logs if that fails.
 pub(crate) fn with_logs(mut bed: Bed, use_it: impl FnOnce(&Bed) -> Result<()>) -> Result<()> {
     let used = use_it(&bed);
@@ -166,7 +217,9 @@ fn hold(with_node: bool) -> Result<()> {
     say(&format!("export KUBECONFIG={}", bed.plane.kubeconfig().display()));
     say("ready; ends with Ctrl-C, or when its input ends");
     let mut rest = Vec::new();
-    std::io::stdin().read_to_end(&mut rest).context("cannot wait for the end of the input")?;
+    std::io::stdin()
+        .read_to_end(&mut rest)
+        .context("cannot wait for the end of the input")?;
     Ok(())
 }
 
@@ -185,10 +238,10 @@ fn missing_for_node() -> Result<Option<String>> {
         .into_iter()
         .filter(|program| !tools::is_on_path(program))
         .collect();
-    Ok((!missing.is_empty()).then(|| format!("a node needs {}; `cargo e2e tools` installs them", missing.join(", "))))
-}
-
-/// The folder of what is built.
-pub(crate) fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+    Ok((!missing.is_empty()).then(|| {
+        format!(
+            "a node needs {}; `cargo e2e tools` installs them",
+            missing.join(", ")
+        )
+    }))
 }

@@ -20,11 +20,13 @@ fn main() -> ExitCode {
         Some("test") => test(&arguments[1..]),
         Some("conformance") => conformance::run(&arguments[1..]),
         Some("cluster") => cluster::run(&arguments[1..]),
+        Some("record") => cluster::record(),
+        Some("rotation") => cluster::rotation(&arguments[1..]),
         Some("figures") => figures::run(),
         Some("protobuf") => protobuf::run(),
         _ => Err(anyhow::anyhow!(
             "usage: cargo e2e tools | test [cargo test arguments] | cluster [--hold [--node]] [-- test arguments] \
-             | conformance [--focus TEXT] [--all] | figures | protobuf"
+             | record | rotation [cargo bench arguments] | conformance [--focus TEXT] [--all] | figures | protobuf"
         )),
     };
     match ended {

@@ -49,7 +49,7 @@ impl ControlPlane {
         let certs = folder.make("certs")?;
         certificates(kubebed, &certs, place)?;
         for user in USERS {
-            folder.write(&format!("{user}.kubeconfig"), &kubeconfig(&certs, user, place, secure))?;
+            folder.write(&format!("{user}.kubeconfig"), &kubeconfig(&certs, user, secure))?;
         }
         let logs = folder.make("logs")?;
         let audit_log = folder.path().join("audit.log");
@@ -86,7 +86,13 @@ impl ControlPlane {
         Ok(plane)
     }
 
-    fn start_controllers(&mut self, kubebed: &Path, folder: &Folder, place: &Place, logs: &Path) -> Result<()> {
+    fn start_controllers(
+        &mut self,
+        kubebed: &Path,
+        folder: &Folder,
+        place: &Place,
+        logs: &Path,
+    ) -> Result<()> {
         for (name, user) in [
             ("kube-controller-manager", "controller-manager"),
             ("kube-scheduler", "scheduler"),
@@ -94,8 +100,16 @@ impl ControlPlane {
             let mut command = place.command(kubebed);
             command
                 .arg(name)
-                .arg(flag("kubeconfig", &folder.path().join(format!("{user}.kubeconfig"))))
-                .args(["--leader-elect=false", "--secure-port=0", "--kube-api-qps=2000", "--kube-api-burst=4000"]);
+                .arg(flag(
+                    "kubeconfig",
+                    &folder.path().join(format!("{user}.kubeconfig")),
+                ))
+                .args([
+                    "--leader-elect=false",
+                    "--secure-port=0",
+                    "--kube-api-qps=2000",
+                    "--kube-api-burst=4000",
+                ]);
             if user == "controller-manager" {
                 let certs = folder.path().join("certs");
                 command
@@ -111,7 +125,13 @@ impl ControlPlane {
     }
 
     /// Waits until a call of kubectl succeeds, as long as all programs run.
-    pub(super) fn until_ok(&mut self, kubebed: &Path, place: &Place, call: &[&str], what: &str) -> Result<()> {
+    pub(super) fn until_ok(
+        &mut self,
+        kubebed: &Path,
+        place: &Place,
+        call: &[&str],
+        what: &str,
+    ) -> Result<()> {
         let kubeconfig = flag("kubeconfig", &self.kubeconfig);
         let processes = &mut self.processes;
         until(what, || {
@@ -130,7 +150,11 @@ impl ControlPlane {
 
     /// The ends of all logs.
     fn tails(&self) -> String {
-        self.processes.iter().map(Process::tail).collect::<Vec<_>>().join("\n")
+        self.processes
+            .iter()
+            .map(Process::tail)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// Who may do everything.
@@ -187,9 +211,8 @@ fn certificates(kubebed: &Path, dir: &Path, place: &Place) -> Result<()> {
 }
 
 /// JSON is YAML, and quoting is never in doubt.
-fn kubeconfig(certs: &Path, user: &str, place: &Place, port: u16) -> String {
+fn kubeconfig(certs: &Path, user: &str, port: u16) -> String {
     let file = |name: &str| format!("{:?}", certs.join(name).display().to_string());
-    let _ = place;
     format!(
         r#"{{"apiVersion": "v1", "kind": "Config", "current-context": "bed",
   "clusters": [{{"name": "bed", "cluster": {{"server": "https://127.0.0.1:{port}", "certificate-authority": {}}}}}],

@@ -75,7 +75,9 @@ impl Drop for Folder {
 fn remove_stale(beds: &Path) -> Result<()> {
     for entry in std::fs::read_dir(beds)? {
         let path = entry?.path();
-        let Ok(lock) = File::open(path.join("lock")) else { continue };
+        let Ok(lock) = File::open(path.join("lock")) else {
+            continue;
+        };
         match lock.try_lock() {
             Ok(()) => {
                 kernel::restore(&path);

@@ -42,7 +42,12 @@ pub(super) struct Node {
 
 impl Node {
     /// Starts it, and waits until pods can run on it.
-    pub(super) fn start(kubebed: &Path, folder: &Folder, place: &Place, plane: &mut ControlPlane) -> Result<Self> {
+    pub(super) fn start(
+        kubebed: &Path,
+        folder: &Folder,
+        place: &Place,
+        plane: &mut ControlPlane,
+    ) -> Result<Self> {
         kernel::remember(folder.path())?;
         let logs = folder.make("logs")?;
         let mut processes = vec![registry(folder, place, &logs)?, containerd(folder, place, &logs)?];
@@ -82,7 +87,9 @@ impl Node {
             &["get", "--raw=/readyz", "--server=https://10.96.0.1"],
             "the cluster's own service",
         )?;
-        Ok(Self { _processes: processes })
+        Ok(Self {
+            _processes: processes,
+        })
     }
 }
 

@@ -81,7 +81,15 @@ pub(super) struct Namespaces {
 impl Namespaces {
     fn new(kubebed: &Path) -> Result<Self> {
         let mut keeper = mortal("unshare")
-            .args(["--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc", "--"])
+            .args([
+                "--mount",
+                "--pid",
+                "--net",
+                "--fork",
+                "--kill-child",
+                "--mount-proc",
+                "--",
+            ])
             .arg(kubebed)
             .arg("hold")
             .stdin(Stdio::null())

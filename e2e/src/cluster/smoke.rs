@@ -40,7 +40,12 @@ fn pod(bed: &Bed, name: &str, more: &str) -> Result<String> {
         format!(r#"{{"spec":{{"containers":[{{"name":"{name}","image":"{PRIVATE_IMAGE}"}}]{more}}}}}"#);
     quiet(
         bed,
-        &["run", name, &format!("--image={PRIVATE_IMAGE}"), &format!("--overrides={overrides}")],
+        &[
+            "run",
+            name,
+            &format!("--image={PRIVATE_IMAGE}"),
+            &format!("--overrides={overrides}"),
+        ],
     )?;
     Ok(name.to_owned())
 }
@@ -53,7 +58,9 @@ fn until_reason(bed: &Bed, pod: &str, reasons: &[&str]) -> Result<()> {
 }
 
 fn field(bed: &Bed, pod: &str, path: &str) -> Result<String> {
-    let output = bed.kubectl(&["get", "pod", pod, &format!("--output=jsonpath={path}")]).output()?;
+    let output = bed
+        .kubectl(&["get", "pod", pod, &format!("--output=jsonpath={path}")])
+        .output()?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 

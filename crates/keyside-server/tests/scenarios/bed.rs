@@ -530,7 +530,10 @@ impl Bed {
             if let Some(found) = look().await {
                 return found;
             }
-            assert!(start.elapsed() < self.world.patience(), "waited in vain for {what}");
+            assert!(
+                start.elapsed() < self.world.patience(),
+                "waited in vain for {what}"
+            );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

@@ -102,7 +102,9 @@ async fn accept(
     while let Ok((stream, _)) = socket.accept().await {
         let (tls, router, asked) = (tls.clone(), router.clone(), asked.clone());
         tokio::spawn(async move {
-            let Ok(stream) = tls.accept(stream).await else { return };
+            let Ok(stream) = tls.accept(stream).await else {
+                return;
+            };
             let service = service_fn(move |request: Request<hyper::body::Incoming>| {
                 let counter = match request.uri().path() {
                     "/mutate-pods" => &asked.pods,
@@ -125,7 +127,13 @@ async fn try_pod(client: &Client) {
         "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "asks-for-nothing"},
         "spec": {"containers": [{"name": "c", "image": "registry.example/nothing"}]},
     });
-    try_create(client, &GroupVersionKind::gvk("", "v1", "Pod"), Some("default"), pod).await;
+    try_create(
+        client,
+        &GroupVersionKind::gvk("", "v1", "Pod"),
+        Some("default"),
+        pod,
+    )
+    .await;
 }
 
 async fn try_project(client: &Client) {

@@ -72,8 +72,16 @@ async fn namespaces_gone(client: &Client) {
         let asked = left
             .iter()
             .filter(|namespace| namespace.metadata.deletion_timestamp.is_none())
-            .map(|namespace| gone(namespaces.clone(), namespace.metadata.name.as_deref().unwrap_or_default()));
-        futures::stream::iter(asked).buffer_unordered(16).collect::<Vec<()>>().await;
+            .map(|namespace| {
+                gone(
+                    namespaces.clone(),
+                    namespace.metadata.name.as_deref().unwrap_or_default(),
+                )
+            });
+        futures::stream::iter(asked)
+            .buffer_unordered(16)
+            .collect::<Vec<()>>()
+            .await;
         let_go(client).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
