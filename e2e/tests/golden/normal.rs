@@ -8,6 +8,7 @@ static UID: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").unwrap());
 static TIME: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z").unwrap());
+static RECORD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"in record \(\d+\)").unwrap());
 static AGE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\d+(s|ms)$").unwrap());
 
 /// The answer in its normal form.
@@ -38,10 +39,13 @@ fn settle(value: &mut Value) {
                 *text = "<age>".to_owned();
                 return;
             }
-            let plain = TIME
-                .replace_all(UID.replace_all(text, "<uid>").as_ref(), "<time>")
-                .into_owned();
-            *text = plain;
+            for (pattern, name) in [
+                (&UID, "<uid>"),
+                (&TIME, "<time>"),
+                (&RECORD, "in record (<resourceVersion>)"),
+            ] {
+                *text = pattern.replace_all(text, name).into_owned();
+            }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
