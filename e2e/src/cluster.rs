@@ -84,6 +84,24 @@ impl Bed {
         command
     }
 
+    /// Who may do everything.
+    pub(crate) fn kubeconfig(&self) -> &Path {
+        self.plane.kubeconfig()
+    }
+
+    /// A program that sees the bed's network.
+    pub(crate) fn command_in_network(&self, program: &Path) -> Command {
+        let mut words = self.place.prefix().into_iter();
+        match words.next() {
+            None => Command::new(program),
+            Some(first) => {
+                let mut command = Command::new(first);
+                command.args(words).arg(program);
+                command
+            }
+        }
+    }
+
     /// Environment for programs that are to use this cluster.
     pub(crate) fn environment(&self) -> [(&'static str, PathBuf); 2] {
         [
@@ -230,7 +248,7 @@ pub(crate) fn missing_go() -> Option<String> {
 }
 
 /// Why no node can be had here.
-fn missing_for_node() -> Result<Option<String>> {
+pub(crate) fn missing_for_node() -> Result<Option<String>> {
     if !tools::is_root()? {
         return Ok(Some("a node needs root".to_owned()));
     }

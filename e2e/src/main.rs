@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         Some("protobuf") => protobuf::run(),
         _ => Err(anyhow::anyhow!(
             "usage: cargo e2e tools | test [cargo test arguments] | cluster [--hold [--node]] [-- test arguments] \
-             | record | rotation [cargo bench arguments] | conformance [--focus TEXT] [--all] | figures | protobuf"
+             | record | rotation [cargo bench arguments] | conformance [--real] [--focus TEXT] [--all] | figures | protobuf"
         )),
     };
     match ended {
