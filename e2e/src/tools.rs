@@ -103,7 +103,16 @@ pub(crate) fn kubebed() -> Result<PathBuf> {
     let program = bin()?.join("kubebed");
     let stamp = program.with_extension("made-from");
     let sources = sources(&root().join("e2e/go/kubernetes"))?;
-    if program.exists() && std::fs::read(&stamp).is_ok_and(|made_from| made_from == sources) {
+    // Which file it was, too: another program of this name may have been put in its place.
+    let made = |program: &Path| -> Result<Vec<u8>> {
+        let file = std::fs::metadata(program)?;
+        Ok([
+            sources.clone(),
+            format!("{} {:?}", file.len(), file.modified()?).into_bytes(),
+        ]
+        .concat())
+    };
+    if program.exists() && std::fs::read(&stamp).ok() == made(&program).ok() {
         return Ok(program);
     }
     say("building the Kubernetes test bed (nine minutes the first time)");
@@ -116,7 +125,7 @@ pub(crate) fn kubebed() -> Result<PathBuf> {
             .arg("."),
     )?;
     std::fs::rename(&staged, &program)?;
-    std::fs::write(&stamp, sources)?;
+    std::fs::write(&stamp, made(&program)?)?;
     Ok(program)
 }
 
