@@ -9,6 +9,8 @@ static UID: LazyLock<Regex> =
 static TIME: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z").unwrap());
 static RECORD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"in record \(\d+\)").unwrap());
+/// In an answer that is YAML.
+static VERSION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"resourceVersion: "\d+""#).unwrap());
 static AGE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\d+(s|ms)$").unwrap());
 
 /// The answer in its normal form.
@@ -43,6 +45,7 @@ fn settle(value: &mut Value) {
                 (&UID, "<uid>"),
                 (&TIME, "<time>"),
                 (&RECORD, "in record (<resourceVersion>)"),
+                (&VERSION, "resourceVersion: \"<resourceVersion>\""),
             ] {
                 *text = pattern.replace_all(text, name).into_owned();
             }
