@@ -120,7 +120,7 @@ impl Bed {
     }
 }
 
-/// `cluster [--hold [--node]] [-- arguments for the tests]`
+/// `cluster [--hold] [--node] [-- arguments for the tests]`; `--node` alone leaves the scenarios out.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     if let Some(why) = missing_go() {
         say(&format!("skipped: {why}"));
@@ -134,7 +134,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     if has("--hold") {
         return hold(has("--node"));
     }
-    scenarios(for_tests)?;
+    if !has("--node") {
+        scenarios(for_tests)?;
+    }
     match missing_for_node()? {
         Some(why) => {
             say(&format!("skipped: {why}"));

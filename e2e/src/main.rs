@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Some("figures") => figures::run(),
         Some("protobuf") => protobuf::run(),
         _ => Err(anyhow::anyhow!(
-            "usage: cargo e2e tools | test [cargo test arguments] | cluster [--hold [--node]] [-- test arguments] \
+            "usage: cargo e2e tools | test [cargo test arguments] | cluster [--hold] [--node] [-- test arguments] \
              | record | rotation [cargo bench arguments] | conformance [--real] [--focus TEXT] [--all] | figures | protobuf"
         )),
     };

@@ -223,6 +223,11 @@ impl Bed {
         self.running = Some(running);
     }
 
+    /// How many things are done at once where as many as possible are meant.
+    pub(crate) fn crowd(&self) -> usize {
+        self.world.crowd()
+    }
+
     /// Stops keyside; the cluster stays.
     pub(crate) async fn stop(&mut self) {
         if let Some(running) = self.running.take() {

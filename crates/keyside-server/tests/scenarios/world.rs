@@ -55,6 +55,15 @@ impl World {
         }
     }
 
+    /// How many things are done at once where as many as possible are meant: a real API server shares the machine with
+    /// the test, and what it cannot do in time is no fault of ours.
+    pub(crate) fn crowd(&self) -> usize {
+        match self {
+            Self::Embedded(_) => 500,
+            Self::Real(_) => 16,
+        }
+    }
+
     /// What users call with.
     pub(crate) fn client(&self) -> Client {
         match self {
