@@ -50,9 +50,10 @@ async fn main() {
         "{count} namespaces; times in seconds, from the first request received to the last answer given"
     );
     println!(
-        "{:>8} {:>8} {:>8} {:>6}  calls by keyside",
-        "", "raw", "keyside", "ratio"
+        "{:>8} {:>8} {:>8} {:>8} {:>6}  calls by keyside",
+        "", "raw", "keyside", "(begins", "ratio"
     );
+    println!("{:>8} {:>8} {:>8} {:>8}", "", "", "", "after)");
     for round in 0..=ROUNDS {
         bench.round(round).await;
     }
@@ -136,8 +137,9 @@ impl Bench {
         } else {
             format!("rotate {round}")
         };
+        let begin = ours_time - ours.span(ours.copies("keyside"), None);
         println!(
-            "{name:>8} {raw_time:>8.2} {ours_time:>8.2} {:>6.2}  {:?}",
+            "{name:>8} {raw_time:>8.2} {ours_time:>8.2} {begin:>8.2} {:>6.2}  {:?}",
             ours_time / raw_time,
             ours.summary("keyside")
         );

@@ -50,7 +50,23 @@ pub(super) fn restore(bed: &Path) {
     }
     for hierarchy in hierarchies() {
         remove_group(&hierarchy.join(control_group(bed).trim_start_matches('/')));
+        let shared = hierarchy.join(SHARED);
+        for container in containers(bed) {
+            remove_group(&shared.join(container));
+        }
+        // It stays as long as another bed has containers in it.
+        let _ = std::fs::remove_dir(shared);
     }
+}
+
+/// Where containerd puts containers for which the kubelet names no group; every containerd does.
+const SHARED: &str = "k8s.io";
+
+/// The containers that the bed's containerd ran to the end.
+fn containers(bed: &Path) -> Vec<std::ffi::OsString> {
+    let tasks = bed.join("containerd-state/io.containerd.runtime.v2.task/k8s.io");
+    let tasks = std::fs::read_dir(tasks).into_iter().flatten().flatten();
+    tasks.map(|entry| entry.file_name()).collect()
 }
 
 /// The one hierarchy of control groups version 2, or the many of version 1.
