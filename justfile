@@ -22,6 +22,18 @@ lint:
 conformance *flags:
     cargo e2e conformance {{flags}}
 
+# the scenarios on a real Kubernetes of our own, then a private pull on a real node; --hold keeps it up
+e2e *flags:
+    cargo e2e cluster {{flags}}
+
+# put the requests of e2e/scripts to a real Kubernetes and keep the answers
+record:
+    cargo e2e record
+
+# a rotation over a thousand namespaces of a real Kubernetes, beside a raw writer
+rotation *flags:
+    cargo e2e rotation {{flags}}
+
 # the figures of docs/performance.md
 bench:
     cargo bench --workspace

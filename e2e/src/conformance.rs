@@ -1,5 +1,7 @@
-//! Kubernetes' own conformance tests against `keyside up`: the ones that need no container to run.
+//! Kubernetes' own conformance tests against `keyside up`, or against the Kubernetes they were made for (`--real`): the ones
+//! that need no container to run.
 
+use crate::cluster::{self, Bed};
 use crate::{cargo, root, say, succeed, tools};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
@@ -19,6 +21,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         .iter()
         .position(|argument| argument == "--focus")
         .and_then(|at| arguments.get(at + 1));
+    let real = arguments.iter().any(|argument| argument == "--real");
+    if real && let Some(why) = cluster::missing_for_node()? {
+        say(&format!("skipped: {why}"));
+        return Ok(());
+    }
     let names: Vec<String> = names()?
         .into_iter()
         .filter(|name| all || !SLOW.iter().any(|slow| name.contains(slow)))
@@ -29,13 +36,21 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     }
     let tests = tools::kubernetes_tests()?;
     tools::install()?;
-    run_cargo_build()?;
-    let dir = root().join("target/conformance");
+    let dir = root().join(if real {
+        "target/conformance-real"
+    } else {
+        "target/conformance"
+    });
     let _ = std::fs::remove_dir_all(&dir);
     std::fs::create_dir_all(&dir)?;
-    let world = World::start(&dir)?;
+    let world = if real {
+        World::Real(Box::new(Bed::with_node()?))
+    } else {
+        run_cargo_build()?;
+        World::Embedded(Embedded::start(&dir)?)
+    };
     let report = dir.join("junit.xml");
-    let status = e2e(&tests, &world.kubeconfig, &names, &report)?
+    let status = e2e(&world, &tests, &names, &report)?
         .status()
         .context("cannot start the tests")?;
     drop(world);
@@ -66,13 +81,16 @@ fn run_cargo_build() -> Result<()> {
 }
 
 /// The command that runs the named tests in one process.
-fn e2e(tests: &Path, kubeconfig: &Path, names: &[String], report: &Path) -> Result<Command> {
+fn e2e(world: &World, tests: &Path, names: &[String], report: &Path) -> Result<Command> {
     let focus: Vec<String> = names
         .iter()
         .map(|name| format!("{} \\[Conformance\\]", escape(name)))
         .collect();
     let log = std::fs::File::create(report.with_extension("log"))?;
-    let mut command = Command::new(tests);
+    let (mut command, kubeconfig) = match world {
+        World::Embedded(embedded) => (Command::new(tests), embedded.kubeconfig.as_path()),
+        World::Real(bed) => (bed.command_in_network(tests), bed.kubeconfig()),
+    };
     command
         .arg(format!("--kubeconfig={}", kubeconfig.display()))
         .args([
@@ -104,13 +122,19 @@ fn escape(text: &str) -> String {
     out
 }
 
+/// What is tested.
+enum World {
+    Embedded(Embedded),
+    Real(Box<Bed>),
+}
+
 /// `keyside up` in a folder of its own, ended with this value.
-struct World {
+struct Embedded {
     child: Child,
     kubeconfig: PathBuf,
 }
 
-impl World {
+impl Embedded {
     fn start(dir: &Path) -> Result<Self> {
         let data = dir.join("data");
         let log = std::fs::File::create(dir.join("up.log"))?;
@@ -148,7 +172,7 @@ impl World {
     }
 }
 
-impl Drop for World {
+impl Drop for Embedded {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -1,8 +1,9 @@
 //! The tests' own program: it installs what they need, runs them all, and runs the referees that are not ours.
 //!
 //! `cargo e2e tools` installs, `cargo e2e test` installs and runs every test, `cargo e2e conformance` runs
-//! Kubernetes' own conformance tests against `keyside up`.
+//! Kubernetes' own conformance tests against `keyside up`, `cargo e2e cluster` runs our own suite on a real Kubernetes.
 
+mod cluster;
 mod conformance;
 mod figures;
 mod protobuf;
@@ -18,10 +19,14 @@ fn main() -> ExitCode {
         Some("tools") => tools::install(),
         Some("test") => test(&arguments[1..]),
         Some("conformance") => conformance::run(&arguments[1..]),
+        Some("cluster") => cluster::run(&arguments[1..]),
+        Some("record") => cluster::record(),
+        Some("rotation") => cluster::rotation(&arguments[1..]),
         Some("figures") => figures::run(),
         Some("protobuf") => protobuf::run(),
         _ => Err(anyhow::anyhow!(
-            "usage: cargo e2e tools | test [cargo test arguments] | conformance [--focus TEXT] [--all] | figures | protobuf"
+            "usage: cargo e2e tools | test [cargo test arguments] | cluster [--hold] [--node] [-- test arguments] \
+             | record | rotation [cargo bench arguments] | conformance [--real] [--focus TEXT] [--all] | figures | protobuf"
         )),
     };
     match ended {

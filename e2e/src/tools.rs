@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A Debian package and a program by which it is recognised.
-const PACKAGES: [(&str, &str); 6] = [
+const PACKAGES: [(&str, &str); 9] = [
     ("skopeo", "skopeo"),
     ("containerd", "containerd"),
+    ("runc", "runc"),
+    ("containernetworking-plugins", "/usr/lib/cni/bridge"),
+    ("iptables", "iptables"),
     ("docker-registry", "docker-registry"),
     ("apache2-utils", "htpasswd"),
     ("strace", "strace"),
@@ -37,6 +40,9 @@ const KUBECTL: [GoProgram; 2] = [
     },
 ];
 
+/// The version of Kubernetes in `e2e/go/kubernetes`.
+const KUBERNETES: &str = "1.37.2";
+
 /// The official conformance program of the OCI distribution specification.
 const OCI_CONFORMANCE: &str =
     "github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111";
@@ -51,7 +57,8 @@ pub(crate) fn install() -> Result<()> {
     for program in &KUBECTL {
         build_kubectl(program)?;
     }
-    build_oci_conformance()
+    build_oci_conformance()?;
+    kubebed().map(drop)
 }
 
 /// Where built programs are kept.
@@ -88,6 +95,87 @@ pub(crate) fn kubernetes_tests() -> Result<PathBuf> {
         std::fs::rename(&staged, &program)?;
     }
     Ok(program)
+}
+
+/// Builds the control plane and node, all in one program, unless it is there already and made from these very sources;
+/// about nine minutes on two cores the first time.
+pub(crate) fn kubebed() -> Result<PathBuf> {
+    let program = bin()?.join("kubebed");
+    let stamp = program.with_extension("made-from");
+    let sources = sources(&root().join("e2e/go/kubernetes"))?;
+    // Which file it was, too: another program of this name may have been put in its place.
+    let made = |program: &Path| -> Result<Vec<u8>> {
+        let file = std::fs::metadata(program)?;
+        Ok([
+            sources.clone(),
+            format!("{} {:?}", file.len(), file.modified()?).into_bytes(),
+        ]
+        .concat())
+    };
+    if program.exists() && std::fs::read(&stamp).ok() == made(&program).ok() {
+        return Ok(program);
+    }
+    say("building the Kubernetes test bed (nine minutes the first time)");
+    // Without -trimpath: it shares the build cache with Kubernetes' own tests.
+    let staged = program.with_extension(format!("part{}", std::process::id()));
+    succeed(
+        go_in("kubernetes")
+            .args(["build", "-ldflags", &version_flags(KUBERNETES), "-o"])
+            .arg(&staged)
+            .arg("."),
+    )?;
+    std::fs::rename(&staged, &program)?;
+    std::fs::write(&stamp, made(&program)?)?;
+    Ok(program)
+}
+
+/// Whether a control plane is there, be it an old one.
+pub(crate) fn has_kubebed() -> bool {
+    bin().is_ok_and(|bin| bin.join("kubebed").exists())
+}
+
+/// Where test beds have their folders.
+pub(crate) fn beds() -> Result<PathBuf> {
+    Ok(bin()?.with_file_name("beds"))
+}
+
+/// Builds the program that runs in the test bed's containers.
+pub(crate) fn pause() -> Result<PathBuf> {
+    let program = bin()?.join("pause");
+    if !program.exists() {
+        let staged = program.with_extension("part");
+        succeed(
+            go_in("pause")
+                .args(["build", "-trimpath", "-ldflags", "-s -w", "-o"])
+                .arg(&staged)
+                .arg("."),
+        )?;
+        std::fs::rename(&staged, &program)?;
+    }
+    Ok(program)
+}
+
+/// The text of a module's own files, one after the other.
+fn sources(module: &Path) -> Result<Vec<u8>> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(module)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    files.sort();
+    let mut text = Vec::new();
+    for file in files.iter().filter(|file| !file.ends_with("tools.go")) {
+        text.extend(std::fs::read(file)?);
+    }
+    Ok(text)
+}
+
+/// Linker flags that tell a Kubernetes program its version.
+fn version_flags(version: &str) -> String {
+    let mut parts = version.split('.');
+    let (major, minor) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let package = "k8s.io/component-base/version";
+    format!(
+        "-s -w -X {package}.gitVersion=v{version} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}"
+    )
 }
 
 fn packages() -> Result<()> {
@@ -129,13 +217,7 @@ fn build_kubectl(program: &GoProgram) -> Result<()> {
         return Ok(());
     }
     say(&format!("building {} (about two minutes, once)", program.name));
-    let mut parts = program.version.split('.');
-    let (major, minor) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let package = "k8s.io/component-base/version";
-    let flags = format!(
-        "-s -w -X {package}.gitVersion=v{} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}",
-        program.version
-    );
+    let flags = version_flags(program.version);
     let staged = target.with_extension("part");
     succeed(
         go_in(program.module)
@@ -168,7 +250,8 @@ fn go_in(module: &str) -> Command {
     command
 }
 
-fn is_root() -> Result<bool> {
+/// Whether this program may do what only root may.
+pub(crate) fn is_root() -> Result<bool> {
     let id = Command::new("id").arg("-u").output().context("cannot start id")?;
     if !id.status.success() {
         bail!("id -u ended with {}", id.status);
@@ -176,7 +259,8 @@ fn is_root() -> Result<bool> {
     Ok(id.stdout.trim_ascii() == b"0")
 }
 
-fn is_on_path(program: &str) -> bool {
+/// Whether a program can be started; one with a path is looked for there only.
+pub(crate) fn is_on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let system = ["/usr/sbin", "/sbin"].map(PathBuf::from);
     std::env::split_paths(&path)

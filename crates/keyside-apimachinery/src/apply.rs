@@ -227,15 +227,15 @@ fn blank_parts(schema: &Schema) -> Value {
     let Shape::Object(object) = &schema.resolve().shape else {
         return json!({});
     };
-    let parts = object
-        .fields
-        .iter()
-        .filter(|(name, _)| PARTS.contains(&name.as_str()));
-    Value::Object(
-        parts
-            .map(|(name, part)| (name.clone(), blank_parts(part)))
-            .collect(),
-    )
+    let parts = object.fields.iter().filter_map(|(name, part)| {
+        if PARTS.contains(&name.as_str()) {
+            return Some((name.clone(), blank_parts(part)));
+        }
+        // A list that is written even when empty is there too, so that nobody has added it.
+        let is_list = matches!(part.resolve().shape, Shape::List(_));
+        (is_list && object.required.contains(name)).then(|| (name.clone(), Value::Null))
+    });
+    Value::Object(parts.collect())
 }
 
 /// `failed to create typed patch object (ns/name; apps/v1, Kind=Deployment): …`.

@@ -3,7 +3,7 @@
 
 mod validate;
 
-pub use validate::{manager_name, validate, validate_update};
+pub use validate::{manager_name, validate, validate_finalizers, validate_update};
 
 use serde_json::{Map, Value, json};
 

@@ -4,7 +4,7 @@
 mod strategic;
 
 use crate::status::Status;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use strategic::strategic;
 
@@ -36,11 +36,12 @@ impl PatchError {
         match self {
             Self::Malformed(message) => Status::bad_request(message),
             Self::TooLong(_) => Status::new(413, "RequestEntityTooLarge", self.to_string()),
-            Self::Unfit(_) => Status::new(
-                422,
-                "Invalid",
-                "the server rejected our request due to an error in our request",
-            ),
+            Self::Unfit(_) => {
+                let sentence = "the server rejected our request due to an error in our request";
+                let mut status = Status::new(422, "Invalid", sentence);
+                status.details = json!({});
+                status
+            }
             Self::Contradicts(message) => Status::new(500, "", message),
         }
     }
@@ -54,6 +55,10 @@ pub fn json(document: &Value, patch: &Value) -> Result<Value, PatchError> {
     let operations = patch.as_array().map_or(0, Vec::len);
     if operations > MAX_OPERATIONS {
         return Err(PatchError::TooLong(operations));
+    }
+    if patch.is_object() {
+        let go = "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp";
+        return Err(PatchError::Malformed(format!("error decoding patch: {go}")));
     }
     let mut patch = patch.clone();
     for operation in patch.as_array_mut().into_iter().flatten() {

@@ -137,12 +137,14 @@ fn transform(clause: &Clause<'_>, tables: bool) -> Option<Transform> {
 }
 
 fn not_acceptable() -> Status {
-    let list = "application/json, application/yaml";
-    Status::new(
+    let list = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+    let mut status = Status::new(
         406,
         "NotAcceptable",
-        format!("only the following media types are accepted: {list}"),
-    )
+        format!("406: Not Acceptable\n\nAvailable representations: {list}"),
+    );
+    status.details = serde_json::json!({});
+    status
 }
 
 /// Programs people type get readable output, as from Kubernetes.

@@ -27,7 +27,10 @@ pub(crate) fn answer(core: &Core, parts: &Parts, target: &Target, query: &Query)
     let listing = core.catalog.listing();
     let document = match target {
         Target::CoreVersions | Target::Groups => return groups(core, parts, target),
-        Target::Group(group) => legacy::group(&listing, group).ok_or_else(unknown)?,
+        Target::Group(group) => match legacy::group(&listing, group) {
+            Some(group) => group,
+            None => return Ok(nothing()),
+        },
         Target::Resources { group, version } => {
             legacy::resources(&listing, group, version).ok_or_else(unknown)?
         }
@@ -99,6 +102,11 @@ fn digest(content: &[u8]) -> String {
     hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
+/// What is answered where nothing is known at all, not even whose business it would be.
+fn nothing() -> Reply {
+    Reply::text(StatusCode::NOT_FOUND, "404 page not found\n")
+}
+
 fn other(core: &Core, parts: &Parts, query: &Query) -> Result<Reply, Status> {
     let path = parts.uri.path().trim_end_matches('/');
     match path {
@@ -106,7 +114,7 @@ fn other(core: &Core, parts: &Parts, query: &Query) -> Result<Reply, Status> {
         "/version" => Ok(Reply::value(StatusCode::OK, version())),
         "/healthz" | "/livez" | "/readyz" => Ok(health(core, path, query.has("verbose"))),
         _ if path.starts_with("/openapi/") => openapi::answer(core, parts, path),
-        _ => Err(unknown()),
+        _ => Ok(nothing()),
     }
 }
 

@@ -142,7 +142,15 @@ fn join(head: &Value, served: &Served, items: &[Item]) -> Bytes {
         if index > 0 {
             out.push(b',');
         }
-        out.extend_from_slice(&json(served, &item.entry.value));
+        let text = json(served, &item.entry.value);
+        match text.strip_prefix(served.head.as_bytes()) {
+            // Items of built-in lists do not say what they are: the list does.
+            Some(rest) if !served.custom => {
+                out.push(b'{');
+                out.extend_from_slice(rest);
+            }
+            _ => out.extend_from_slice(&text),
+        }
     }
     out.extend_from_slice(b"]}\n");
     out.into()

@@ -1,4 +1,7 @@
-//! The running system over the real embedded API server, in one process: what users do, and what must come of it.
+//! The running system over an API server: what users do, and what must come of it.
+//!
+//! Every scenario runs in two worlds: over the embedded API server, in this process, and on a real Kubernetes when
+//! `KEYSIDE_KUBECONFIG` names one (`cargo e2e cluster`).
 //!
 //! Every call of keyside goes through a layer that counts, so that costs are asserted as equalities.
 #![expect(
@@ -16,9 +19,15 @@ mod costs;
 mod delivery;
 #[path = "scenarios/faults.rs"]
 mod faults;
+#[path = "scenarios/listener.rs"]
+mod listener;
 #[path = "scenarios/pods.rs"]
 mod pods;
 #[path = "scenarios/projects.rs"]
 mod projects;
 #[path = "scenarios/refusals.rs"]
 mod refusals;
+#[path = "scenarios/wipe.rs"]
+mod wipe;
+#[path = "scenarios/world.rs"]
+mod world;

@@ -1,6 +1,6 @@
 //go:build tools
 
-// Package kubernetes pins the module from which Kubernetes' own conformance tests are built.
-package kubernetes
+// Pins Kubernetes' own conformance tests, which are built from this module too.
+package main
 
 import _ "k8s.io/kubernetes/test/e2e"

@@ -147,7 +147,7 @@ fn a_creator_owns_what_it_wrote_and_not_its_containers() {
     object["metadata"]["labels"] = json!({"a": "b"});
     track(&deployments(), None, &mut object, &writer("kubectl-create"));
     let expected = "kubectl-create Update: .metadata.labels .metadata.labels.a .spec.replicas \
-                    .spec.template.spec.containers .spec.template.spec.containers[name=\"c\"] \
+                    .spec.template.spec.containers[name=\"c\"] \
                     .spec.template.spec.containers[name=\"c\"].name";
     assert_eq!(owners(&object), [expected]);
 }

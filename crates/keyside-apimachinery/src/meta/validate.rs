@@ -190,6 +190,9 @@ fn two_controllers(first: &str, second: &str) -> String {
     )
 }
 
+/// Finalizers without a domain.
+const STANDARD: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
+
 fn finalizers(finalizers: &[&str]) -> Vec<FieldError> {
     let field = "metadata.finalizers";
     let mut errors = Vec::new();
@@ -203,6 +206,18 @@ fn finalizers(finalizers: &[&str]) -> Vec<FieldError> {
         errors.push(FieldError::invalid(field, finalizers.to_vec(), detail));
     }
     errors
+}
+
+/// Finalizers of built-in kinds are the standard ones, or have a domain.
+#[must_use]
+pub fn validate_finalizers(object: &Value) -> Vec<FieldError> {
+    let finalizers = super::finalizers(object);
+    let detail = "name is neither a standard finalizer name nor is it fully qualified";
+    let named = finalizers.iter().copied().enumerate();
+    let strange = named.filter(|(_, name)| !name.contains('/') && !STANDARD.contains(name));
+    strange
+        .map(|(at, name)| FieldError::invalid(format!("metadata.finalizers[{at}]"), name, detail))
+        .collect()
 }
 
 fn no_new_finalizers(new: &[&str], old: &[&str]) -> Option<FieldError> {

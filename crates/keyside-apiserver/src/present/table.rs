@@ -66,7 +66,7 @@ fn columns(served: &Served) -> Value {
 
 fn row(cells: Vec<Value>, object: &Value, version: &str, include: Include) -> Value {
     match include {
-        Include::Nothing => json!({"cells": cells}),
+        Include::Nothing => json!({"cells": cells, "object": null}),
         Include::Metadata => json!({"cells": cells, "object": metadata(object, version)}),
         Include::Object => json!({"cells": cells, "object": object}),
     }

@@ -21,6 +21,14 @@ pub(crate) fn format(media: &str) -> Result<Format, Status> {
     }
 }
 
+/// The Go package of a group, as it shows in sentences.
+fn package(group: &str) -> &str {
+    match group.split_once('.').map_or(group, |(first, _)| first) {
+        "" => "core",
+        first => first,
+    }
+}
+
 /// 415.
 pub(crate) fn unsupported(accepted: &[&str]) -> Status {
     let list = accepted.join(", ");
@@ -96,7 +104,8 @@ fn check_kind(object: &mut Value, resource: &Resource) -> Result<(), Status> {
         let version = &resource.gvk.version;
         let kind = &resource.gvk.kind;
         return Err(Status::bad_request(format!(
-            "{found_kind} in version {version:?} cannot be handled as a {kind}: converting ({version}.{found_kind}) to ({version}.{kind}): unknown conversion"
+            "{found_kind} in version {version:?} cannot be handled as a {kind}: converting ({version}.{found_kind}) to ({}.{kind}): unknown conversion",
+            package(&resource.gvk.group)
         )));
     }
     if let Some(fields) = object.as_object_mut() {

@@ -168,11 +168,10 @@ fn grace(call: &Call, options: &DeleteOptions, object: &mut Value) -> Grace {
         return Grace::Wait(shorten(object, left, asked));
     }
     match call.served.resource.behaviour.grace_period(object) {
+        // A pod that runs nowhere has a time of grace as well: none.
+        None if call.plural() == "pods" => Grace::Wait(0),
         None => Grace::Nothing,
-        Some(default) => match asked.unwrap_or(default) {
-            0 => Grace::Nothing,
-            seconds => Grace::Wait(seconds),
-        },
+        Some(default) => Grace::Wait(asked.unwrap_or(default)),
     }
 }
 

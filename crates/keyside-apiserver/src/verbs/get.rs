@@ -9,7 +9,8 @@ use keyside_apimachinery::status::Status;
 
 /// The object as it is now. A `resourceVersion` asks for a state not older than that.
 pub(crate) fn one(call: &Call) -> Result<Reply, Status> {
-    let wanted = list::revision(call.query.get("resourceVersion"))?;
+    let wanted =
+        list::revision(call.query.get("resourceVersion")).map_err(|wrong| Status::new(500, "", wrong))?;
     let newest = call.core.store.revision();
     if wanted > newest {
         return Err(list::too_large(wanted, newest));

@@ -73,7 +73,8 @@ impl Wanted {
             .and_then(|limit| usize::try_from(limit).ok())
             .unwrap_or(0);
         let newest = call.core.store.revision();
-        let asked = revision(version)?;
+        let asked = revision(version)
+            .map_err(|wrong| Status::bad_request(format!("invalid resource version: {wrong}")))?;
         if asked > newest {
             return Err(too_large(asked, newest));
         }
@@ -178,16 +179,16 @@ pub(crate) fn some(call: &Call) -> Result<Vec<Item>, Status> {
 }
 
 /// A `resourceVersion` as a number; absent is 0.
-pub(crate) fn revision(text: &str) -> Result<u64, Status> {
+///
+/// # Errors
+/// What is wrong with it. Each verb has its own way to say so.
+pub(crate) fn revision(text: &str) -> Result<u64, String> {
     if text.is_empty() {
         return Ok(0);
     }
-    let wrong = |_| {
-        Status::bad_request(format!(
-            "invalid resource version: strconv.ParseUint: parsing {text:?}: invalid syntax"
-        ))
-    };
-    text.parse().map_err(wrong)
+    let wrong = "strconv.ParseUint: parsing";
+    text.parse()
+        .map_err(|_| format!("resourceVersion: Invalid value: {text:?}: {wrong} {text:?}: invalid syntax"))
 }
 
 /// 504 of a version that does not exist yet.
@@ -286,13 +287,13 @@ impl Token {
     }
 
     fn read(text: &str) -> Result<Self, Status> {
-        let wrong = || Status::bad_request("continue key is not valid");
+        let wrong = || Status::bad_request("invalid continue token: continue key is not valid");
         let bytes = URL_SAFE_NO_PAD
             .decode(text.trim_end_matches('='))
             .map_err(|_| wrong())?;
         let token: Self = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
         if token.v != "meta.k8s.io/v1" {
-            let sentence = "continue key is not valid: server does not recognize this encoded version";
+            let sentence = "invalid continue token: continue key is not valid: server does not recognize this encoded version";
             return Err(Status::bad_request(format!("{sentence} {}", token.v)));
         }
         let climbs = token.start.split('/').any(|part| part == "..");

@@ -41,9 +41,16 @@ impl Kind {
         let media = call.content_type();
         let found = allowed.iter().find(|(name, _)| *name == media);
         let names: Vec<&str> = allowed.iter().map(|(name, _)| *name).collect();
-        found
-            .map(|(_, kind)| *kind)
-            .ok_or_else(|| decode::unsupported(&names))
+        found.map(|(_, kind)| *kind).ok_or_else(|| {
+            // What no resource takes is refused in other words than what this one does not take.
+            if all.iter().any(|(name, _)| *name == media) {
+                decode::unsupported(&names)
+            } else {
+                let mut status = Status::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
+                status.details = serde_json::json!({});
+                status
+            }
+        })
     }
 }
 
@@ -70,6 +77,7 @@ pub(crate) async fn answer(call: &Call, body: Body) -> Result<Reply, Status> {
         options: &options,
         may_create,
         tracked: apply,
+        patches: true,
     };
     let (product, created) = write::change(call, &change).await?;
     present::object(
@@ -92,9 +100,16 @@ fn read(kind: Kind, body: &[u8]) -> Result<Patch, Status> {
     let parsed = keyside_apimachinery::decode::parse(body, format)
         .map_err(|error| Status::bad_request(format!("error decoding patch: {error}")))?;
     if kind != Kind::Json && !parsed.value.is_object() {
-        return Err(Status::bad_request(
-            "error decoding patch: the patch must be an object",
-        ));
+        let found = match parsed.value {
+            Value::Array(_) => "array",
+            Value::String(_) => "string",
+            Value::Bool(_) => "bool",
+            _ => "number",
+        };
+        let go = "json: cannot unmarshal";
+        return Err(Status::bad_request(format!(
+            "error decoding patch: {go} {found} into Go value of type map[string]interface {{}}"
+        )));
     }
     let text = String::from_utf8_lossy(body).into_owned();
     Ok(Patch {
@@ -185,13 +200,9 @@ fn check_type(wanted: &Value, kind: &str, api_version: &str) -> Result<(), Statu
     let text = |field: &str| wanted.get(field).and_then(Value::as_str).unwrap_or_default();
     let (found_kind, found_version) = (text("kind"), text("apiVersion"));
     if found_kind.is_empty() || found_version.is_empty() {
-        let missing = if found_version.is_empty() {
-            "apiVersion"
-        } else {
-            "kind"
-        };
+        let (group, version) = found_version.split_once('/').unwrap_or(("", found_version));
         return Err(Status::bad_request(format!(
-            "invalid object type: {missing} must be set in an apply patch"
+            "invalid object type: {group}/{version}, Kind={found_kind}"
         )));
     }
     if found_version != api_version {

@@ -23,7 +23,7 @@ impl Selection {
     /// Reads `labelSelector` and `fieldSelector`.
     pub(crate) fn parse(call: &Call) -> Result<Self, Status> {
         let labels = LabelSelector::parse(call.query.get("labelSelector"))
-            .map_err(|error| Status::bad_request(format!("unable to parse requirement: {error}")))?;
+            .map_err(|error| Status::bad_request(error.to_string()))?;
         let fields = FieldSelector::parse(call.query.get("fieldSelector"))
             .map_err(|error| Status::bad_request(error.to_string()))?;
         check_fields(&call.served, &fields)?;

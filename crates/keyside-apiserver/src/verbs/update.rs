@@ -24,6 +24,7 @@ pub(crate) async fn answer(call: &Call, body: Body) -> Result<Reply, Status> {
         options: &options,
         may_create,
         tracked: false,
+        patches: false,
     };
     let (product, created) = write::change(call, &change).await?;
     present::object(

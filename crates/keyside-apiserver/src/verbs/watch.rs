@@ -28,7 +28,7 @@ pub(crate) fn answer(call: Call) -> Result<Reply, Status> {
         return Err(Status::new(406, "NotAcceptable", message));
     }
     let selection = Selection::parse(&call)?;
-    let from = list::revision(query.get("resourceVersion"))?;
+    let from = list::revision(query.get("resourceVersion")).map_err(|wrong| Status::new(500, "", wrong))?;
     let bookmarks = query.flag("allowWatchBookmarks");
     let timeout = timeout(query.number("timeoutSeconds")?);
     let encoder = Encoder::new(&call)?;

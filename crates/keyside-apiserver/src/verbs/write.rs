@@ -32,6 +32,8 @@ pub(crate) struct Change<'a> {
     pub(crate) may_create: bool,
     /// Whether the source has recorded field ownership itself, as an apply does.
     pub(crate) tracked: bool,
+    /// Whether the new state is the old one changed, and not one that a client has made whole.
+    pub(crate) patches: bool,
 }
 
 /// Turns what the store says into what a client is told.
@@ -132,6 +134,9 @@ fn check_new(
     }
     let name = |name: &str, prefix: bool| resource.behaviour.validate_name(name, prefix);
     let mut errors = meta::validate(object, resource.namespaced, name);
+    if !call.served.custom {
+        errors.extend(meta::validate_finalizers(object));
+    }
     errors.extend(resource.behaviour.validate_create(object, context));
     invalid(call, meta::name(object), &errors)?;
     call.warnings.add(resource.behaviour.warnings(object, None));
@@ -217,7 +222,9 @@ async fn attempt(call: &Call, change: &Change<'_>, key: &Key, entry: &Entry) -> 
     let mut new = (change.source)(Some(&live))?;
     metadata::match_namespace(&mut new, &call.namespace)?;
     match_name(call, &new)?;
-    match_uid(call, &new, &live)?;
+    if !change.patches {
+        is_meant(call, &new, &live)?;
+    }
     metadata::dedup_owners(call, &mut new, false);
     if !change.tracked {
         metadata::track(call, change.options, Some(&live), &mut new);
@@ -232,6 +239,7 @@ async fn attempt(call: &Call, change: &Change<'_>, key: &Key, entry: &Entry) -> 
     served.resource.behaviour.default(&mut new);
     metadata::dedup_owners(call, &mut new, true);
     match_version(call, &mut new, entry)?;
+    keeps_identity(call, &new, &live)?;
     let also = prepare(call, &mut new, &live)?;
     call.warnings
         .add(call.core.admission.validate(&request, &new, Some(&live)).await?);
@@ -285,13 +293,37 @@ fn match_name(call: &Call, object: &Value) -> Result<(), Status> {
     Ok(())
 }
 
-fn match_uid(call: &Call, new: &Value, live: &Value) -> Result<(), Status> {
+/// An identity is never changed. A patch that tries finds out after its version was looked at.
+fn keeps_identity(call: &Call, new: &Value, live: &Value) -> Result<(), Status> {
     let (wanted, found) = (meta::uid(new), meta::uid(live));
     if wanted.is_empty() || wanted == found {
         return Ok(());
     }
-    let detail = format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}");
+    let error = FieldError::invalid("metadata.uid", wanted, "field is immutable");
+    Err(Status::invalid(call.group(), call.kind(), &call.name, &[error]))
+}
+
+/// A replacement must be meant for the object that is there.
+fn is_meant(call: &Call, new: &Value, live: &Value) -> Result<(), Status> {
+    let (wanted, found) = (meta::uid(new), meta::uid(live));
+    if wanted.is_empty() || wanted == found {
+        return Ok(());
+    }
+    let detail = format!(
+        "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, AdditionalErrorMsg: \
+         Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}",
+        storage_key(call)
+    );
     Err(Status::conflict(call.group(), call.plural(), &call.name, &detail))
+}
+
+/// Where Kubernetes keeps an object; it shows in some sentences.
+fn storage_key(call: &Call) -> String {
+    let group = if call.served.custom { call.group() } else { "" };
+    [group, call.plural(), &call.namespace, &call.name]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .fold("/registry".to_owned(), |key, part| format!("{key}/{part}"))
 }
 
 /// The version a writer has seen must be the one that is stored; some kinds accept a write without one.

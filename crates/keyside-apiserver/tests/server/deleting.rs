@@ -44,7 +44,7 @@ async fn preconditions_must_hold() {
     let path = format!("{MAPS}/a");
     let wrong = json!({"preconditions": {"uid": "other"}});
     assert!(rig.delete(&path, &wrong).await.error().starts_with(
-        "409 Operation cannot be fulfilled on configmaps \"a\": the UID in the precondition (other) does not match the UID in record"
+        "409 Operation cannot be fulfilled on ConfigMap \"a\": the UID in the precondition (other) does not match the UID in record"
     ));
     let wrong = json!({"preconditions": {"resourceVersion": "1"}});
     assert!(

@@ -1,12 +1,14 @@
-//! A cluster in memory with keyside running over it.
+//! A cluster with keyside running over it.
 
+use crate::world::{Upstream, World};
 use futures::future::BoxFuture;
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
+use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use k8s_openapi::api::core::v1::{Event, Namespace, Pod, Secret, ServiceAccount};
 use keyside_api::{ClusterRegistryCredential, Project, RegistryCredential, SYSTEM_NAMESPACE};
-use keyside_apiserver::{ApiServer, Body, Local, UserInfo};
-use keyside_server::{Config, Reach, Running};
+use keyside_apiserver::Body;
+use keyside_server::{Config, Running};
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt as _};
 use serde::de::DeserializeOwned;
@@ -18,9 +20,6 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tower::Service;
-
-/// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long nothing must be called until the system counts as quiet: longer than any burst is gathered.
 const QUIET: Duration = Duration::from_millis(500);
@@ -65,7 +64,7 @@ pub(crate) type Fault = Arc<dyn Fn(&Call) -> Option<Response<Body>> + Send + Syn
 /// Writes down every call, and spoils those that a test wants spoilt.
 #[derive(Clone)]
 pub(crate) struct Wire {
-    inner: Local,
+    inner: Upstream,
     calls: Arc<Mutex<Vec<Call>>>,
     before: Arc<Mutex<Option<Fault>>>,
     after: Arc<Mutex<Option<Fault>>>,
@@ -150,7 +149,7 @@ impl Service<Request<kube::client::Body>> for Wire {
             if let Some(response) = before.and_then(|fault| fault(&call)) {
                 return Ok(response);
             }
-            let response = inner.call(request).await?;
+            let response = inner.call(request).await;
             Ok(after.and_then(|fault| fault(&call)).unwrap_or(response))
         })
     }
@@ -158,7 +157,7 @@ impl Service<Request<kube::client::Body>> for Wire {
 
 /// The cluster, and keyside in it.
 pub(crate) struct Bed {
-    pub(crate) server: ApiServer,
+    world: World,
     /// What users call with; not counted.
     pub(crate) client: Client,
     wire: Wire,
@@ -190,10 +189,10 @@ impl Bed {
     pub(crate) async fn empty() -> Self {
         // A second installation in one process is no error.
         let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let server = ApiServer::builder().build().await.unwrap();
-        let client = Client::new(server.in_process(UserInfo::admin("tests")), "default");
+        let world = World::start().await;
+        let client = world.client();
         let wire = Wire {
-            inner: server.in_process(UserInfo::admin("keyside")),
+            inner: world.upstream(),
             calls: Arc::default(),
             before: Arc::default(),
             after: Arc::default(),
@@ -201,7 +200,7 @@ impl Bed {
         };
         keyside_server::install(&client).await.unwrap();
         Self {
-            server,
+            world,
             client,
             wire,
             running: None,
@@ -217,15 +216,16 @@ impl Bed {
         let running = keyside_server::run(config, CancellationToken::new())
             .await
             .unwrap();
-        self.server
-            .register_service(SYSTEM_NAMESPACE, keyside_server::SERVICE, running.webhook());
-        keyside_server::register_webhook(&self.client, &Reach::service())
-            .await
-            .unwrap();
-        tokio::time::timeout(PATIENCE, running.ready())
+        self.world.register(running.webhook()).await;
+        tokio::time::timeout(self.world.patience(), running.ready())
             .await
             .expect("keyside gets ready");
         self.running = Some(running);
+    }
+
+    /// How many things are done at once where as many as possible are meant.
+    pub(crate) fn crowd(&self) -> usize {
+        self.world.crowd()
     }
 
     /// Stops keyside; the cluster stays.
@@ -295,7 +295,7 @@ impl Bed {
         let mut last = (self.calls().len(), Instant::now());
         while last.1.elapsed() < QUIET {
             assert!(
-                start.elapsed() < PATIENCE,
+                start.elapsed() < self.world.patience(),
                 "keyside does not come to rest: {:?}",
                 self.calls()
             );
@@ -317,8 +317,50 @@ impl Bed {
             .create::<Namespace>(Api::all(self.client.clone()), namespace)
             .await;
         let accounts = Api::<ServiceAccount>::namespaced(self.client.clone(), &created.name_any());
-        self.create(accounts, json!({"metadata": {"name": "default"}}))
+        let account = json!({"metadata": {"name": "default"}});
+        match self.try_create(accounts, account).await {
+            Ok(_) => {}
+            // A controller manager was faster.
+            Err(kube::Error::Api(status)) if status.code == 409 => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Deletes a namespace with everything in it, and waits until it is gone.
+    pub(crate) async fn remove_namespace(&self, name: &str) {
+        let api: Api<Namespace> = Api::all(self.client.clone());
+        self.delete(api.clone(), name).await;
+        if matches!(self.world, World::Embedded(_)) {
+            self.finish_namespace(name).await;
+        }
+        self.eventually("the namespace to go", async || {
+            api.get_opt(name).await.unwrap().is_none().then_some(())
+        })
+        .await;
+    }
+
+    /// What the namespace controller does, where there is none.
+    async fn finish_namespace(&self, name: &str) {
+        // What is in it goes while it is being deleted, when nothing new can come.
+        for secret in self.secret_names(name).await {
+            self.delete(self.secrets(name), &secret).await;
+        }
+        let accounts = Api::<ServiceAccount>::namespaced(self.client.clone(), name);
+        self.delete(accounts, "default").await;
+        let empty = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "spec": {"finalizers": []}});
+        let request = Request::put(format!("/api/v1/namespaces/{name}/finalize"))
+            .header("content-type", "application/json")
+            .body(serde_json::to_vec(&empty).unwrap())
+            .unwrap();
+        self.client.request::<Value>(request).await.unwrap();
+    }
+
+    /// As with keyside down or its webhook away: from now on, nothing is refused.
+    pub(crate) async fn remove_validation(&self) {
+        let configurations = Api::<ValidatingWebhookConfiguration>::all(self.client.clone());
+        self.delete(configurations, keyside_server::WEBHOOK_CONFIGURATION)
             .await;
+        self.world.until_unregistered().await;
     }
 
     /// A namespace without anything in it.
@@ -493,7 +535,10 @@ impl Bed {
             if let Some(found) = look().await {
                 return found;
             }
-            assert!(start.elapsed() < PATIENCE, "waited in vain for {what}");
+            assert!(
+                start.elapsed() < self.world.patience(),
+                "waited in vain for {what}"
+            );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

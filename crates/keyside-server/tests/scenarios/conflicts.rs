@@ -112,7 +112,7 @@ async fn foreign_secret_that_goes_gives_the_name_back() {
         "apiVersion": "keyside.dev/v1alpha1", "kind": "RegistryCredential", "metadata": {"name": "hub"},
         "spec": {"scope": "Project", "source": {"secret": {"name": "hub"}}},
     });
-    remove_validation(&bed).await;
+    bed.remove_validation().await;
     let api: Api<keyside_api::RegistryCredential> = Api::namespaced(bed.client.clone(), "project-shop");
     api.patch("hub", &PatchParams::apply("test"), &Patch::Apply(unchecked))
         .await
@@ -124,16 +124,6 @@ async fn foreign_secret_that_goes_gives_the_name_back() {
     bed.until_gone("web", &other).await;
     bed.until_condition("project-shop", "hub", "Ready", "True/Delivered")
         .await;
-}
-
-/// With keyside down or its webhook away, nothing is refused.
-async fn remove_validation(bed: &Bed) {
-    use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
-    bed.delete(
-        Api::<ValidatingWebhookConfiguration>::all(bed.client.clone()),
-        keyside_server::WEBHOOK_CONFIGURATION,
-    )
-    .await;
 }
 
 #[tokio::test]

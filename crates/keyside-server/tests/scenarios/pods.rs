@@ -1,7 +1,7 @@
 //! Pods: what admission adds, and that a pod created in the same second as its namespace finds its Secret.
 
 use crate::bed::{Bed, pull_secrets};
-use futures::future::join_all;
+use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::{Pod, ServiceAccount};
 use kube::api::{Api, Patch, PatchParams};
 use serde_json::json;
@@ -71,7 +71,10 @@ async fn f07_pod_of_the_same_second_as_its_namespace_finds_its_secret() {
         // Not a moment later: what the node would find when the pod was admitted.
         (pull_secrets(&pod), bed.content(name, "testquay").await.is_some())
     });
-    let found = join_all(created).await;
+    let found: Vec<_> = futures::stream::iter(created)
+        .buffer_unordered(bed.crowd())
+        .collect()
+        .await;
     let good = found
         .iter()
         .filter(|(list, stands)| *list == ["testquay"] && *stands)

@@ -1,7 +1,7 @@
 //! Projects: who is a member, and what follows when that changes.
 
 use crate::bed::Bed;
-use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
+use k8s_openapi::api::core::v1::Namespace;
 use keyside_api::Project;
 use kube::api::{Api, Patch, PatchParams};
 use serde_json::json;
@@ -33,34 +33,6 @@ async fn set_namespaces(bed: &Bed, name: &str, namespaces: &[&str]) {
         .patch(name, &PatchParams::default(), &Patch::Merge(spec))
         .await
         .unwrap();
-}
-
-/// Deletes a namespace with everything in it, as the namespace controller would.
-async fn remove_namespace(bed: &Bed, name: &str) {
-    let api: Api<Namespace> = Api::all(bed.client.clone());
-    bed.delete(api.clone(), name).await;
-    // What is in it goes while it is being deleted, when nothing new can come.
-    for secret in bed.secret_names(name).await {
-        bed.delete(bed.secrets(name), &secret).await;
-    }
-    bed.delete(
-        Api::<ServiceAccount>::namespaced(bed.client.clone(), name),
-        "default",
-    )
-    .await;
-    let empty = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "spec": {"finalizers": []}});
-    bed.eventually("the namespace to go", async || {
-        if api.get_opt(name).await.unwrap().is_none() {
-            return Some(());
-        }
-        let request = http::Request::put(format!("/api/v1/namespaces/{name}/finalize"))
-            .header("content-type", "application/json")
-            .body(serde_json::to_vec(&empty).unwrap())
-            .unwrap();
-        let _finalized = bed.client.request::<serde_json::Value>(request).await;
-        None
-    })
-    .await;
 }
 
 #[tokio::test]
@@ -155,7 +127,7 @@ async fn a13_namespace_made_anew_gets_nothing_until_it_is_stated_again() {
     bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
         .await;
     bed.until_content("web", "testquay", "quay.io").await;
-    remove_namespace(&bed, "web").await;
+    bed.remove_namespace("web").await;
     bed.namespace("web").await;
     let expected = "False/NamespaceRecreated: web: deleted and made anew, so it gets nothing until it is taken out of `spec.namespaces` and stated again";
     until_ready(&bed, "shop", expected).await;
@@ -176,7 +148,7 @@ async fn a13_namespace_made_anew_while_keyside_was_away_is_a_stranger() {
     bed.until_content("web", "testquay", "quay.io").await;
     bed.quiet().await;
     bed.stop().await;
-    remove_namespace(&bed, "web").await;
+    bed.remove_namespace("web").await;
     bed.namespace("web").await;
     bed.run(|_| {}).await;
     bed.quiet().await;

@@ -120,7 +120,7 @@ impl DeleteOptions {
             let detail = format!(
                 "the {what} in the precondition ({wanted}) does not match the {what} in record ({found}). The object might have been {why}"
             );
-            Err(Status::conflict(call.group(), call.plural(), &call.name, &detail))
+            Err(Status::conflict(call.group(), call.kind(), &call.name, &detail))
         };
         if let Some(uid) = self.uid.as_deref().filter(|uid| *uid != meta::uid(live)) {
             return refuse("UID", uid, meta::uid(live), "deleted and then recreated");

@@ -84,6 +84,7 @@ async fn change(call: &Call, paths: &Paths, verb: &str, body: Body) -> Result<Re
         options: &options,
         may_create: false,
         tracked: false,
+        patches: verb == "patch",
     };
     let (product, _) = write::change(call, &change).await?;
     let object = match &product {

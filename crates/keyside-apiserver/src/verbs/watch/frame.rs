@@ -118,13 +118,17 @@ impl Encoder {
     /// A place to resume from. `end` marks the end of a streaming list.
     pub(super) fn bookmark(&mut self, revision: u64, end: bool) -> Bytes {
         let resource = &self.served.resource;
-        let mut metadata = json!({"resourceVersion": revision.to_string(), "creationTimestamp": null});
+        let mut metadata = json!({"resourceVersion": revision.to_string()});
         if end {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
         let object =
             json!({"kind": resource.gvk.kind, "apiVersion": resource.api_version(), "metadata": metadata});
-        self.value("BOOKMARK", &object)
+        // A row of a bookmark shows nothing, so what it is for comes with it in any case.
+        let include = std::mem::replace(&mut self.include, table::Include::Metadata);
+        let line = self.value("BOOKMARK", &object);
+        self.include = include;
+        line
     }
 
     /// The end of a watch that cannot go on.

@@ -1,0 +1,132 @@
+//! Makes a real cluster empty again, after whatever the last test has left, be it half done.
+
+use futures::StreamExt as _;
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
+};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Pod, Secret};
+use keyside_api::{ClusterRegistryCredential, Project, RegistryCredential, SYSTEM_NAMESPACE};
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
+use kube::{Client, ResourceExt as _};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
+
+/// What a cluster must hold, in `kube-system`, before anything in it is removed.
+const MARK: &str = "keyside-test-bed";
+
+/// Namespaces that stay.
+const STAY: [&str; 5] = [
+    "default",
+    "kube-system",
+    "kube-public",
+    "kube-node-lease",
+    SYSTEM_NAMESPACE,
+];
+
+/// A thousand namespaces take a while.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Removes everything that is not a cluster's own.
+pub(crate) async fn wipe(client: &Client) {
+    let marks: Api<ConfigMap> = Api::namespaced(client.clone(), "kube-system");
+    assert!(
+        marks.get_opt(MARK).await.unwrap().is_some(),
+        "this cluster is not there for tests: the ConfigMap {MARK} is missing in kube-system"
+    );
+    // First whoever could object.
+    let name = keyside_server::WEBHOOK_CONFIGURATION;
+    gone(Api::<MutatingWebhookConfiguration>::all(client.clone()), name).await;
+    gone(Api::<ValidatingWebhookConfiguration>::all(client.clone()), name).await;
+    all_gone(Api::<Project>::all(client.clone())).await;
+    all_gone(Api::<ClusterRegistryCredential>::all(client.clone())).await;
+    for namespace in ["default", SYSTEM_NAMESPACE] {
+        all_gone(Api::<RegistryCredential>::namespaced(client.clone(), namespace)).await;
+        all_gone(Api::<Deployment>::namespaced(client.clone(), namespace)).await;
+        all_gone(Api::<Pod>::namespaced(client.clone(), namespace)).await;
+        all_gone(Api::<Secret>::namespaced(client.clone(), namespace)).await;
+        all_gone(Api::<ConfigMap>::namespaced(client.clone(), namespace)).await;
+        all_gone(Api::<Event>::namespaced(client.clone(), namespace)).await;
+    }
+    namespaces_gone(client).await;
+}
+
+async fn namespaces_gone(client: &Client) {
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    let start = Instant::now();
+    loop {
+        let left: Vec<Namespace> = namespaces
+            .list(&ListParams::default())
+            .await
+            .unwrap()
+            .items
+            .into_iter()
+            .filter(|namespace| !STAY.contains(&namespace.name_any().as_str()))
+            .collect();
+        if left.is_empty() {
+            return;
+        }
+        assert!(start.elapsed() < PATIENCE, "{} namespaces do not go", left.len());
+        let asked = left
+            .iter()
+            .filter(|namespace| namespace.metadata.deletion_timestamp.is_none())
+            .map(|namespace| {
+                gone(
+                    namespaces.clone(),
+                    namespace.metadata.name.as_deref().unwrap_or_default(),
+                )
+            });
+        futures::stream::iter(asked)
+            .buffer_unordered(16)
+            .collect::<Vec<()>>()
+            .await;
+        let_go(client).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Takes finalizers off Secrets: tests set them to hold a namespace back.
+async fn let_go(client: &Client) {
+    let secrets: Api<Secret> = Api::all(client.clone());
+    for secret in secrets.list(&ListParams::default()).await.unwrap() {
+        if secret.finalizers().is_empty() {
+            continue;
+        }
+        let namespace = secret.namespace().unwrap_or_default();
+        let free = json!({"metadata": {"finalizers": null}});
+        let _may_be_gone = Api::<Secret>::namespaced(client.clone(), &namespace)
+            .patch(&secret.name_any(), &PatchParams::default(), &Patch::Merge(free))
+            .await;
+    }
+}
+
+/// Removes an object, if it is there.
+async fn gone<K>(api: Api<K>, name: &str)
+where
+    K: Clone + Debug + DeserializeOwned,
+{
+    absent_is_fine(api.delete(name, &DeleteParams::default()).await.map(drop));
+}
+
+/// Removes a collection, if its kind is served at all.
+async fn all_gone<K>(api: Api<K>)
+where
+    K: Clone + Debug + DeserializeOwned,
+{
+    let at_once = DeleteParams::default().grace_period(0);
+    absent_is_fine(
+        api.delete_collection(&at_once, &ListParams::default())
+            .await
+            .map(drop),
+    );
+}
+
+fn absent_is_fine(result: kube::Result<()>) {
+    match result {
+        Ok(()) => {}
+        Err(kube::Error::Api(status)) if status.code == 404 || status.code == 409 => {}
+        Err(error) => panic!("{error}"),
+    }
+}
