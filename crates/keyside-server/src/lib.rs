@@ -28,6 +28,7 @@ mod flow;
 mod install;
 mod key;
 mod queue;
+pub mod rbac;
 mod reconcile;
 mod report;
 mod running;
