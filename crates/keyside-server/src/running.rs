@@ -44,6 +44,9 @@ pub struct Config {
     pub grace: SignedDuration,
     /// After how long without a new pod that needs it an on-demand copy may go.
     pub idle_for: SignedDuration,
+    /// Whether on-demand copies that no pod uses any more go at all: for that, the pods of a namespace are listed, and
+    /// keyside must be allowed to (`rbac::Options::on_demand_removal`).
+    pub on_demand_removal: bool,
     /// How often at most one status is written for changes of mere numbers.
     pub status_every: Duration,
     /// What happens to a namespace that a Project states by name and that was deleted and made anew.
@@ -59,6 +62,7 @@ impl Config {
             in_flight: 64,
             grace: SignedDuration::from_secs(5),
             idle_for: SignedDuration::from_hours(24),
+            on_demand_removal: false,
             status_every: Duration::from_secs(1),
             recreated: Recreated::default(),
         }
@@ -138,10 +142,10 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
             index.first_look()
         });
         worker.queue.open();
-        worker.queue.add(
-            Key::Idle,
-            When::After(Duration::try_from(worker.config.idle_for).unwrap_or_default()),
-        );
+        if worker.config.on_demand_removal {
+            let idle_for = Duration::try_from(worker.config.idle_for).unwrap_or_default();
+            worker.queue.add(Key::Idle, When::After(idle_for));
+        }
         work(&worker, &stop, &ready_in).await;
         Ok(())
     });

@@ -6,7 +6,7 @@ use http_body_util::BodyExt as _;
 use k8s_openapi::api::core::v1::{Event, Namespace, Pod, Secret, ServiceAccount};
 use keyside_api::{ClusterRegistryCredential, Project, RegistryCredential, SYSTEM_NAMESPACE};
 use keyside_apiserver::{ApiServer, Body, Local, UserInfo};
-use keyside_server::{Config, Reach, Running};
+use keyside_server::{Config, Reach, Running, rbac};
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt as _};
 use serde::de::DeserializeOwned;
@@ -71,6 +71,8 @@ pub(crate) struct Wire {
     after: Arc<Mutex<Option<Fault>>>,
     /// Secrets of another shape than the one that keyside may write.
     misshapen: Arc<Mutex<Vec<Value>>>,
+    /// What keyside asked for and may not do.
+    denied: Arc<Mutex<Vec<String>>>,
 }
 
 impl Wire {
@@ -90,6 +92,21 @@ impl Wire {
             }
         }
         Request::from_parts(parts, kube::client::Body::from(bytes.to_vec()))
+    }
+
+    /// S07: keyside never asks for what its rights do not cover. Looked at in every test, at every answer.
+    async fn look_at_answer(&self, response: Response<Body>) -> Response<Body> {
+        if response.status() != 403 {
+            return response;
+        }
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let status: Value = serde_json::from_slice(&bytes).unwrap();
+        let message = status["message"].as_str().unwrap_or_default();
+        if message.contains("User \"") {
+            self.denied.lock().unwrap().push(message.to_owned());
+        }
+        Response::from_parts(parts, Body::from(bytes))
     }
 }
 
@@ -150,7 +167,7 @@ impl Service<Request<kube::client::Body>> for Wire {
             if let Some(response) = before.and_then(|fault| fault(&call)) {
                 return Ok(response);
             }
-            let response = inner.call(request).await?;
+            let response = wire.look_at_answer(inner.call(request).await?).await;
             Ok(after.and_then(|fault| fault(&call)).unwrap_or(response))
         })
     }
@@ -193,13 +210,17 @@ impl Bed {
         let server = ApiServer::builder().build().await.unwrap();
         let client = Client::new(server.in_process(UserInfo::admin("tests")), "default");
         let wire = Wire {
-            inner: server.in_process(UserInfo::admin("keyside")),
+            inner: server.in_process(UserInfo::service_account(SYSTEM_NAMESPACE, rbac::NAME)),
             calls: Arc::default(),
             before: Arc::default(),
             after: Arc::default(),
             misshapen: Arc::default(),
+            denied: Arc::default(),
         };
         keyside_server::install(&client).await.unwrap();
+        rbac::install_rbac(&client, &rbac::Options::default())
+            .await
+            .unwrap();
         Self {
             server,
             client,
@@ -539,6 +560,11 @@ impl Drop for Bed {
         assert!(
             std::thread::panicking() || misshapen.is_empty(),
             "Secrets of another shape: {misshapen:?}"
+        );
+        let denied = self.wire.denied.lock().unwrap();
+        assert!(
+            std::thread::panicking() || denied.is_empty(),
+            "not allowed: {denied:?}"
         );
     }
 }
