@@ -27,6 +27,7 @@ mod error;
 mod flow;
 mod install;
 mod key;
+mod lease;
 mod queue;
 pub mod rbac;
 mod reconcile;
@@ -37,4 +38,5 @@ mod webhook;
 mod wire;
 
 pub use install::{Reach, SERVICE, WEBHOOK_CONFIGURATION, install, register_webhook};
+pub use lease::{Candidacy, Pace};
 pub use running::{Config, Running, run};
