@@ -140,7 +140,10 @@ async fn e14_writes_of_a_holder_that_stood_still_change_nothing() {
     bed.set_content("project-shop", "testquay", &[("quay.io", "u:third")])
         .await;
     delivered(&bed, 8, "third").await;
-    assert!(a.copy_writes() > 8 && a.wire.held_back() > 0, "a has copies on their way");
+    assert!(
+        a.copy_writes() > 8 && a.wire.held_back() > 0,
+        "a has copies on their way"
+    );
     bed.count();
     a.wire.thaw();
     bed.eventually("what a held back to be answered", async || {
