@@ -142,3 +142,66 @@ where
         },
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::StreamExt as _;
+    use http::{Request, Response};
+    use http_body_util::StreamBody;
+    use hyper::body::{Bytes, Frame};
+    use std::convert::Infallible;
+
+    const LIMIT: Duration = Duration::from_secs(150);
+
+    /// A watch that hears a bookmark once a minute, so many times, and then nothing.
+    async fn heart_of_watch(monitor: &Arc<Monitor>, bookmarks: usize) -> Arc<Heart> {
+        let service = service_fn(move |_: Request<kube::client::Body>| async move {
+            let minutely = futures::stream::iter(0..bookmarks).then(|_| async {
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"a bookmark")))
+            });
+            let body = StreamBody::new(minutely.chain(futures::stream::pending()));
+            Ok::<_, Infallible>(Response::new(body))
+        });
+        let (client, heart) = monitor.listen(&kube::Client::new(service, "default"), "things");
+        tokio::spawn(async move {
+            let request = Request::get("/watch").body(kube::client::Body::empty()).unwrap();
+            let mut body = client.send(request).await.unwrap().into_body();
+            while body.frame().await.is_some() {}
+        });
+        heart
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn g13_watch_without_bookmarks_is_stalled_after_150_seconds_and_not_before() {
+        let monitor = Monitor::new(LIMIT);
+        let start = Instant::now();
+        let heart = heart_of_watch(&monitor, 10).await;
+        assert_eq!(monitor.watches(), [("things", false)]);
+        heart.stopped().await;
+        assert_eq!(start.elapsed().as_secs(), 10 * 60 + LIMIT.as_secs());
+        assert_eq!(monitor.watches(), [("things", true)]);
+        heart.beat();
+        assert_eq!(monitor.watches(), [("things", false)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn stalled_watch_is_begun_anew_and_not_in_a_loop() {
+        let monitor = Monitor::new(LIMIT);
+        let service = service_fn(|_: Request<kube::client::Body>| {
+            std::future::pending::<Result<Response<kube::client::Body>, Infallible>>()
+        });
+        let client = kube::Client::new(service, "default");
+        let begun = Arc::new(Mutex::new(0));
+        let count = begun.clone();
+        let stream = restarting(&monitor, &client, "things", move |_| {
+            *count.lock().unwrap() += 1;
+            futures::stream::pending::<()>()
+        });
+        let mut stream = std::pin::pin!(stream);
+        let waited = tokio::time::timeout(LIMIT * 4 + Duration::from_secs(1), stream.next()).await;
+        assert!(waited.is_err());
+        assert_eq!(*begun.lock().unwrap(), 5);
+    }
+}
