@@ -3,7 +3,7 @@
 //!
 //! The rules are those of delivery by copies that are watched and repaired. RBAC cannot filter by label: whoever may watch
 //! its own copies may read every Secret. What it may write is fenced by an admission policy, not here.
-//! `docs/design/0005-running-in-a-cluster.md` says why each rule that is not obvious is there.
+//! `docs/design/0006-running-in-a-cluster.md` says why each rule that is not obvious is there.
 
 use crate::registration::{SERVICE, WEBHOOK_CONFIGURATION};
 use k8s_openapi::api::core::v1::ServiceAccount;
