@@ -143,7 +143,7 @@ fn cluster_rules(options: &Options) -> Vec<PolicyRule> {
 /// Rights in keyside's own namespace.
 fn own_rules() -> Vec<PolicyRule> {
     let secrets = ["get", "list", "watch", "create", "patch", "delete"];
-    let lease = ["get", "list", "watch", "update", "patch"];
+    let lease = ["get", "list", "watch", "update"];
     vec![
         rule("", &["secrets"], &secrets),
         // A creation has no name yet that a rule could hold on to.
