@@ -1,10 +1,14 @@
 //! Keeps the webhook reachable: its certificates and its registration. Every replica reads the Secret and serves what is in
 //! it; only the one that leads writes it, and the registrations.
 
+mod target;
+
+pub use target::Target;
+
 use crate::certificate::rotation::{self, Step};
 use crate::certificate::{Material, SECRET, Served};
 use crate::context::Context;
-use crate::registration::{Drift, Reach, Verdict, WEBHOOK_CONFIGURATION, Which, is_right, version};
+use crate::registration::{Drift, Verdict, WEBHOOK_CONFIGURATION, Which, is_right, version};
 use crate::{single, stall};
 use futures::{Stream, StreamExt as _};
 use jiff::Timestamp;
@@ -25,47 +29,6 @@ const LOOK: Duration = Duration::from_secs(60);
 
 /// The pause after a write that failed.
 const RETRY: Duration = Duration::from_secs(5);
-
-/// How API servers reach the webhook.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// By a Service in keyside's own namespace.
-    Service(String),
-    /// By an address without path, for example `https://10.0.0.7:9443`.
-    Url(String),
-}
-
-impl Target {
-    /// The names that the certificate is made out for.
-    fn names(&self, own: &str) -> Vec<String> {
-        match self {
-            Self::Service(name) => vec![
-                format!("{name}.{own}.svc"),
-                format!("{name}.{own}.svc.cluster.local"),
-            ],
-            Self::Url(url) => {
-                let uri = url.parse::<http::Uri>().ok();
-                let host = uri.and_then(|uri| Some(uri.host()?.trim_matches(['[', ']']).to_owned()));
-                host.into_iter().collect()
-            }
-        }
-    }
-
-    fn reach(&self, own: &str, bundle: String) -> Reach {
-        let ca_bundle = bundle.into_bytes();
-        match self {
-            Self::Service(name) => Reach::Service {
-                namespace: own.to_owned(),
-                name: name.clone(),
-                ca_bundle: Some(ca_bundle),
-            },
-            Self::Url(url) => Reach::Url {
-                url: url.clone(),
-                ca_bundle,
-            },
-        }
-    }
-}
 
 /// What a watch has told.
 enum Seen {
@@ -290,57 +253,51 @@ impl Keeper<'_> {
         let Some(desired) = self.desired(which) else {
             return true;
         };
-        let client = self.ctx.config.client.clone();
-        let health = &self.ctx.health;
-        let one = match which {
-            Which::Mutating => &mut self.registrations[0],
-            Which::Validating => &mut self.registrations[1],
-        };
+        let ctx = self.ctx;
+        let one = self.registration(which);
         let Some(live) = &one.live else { return true };
         let renewed = one.agreed.as_ref() != Some(&desired);
-        match one
-            .drift
-            .judge(is_right(&desired, live.as_ref()), renewed, Instant::now())
-        {
+        let is_right = is_right(&desired, live.as_ref());
+        match one.drift.judge(is_right, renewed, Instant::now()) {
             Verdict::Right => {
                 one.agreed = Some(desired);
-                health.registration(which.kind(), false);
+                ctx.health.registration(which.kind(), false);
                 true
             }
             Verdict::Report => {
-                if health.registrations().get(which.kind()) != Some(&true) {
+                let kind = which.kind();
+                if ctx.health.registrations().get(kind) != Some(&true) {
                     tracing::error!(
-                        kind = which.kind(),
+                        kind,
                         "the webhook's registration was changed again and is left so"
                     );
                 }
-                health.registration(which.kind(), true);
+                ctx.health.registration(kind, true);
                 true
             }
-            Verdict::Write => {
-                tracing::info!(
-                    kind = which.kind(),
-                    renewed,
-                    "the webhook's registration is written"
-                );
-                one.agreed = Some(desired.clone());
-                match which.apply(&client, &desired).await {
-                    Ok(version) => {
-                        one.written = version;
-                        // Until the watch tells it, so that it is not written twice.
-                        one.live = Some(Some(desired));
-                        true
-                    }
-                    Err(error) => {
-                        one.agreed = None;
-                        tracing::warn!(
-                            kind = which.kind(),
-                            answer = crate::error::answer(&error),
-                            "the registration could not be written"
-                        );
-                        false
-                    }
-                }
+            Verdict::Write => one.write(ctx, which, desired).await,
+        }
+    }
+}
+
+impl Registration {
+    /// Writes it; returns whether it could.
+    async fn write(&mut self, ctx: &Context, which: Which, desired: Value) -> bool {
+        let kind = which.kind();
+        tracing::info!(kind, "the webhook's registration is written");
+        match which.apply(&ctx.config.client, &desired).await {
+            Ok(version) => {
+                self.written = version;
+                self.agreed = Some(desired.clone());
+                // Until the watch tells it, so that it is not written twice.
+                self.live = Some(Some(desired));
+                true
+            }
+            Err(error) => {
+                self.agreed = None;
+                let answer = crate::error::answer(&error);
+                tracing::warn!(kind, answer, "the registration could not be written");
+                false
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The running system: watches feed the index, plans become API calls, plus webhook, web UI, metrics, lease.
 //!
 //! [`run`] starts everything over one [`kube::Client`]; what stands behind the client (a cluster, the embedded API
-//! server, a test's memory store) makes no difference. [`install`] puts the kinds and the system namespace in place, and
+//! server, a test's memory store) makes no difference. [`install()`] puts the kinds and the system namespace in place, and
 //! [`register_webhook`] tells the API server to ask us at admission.
 //!
 //! A change's way: a watch shows an object, the index takes it in and says whom it concerns, the queue holds those keys,
@@ -17,6 +17,7 @@
 //! // hand `running.webhook()` to whoever serves it: a TLS listener, or the embedded API server
 //! keyside_server::register_webhook(&client, &Reach::service()).await?;
 //! running.ready().await;
+//! // in a cluster, `running.serve(ports)` does both, and keeps certificates and registration as they shall be
 //! # Ok(())
 //! # }
 //! ```
