@@ -1,7 +1,7 @@
 //! The running system: watches feed the index, plans become API calls, plus webhook, web UI, metrics, lease.
 //!
 //! [`run`] starts everything over one [`kube::Client`]; what stands behind the client (a cluster, the embedded API
-//! server, a test's memory store) makes no difference. [`install`] puts the kinds and the system namespace in place, and
+//! server, a test's memory store) makes no difference. [`install()`] puts the kinds and the system namespace in place, and
 //! [`register_webhook`] tells the API server to ask us at admission.
 //!
 //! A change's way: a watch shows an object, the index takes it in and says whom it concerns, the queue holds those keys,
@@ -17,23 +17,37 @@
 //! // hand `running.webhook()` to whoever serves it: a TLS listener, or the embedded API server
 //! keyside_server::register_webhook(&client, &Reach::service()).await?;
 //! running.ready().await;
+//! // in a cluster, `running.serve(ports)` does both, and keeps certificates and registration as they shall be
 //! # Ok(())
 //! # }
 //! ```
 
 mod apply;
+mod certificate;
 mod context;
 mod error;
 mod flow;
+mod health;
 mod install;
+mod keeper;
 mod key;
+mod lease;
+mod listen;
+pub mod metrics;
 mod queue;
+pub mod rbac;
 mod reconcile;
+mod registration;
 mod report;
 mod running;
+mod single;
+mod stall;
 mod watches;
 mod webhook;
 mod wire;
 
-pub use install::{Reach, SERVICE, WEBHOOK_CONFIGURATION, install, register_webhook};
-pub use running::{Config, Running, run};
+pub use install::install;
+pub use keeper::Target;
+pub use lease::{Candidacy, Pace};
+pub use registration::{Reach, SERVICE, WEBHOOK_CONFIGURATION, register_webhook};
+pub use running::{Config, Ports, Running, run};

@@ -9,6 +9,7 @@ mod pods;
 mod review;
 
 use crate::context::Context;
+use crate::metrics::{Outcome, Subject};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
@@ -20,6 +21,9 @@ use std::time::Duration;
 
 /// The longest wait for a copy that is due: well within the time that the API server waits for us.
 const WAIT: Duration = Duration::from_millis(1500);
+
+/// How long a replica that does not hold the Lease leaves it to the holder to deliver what a pod waits for.
+const HOLDER_FIRST: Duration = Duration::from_millis(300);
 
 /// The largest review: an object of the largest size, twice (new and old), and what stands around it.
 const REVIEW_MAX: usize = 8 << 20;
@@ -34,17 +38,23 @@ pub(crate) fn router(ctx: Arc<Context>) -> Router {
 }
 
 async fn mutate_pods(State(ctx): State<Arc<Context>>, body: Bytes) -> Response {
-    match review::parse(&body) {
-        Some(review) => pods::answer(&ctx, &review).await.into_response(),
-        None => not_a_review(),
-    }
+    let Some(review) = review::parse(&body) else {
+        ctx.counters.admission(Subject::Pod, Outcome::Malformed);
+        return not_a_review();
+    };
+    let answer = pods::answer(&ctx, &review).await;
+    ctx.counters.admission(Subject::Pod, answer.outcome());
+    answer.into_response()
 }
 
 async fn validate(State(ctx): State<Arc<Context>>, body: Bytes) -> Response {
-    match review::parse(&body) {
-        Some(review) => kinds::answer(&ctx, &review).await.into_response(),
-        None => not_a_review(),
-    }
+    let Some(review) = review::parse(&body) else {
+        ctx.counters.admission(Subject::Credential, Outcome::Malformed);
+        return not_a_review();
+    };
+    let answer = kinds::answer(&ctx, &review).await;
+    ctx.counters.admission(Subject::Credential, answer.outcome());
+    answer.into_response()
 }
 
 fn not_a_review() -> Response {

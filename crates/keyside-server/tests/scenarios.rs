@@ -27,6 +27,10 @@ mod pods;
 mod projects;
 #[path = "scenarios/refusals.rs"]
 mod refusals;
+#[path = "scenarios/replicas.rs"]
+mod replicas;
+#[path = "scenarios/serving.rs"]
+mod serving;
 #[path = "scenarios/wipe.rs"]
 mod wipe;
 #[path = "scenarios/world.rs"]

@@ -40,6 +40,21 @@ pub(crate) async fn connect(global: &Global) -> Result<Connection, Failure> {
     }
 }
 
+/// Connects what runs in the cluster: by the pod's own account, unless a kubeconfig is named.
+pub(crate) async fn connect_to_serve(global: &Global) -> Result<Connection, Failure> {
+    let named = global.kubeconfig.is_some() || global.context.is_some() || global.sandbox;
+    let in_pod = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+    if named || !in_pod || user_kubeconfig_exists() {
+        return connect(global).await;
+    }
+    let config = kube::Config::incluster().map_err(|error| {
+        Failure::new("this pod's account cannot be used")
+            .because(error)
+            .hint("set automountServiceAccountToken: true")
+    })?;
+    finish(config, global)
+}
+
 /// The running embedded world, by `--data-dir` or the default folder.
 pub(crate) fn running(global: &Global) -> Result<Option<Ready>, Failure> {
     let dir = global.data_dir.clone().map_or_else(state::default_dir, Ok)?;
@@ -66,7 +81,7 @@ async fn from_file(path: Option<&Path>, global: &Global) -> Result<Connection, F
             .because(error.to_string())
             .hint("kubectl config view --minify")
     };
-    let mut config = match path {
+    let config = match path {
         Some(path) => {
             let file = Kubeconfig::read_from(path).map_err(|error| unreadable(&error))?;
             kube::Config::from_custom_kubeconfig(file, &options).await
@@ -74,6 +89,10 @@ async fn from_file(path: Option<&Path>, global: &Global) -> Result<Connection, F
         None => kube::Config::from_kubeconfig(&options).await,
     }
     .map_err(|error| unreadable(&error))?;
+    finish(config, global)
+}
+
+fn finish(mut config: kube::Config, global: &Global) -> Result<Connection, Failure> {
     config.read_timeout = Some(Duration::from_secs(295));
     config.connect_timeout = Some(Duration::from_secs(5));
     if let Some(user) = &global.r#as {

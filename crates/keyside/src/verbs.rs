@@ -8,6 +8,7 @@ mod events;
 mod explain;
 mod project;
 mod reset;
+mod serve;
 mod version;
 
 pub(crate) use reset::OURS;
@@ -31,6 +32,7 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Ended {
         Verb::Project(verb) => project::run(global, verb, output).await,
         Verb::Explain(flags) => explain::run(global, &flags, output).await,
         Verb::Events(flags) => events::run(global, &flags, output).await,
+        Verb::Serve(flags) => serve::run(global, &flags, output).await,
         Verb::Crds => crds::run(output),
         Verb::Completion(flags) => Ok(completion::run(&flags, output)),
         Verb::Version => Ok(version::run(output)),

@@ -11,7 +11,7 @@ use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use keyside_api::SYSTEM_NAMESPACE;
 use keyside_apiserver::{ApiServer, Body, Local, UserInfo};
-use keyside_server::Reach;
+use keyside_server::{Reach, rbac};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ pub(crate) enum World {
 pub(crate) struct Real {
     /// What users call with.
     users: Client,
-    /// What keyside calls with: the same rights, another name in the audit log.
+    /// What keyside calls with: its own account and no other rights.
     keyside: Client,
     webhook: Listener,
     _turn: MutexGuard<'static, ()>,
@@ -75,7 +75,9 @@ impl World {
     /// What keyside's calls end at.
     pub(crate) fn upstream(&self) -> Upstream {
         match self {
-            Self::Embedded(server) => Upstream::Embedded(server.in_process(UserInfo::admin("keyside"))),
+            Self::Embedded(server) => {
+                Upstream::Embedded(server.in_process(UserInfo::service_account(SYSTEM_NAMESPACE, rbac::NAME)))
+            }
             Self::Real(real) => Upstream::Real(real.keyside.clone()),
         }
     }
@@ -113,8 +115,13 @@ impl Real {
         let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let config = config(&kubeconfig).await;
         let mut as_keyside = config.clone();
-        as_keyside.auth_info.impersonate = Some("keyside".to_owned());
-        as_keyside.auth_info.impersonate_groups = Some(vec!["system:masters".to_owned()]);
+        as_keyside.auth_info.impersonate =
+            Some(format!("system:serviceaccount:{SYSTEM_NAMESPACE}:{}", rbac::NAME));
+        as_keyside.auth_info.impersonate_groups = Some(vec![
+            "system:serviceaccounts".to_owned(),
+            format!("system:serviceaccounts:{SYSTEM_NAMESPACE}"),
+            "system:authenticated".to_owned(),
+        ]);
         let users = Client::try_from(config).unwrap();
         wipe::wipe(&users).await;
         Self {

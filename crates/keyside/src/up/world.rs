@@ -17,9 +17,10 @@ use keyside_keychain::Credential;
 use keyside_registry::{Authentication, Registry, Rights};
 use keyside_sandbox::sample::{self, Image, Target};
 use keyside_sandbox::{Config as SandboxConfig, Sandbox};
-use keyside_server::{Reach, Running};
+use keyside_server::{Reach, Running, rbac};
 use kube::Client;
 use std::num::NonZeroU32;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -71,11 +72,12 @@ impl World {
         serve("registry", registry_port, registry.router(), &stop, &mut servers);
         let ui_port = ui.local_addr()?.port();
         serve("web UI", ui, page::router(ui_port), &stop, &mut servers);
+        let shown = Arc::new(OnceLock::new());
         let metrics_port = metrics.local_addr()?.port();
         serve(
             "metrics",
             metrics,
-            page::metrics(metrics_port),
+            page::metrics(metrics_port, shown.clone()),
             &stop,
             &mut servers,
         );
@@ -90,6 +92,8 @@ impl World {
             keyside(&api, &admin, &stop),
             sandbox(folder, &admin, &authority, &stop)
         )?;
+        // Nobody else sets it.
+        let _set = shown.set(running.metrics());
         own_service(&admin, &ready.api_server).await?;
         default_project(&admin).await?;
         push_sample(&registry, &ready.registry, &password).await?;
@@ -282,7 +286,11 @@ fn client(api: &ApiServer, user: UserInfo) -> Client {
 /// keyside's kinds, its controllers, and its webhook, which the API server calls in process.
 async fn keyside(api: &ApiServer, admin: &Client, stop: &CancellationToken) -> Result<Running, Failure> {
     keyside_server::install(admin).await?;
-    let running = keyside_server::run(keyside_server::Config::new(admin.clone()), stop.clone()).await?;
+    rbac::install_rbac(admin, &rbac::Options::default()).await?;
+    // Here as in a cluster: nothing works in the embedded world that keyside would not be allowed to do elsewhere.
+    let identity = UserInfo::service_account(keyside_api::SYSTEM_NAMESPACE, rbac::NAME);
+    let config = keyside_server::Config::new(client(api, identity));
+    let running = keyside_server::run(config, stop.clone()).await?;
     api.register_service(
         keyside_api::SYSTEM_NAMESPACE,
         keyside_server::SERVICE,
