@@ -57,7 +57,11 @@ impl<'a> Chart<'a> {
             return cut(&self.values.fullname_override);
         }
         let (release, name) = (&self.release.name, self.name());
-        if release.contains(&name) { cut(release) } else { cut(&format!("{release}-{name}")) }
+        if release.contains(&name) {
+            cut(release)
+        } else {
+            cut(&format!("{release}-{name}"))
+        }
     }
 
     /// The name with a suffix.
@@ -86,7 +90,11 @@ impl<'a> Chart<'a> {
 
     /// Labels of an object.
     fn labels(&self, component: &str) -> Map<String, Value> {
-        let common = self.values.common_labels.iter().map(|(key, value)| (key.clone(), value.clone().into()));
+        let common = self
+            .values
+            .common_labels
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone().into()));
         let mut labels: Map<String, Value> = common.collect();
         let own = [
             ("app.kubernetes.io/name", self.name()),
@@ -117,4 +125,3 @@ fn cut(name: &str) -> String {
     let end = name.char_indices().nth(NAME_MAX).map_or(name.len(), |(at, _)| at);
     name[..end].trim_end_matches('-').to_owned()
 }
-

@@ -24,7 +24,12 @@ pub(crate) fn objects(release: &Release, values: &Values) -> Vec<Value> {
 
 /// The custom resource definitions, with our labels, kept on uninstallation if asked for.
 fn definitions(chart: &Chart<'_>) -> Vec<Value> {
-    let crds = chart.values.crds.enabled.then(keyside_api::crds::crds).unwrap_or_default();
+    let crds = chart
+        .values
+        .crds
+        .enabled
+        .then(keyside_api::crds::crds)
+        .unwrap_or_default();
     let labelled = |crd| {
         let mut crd = serde_json::to_value(crd).expect("a definition is plain data");
         crd["metadata"]["labels"] = chart.labels("crds").into();
@@ -53,7 +58,9 @@ fn put(map: &mut Value, name: &str, value: impl Into<Value>) {
 
 /// A map of texts as a JSON object.
 fn texts<'a>(map: impl IntoIterator<Item = (&'a String, &'a String)>) -> Value {
-    let fields = map.into_iter().map(|(key, value)| (key.clone(), value.clone().into()));
+    let fields = map
+        .into_iter()
+        .map(|(key, value)| (key.clone(), value.clone().into()));
     Value::Object(fields.collect::<Map<_, _>>())
 }
 

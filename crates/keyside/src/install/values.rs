@@ -5,6 +5,7 @@
 
 mod given;
 mod merge;
+#[cfg(test)]
 mod text;
 
 pub(crate) use given::Given;
@@ -225,7 +226,7 @@ impl Default for Values {
             ui: Switch::default(),
             credential_provider: Switch::default(),
             resources: Given::of(json!({
-                "requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"memory": "256Mi"},
+                "requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "256Mi"},
             })),
             pod_security_context: Given::of(json!({
                 "runAsNonRoot": true, "runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532,

@@ -37,7 +37,11 @@ pub(super) async fn run(global: &Global, flags: &Install, output: &Output) -> En
     let objects = objects(&release, &values(flags)?);
     if flags.dry_run == Some(DryRun::Client) {
         let namespace = flags.create_namespace.then(|| namespace(&release.namespace));
-        show(namespace.into_iter().chain(objects).collect(), flags.output, output)?;
+        show(
+            namespace.into_iter().chain(objects).collect(),
+            flags.output,
+            output,
+        )?;
         return Ok(ExitCode::SUCCESS);
     }
     let client = connect::connect(global).await?.client;
@@ -47,7 +51,11 @@ pub(super) async fn run(global: &Global, flags: &Install, output: &Output) -> En
     for object in &objects {
         written.push(write(&client, &release, object, dry).await?);
         if flags.output.is_none() {
-            output.line(format!("{} applied{}", title(object), if dry { " (server dry run)" } else { "" }));
+            output.line(format!(
+                "{} applied{}",
+                title(object),
+                if dry { " (server dry run)" } else { "" }
+            ));
         }
     }
     if flags.output.is_some() {
@@ -65,16 +73,22 @@ pub(super) async fn run(global: &Global, flags: &Install, output: &Output) -> En
 /// One YAML document after the other, or one JSON list.
 fn show(objects: Vec<Value>, format: Option<Format>, output: &Output) -> Result<(), Failure> {
     match format {
-        Some(Format::Json) => {
-            print::document(&json!({"apiVersion": "v1", "kind": "List", "items": objects}), format, output)
-        }
+        Some(Format::Json) => print::document(
+            &json!({"apiVersion": "v1", "kind": "List", "items": objects}),
+            format,
+            output,
+        ),
         Some(Format::Name) => {
             objects.iter().for_each(|object| output.line(title(object)));
             Ok(())
         }
         _ => {
-            let texts = objects.iter().map(|object| serde_saphyr::to_string(object).map(|text| format!("---\n{text}")));
-            let text = texts.collect::<Result<String, _>>().map_err(anyhow::Error::from)?;
+            let texts = objects
+                .iter()
+                .map(|object| serde_saphyr::to_string(object).map(|text| format!("---\n{text}")));
+            let text = texts
+                .collect::<Result<String, _>>()
+                .map_err(anyhow::Error::from)?;
             output.raw(&text);
             Ok(())
         }
@@ -88,8 +102,17 @@ fn title(object: &Value) -> String {
 
 /// keyside's namespace: nothing but keyside's own pods belongs there, and they meet the strictest standard.
 fn namespace(name: &str) -> Value {
-    let level = |mode: &str| (format!("pod-security.kubernetes.io/{mode}"), Value::from("restricted"));
-    let labels: Value = ["enforce", "audit", "warn"].map(level).into_iter().collect::<serde_json::Map<_, _>>().into();
+    let level = |mode: &str| {
+        (
+            format!("pod-security.kubernetes.io/{mode}"),
+            Value::from("restricted"),
+        )
+    };
+    let labels: Value = ["enforce", "audit", "warn"]
+        .map(level)
+        .into_iter()
+        .collect::<serde_json::Map<_, _>>()
+        .into();
     json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
 }
 
@@ -99,10 +122,14 @@ async fn make_namespace(client: &Client, name: &str, dry: bool, output: &Output)
         return Ok(());
     }
     if dry {
-        return Err(Failure::new(format!("namespace {name} does not exist, so nothing in it can be checked"))
-            .hint(format!("kubectl create namespace {name}")));
+        return Err(Failure::new(format!(
+            "namespace {name} does not exist, so nothing in it can be checked"
+        ))
+        .hint(format!("kubectl create namespace {name}")));
     }
-    namespaces.patch(name, &parameters(false), &Patch::Apply(namespace(name))).await?;
+    namespaces
+        .patch(name, &parameters(false), &Patch::Apply(namespace(name)))
+        .await?;
     output.line(format!("namespace/{name} created"));
     Ok(())
 }
@@ -134,7 +161,9 @@ fn refused(object: &Value, error: kube::Error) -> Failure {
         kube::Error::Api(status) => failure.because(status.message),
         other => failure.because(crate::failure::root_cause(&other)),
     };
-    let foreign = object["apiVersion"].as_str().is_some_and(|version| version.contains("coreos"));
+    let foreign = object["apiVersion"]
+        .as_str()
+        .is_some_and(|version| version.contains("coreos"));
     if missing && foreign {
         return failure.because("the Prometheus operator's kinds are not installed in this cluster");
     }
@@ -163,7 +192,9 @@ async fn wait(
     output: &Output,
 ) -> Result<(), Failure> {
     let deployment = objects.iter().find(|object| object["kind"] == "Deployment");
-    let name = deployment.and_then(|object| object["metadata"]["name"].as_str()).unwrap_or_default();
+    let name = deployment
+        .and_then(|object| object["metadata"]["name"].as_str())
+        .unwrap_or_default();
     let step = output.step("waiting for the replicas");
     let api: Api<Deployment> = Api::namespaced(client.clone(), &release.namespace);
     match tokio::time::timeout(timeout, await_condition(api, name, is_rolled_out)).await {
@@ -172,8 +203,11 @@ async fn wait(
             Ok(())
         }
         Ok(Err(error)) => Err(Failure::new("the replicas cannot be watched").because(error)),
-        Err(_) => Err(Failure::found(format!("not all replicas are ready after {} s", timeout.as_secs()))
-            .hint(format!("kubectl describe pods -n {}", release.namespace))),
+        Err(_) => Err(Failure::found(format!(
+            "not all replicas are ready after {} s",
+            timeout.as_secs()
+        ))
+        .hint(format!("kubectl describe pods -n {}", release.namespace))),
     }
 }
 
@@ -182,7 +216,11 @@ fn is_rolled_out(deployment: Option<&Deployment>) -> bool {
     let Some((deployment, status)) = deployment.and_then(|it| Some((it, it.status.as_ref()?))) else {
         return false;
     };
-    let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
+    let wanted = deployment
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.replicas)
+        .unwrap_or(1);
     status.observed_generation >= deployment.metadata.generation
         && status.updated_replicas == Some(wanted)
         && status.replicas == Some(wanted)

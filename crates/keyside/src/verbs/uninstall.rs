@@ -83,20 +83,27 @@ fn ours(place: &Place, besides: &str) -> ListParams {
 /// Helm keeps a record of its own: what it installed, it must take out.
 fn refuse_if_helms(found: &[(Kind, DynamicObject)], place: &Place) -> Result<(), Failure> {
     let is_helms = |object: &DynamicObject| {
-        object.labels().get("app.kubernetes.io/managed-by").is_some_and(|manager| manager == "Helm")
+        object
+            .labels()
+            .get("app.kubernetes.io/managed-by")
+            .is_some_and(|manager| manager == "Helm")
     };
     let running = |(kind, object): &&(Kind, DynamicObject)| kind.runs() && is_helms(object);
     if found.iter().find(running).is_none() {
         return Ok(());
     }
-    Err(Failure::new("this release was installed with Helm")
-        .hint(format!("helm uninstall {} --namespace {}", place.name, place.namespace)))
+    Err(Failure::new("this release was installed with Helm").hint(format!(
+        "helm uninstall {} --namespace {}",
+        place.name, place.namespace
+    )))
 }
 
 fn ask(flags: &Uninstall) -> Result<(), Failure> {
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::new("uninstall deletes objects and there is no terminal to ask on")
-            .hint("keyside uninstall --yes"));
+        return Err(
+            Failure::new("uninstall deletes objects and there is no terminal to ask on")
+                .hint("keyside uninstall --yes"),
+        );
     }
     let copies = if flags.delete_copies { "deleted" } else { "kept" };
     let credentials = if flags.delete_crds { "deleted" } else { "kept" };
@@ -136,8 +143,13 @@ async fn stopped(client: &Client, place: &Place, timeout: Duration) -> Result<()
     let (started, mut pause) = (Instant::now(), Duration::from_millis(50));
     while let Some(pod) = pods.list(&replicas).await?.items.first() {
         if started.elapsed() > timeout {
-            return Err(Failure::found(format!("pod {} is still there", pod.name_any()))
-                .hint(format!("kubectl delete pod {} -n {}", pod.name_any(), place.namespace)));
+            return Err(
+                Failure::found(format!("pod {} is still there", pod.name_any())).hint(format!(
+                    "kubectl delete pod {} -n {}",
+                    pod.name_any(),
+                    place.namespace
+                )),
+            );
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(1));

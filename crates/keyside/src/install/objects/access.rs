@@ -35,7 +35,11 @@ fn account(chart: &Chart<'_>) -> Value {
         "apiVersion": "v1", "kind": "ServiceAccount", "metadata": chart.local(&chart.account(), "access"),
         "automountServiceAccountToken": false,
     });
-    put(&mut account["metadata"], "annotations", texts(&chart.values.service_account.annotations));
+    put(
+        &mut account["metadata"],
+        "annotations",
+        texts(&chart.values.service_account.annotations),
+    );
     account
 }
 
@@ -49,7 +53,8 @@ fn rights(chart: &Chart<'_>) -> [Value; 4] {
     };
     let (given, name) = (rbac(&options), chart.fullname());
     let (everywhere, here) = (chart.global(&name, "access"), chart.local(&name, "access"));
-    let subjects = json!([{"kind": "ServiceAccount", "name": chart.account(), "namespace": chart.release.namespace}]);
+    let subjects =
+        json!([{"kind": "ServiceAccount", "name": chart.account(), "namespace": chart.release.namespace}]);
     let role_ref = |kind: &str| json!({"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name});
     [
         json!({"apiVersion": RBAC, "kind": "ClusterRole", "metadata": everywhere, "rules": rules(given.cluster_role.rules)}),
@@ -92,7 +97,9 @@ fn nodes(chart: &Chart<'_>) -> [Value; 2] {
 fn fence(chart: &Chart<'_>) -> [Value; 2] {
     let name = chart.named("fence");
     let metadata = chart.global(&name, "access");
-    let text = FENCE.replace("@NAMESPACE@", &chart.release.namespace).replace("@ACCOUNT@", &chart.account());
+    let text = FENCE
+        .replace("@NAMESPACE@", &chart.release.namespace)
+        .replace("@ACCOUNT@", &chart.account());
     [
         json!({
             "apiVersion": ADMISSION, "kind": "ValidatingAdmissionPolicy", "metadata": metadata, "spec": parsed(&text),

@@ -15,7 +15,13 @@ pub(crate) struct Kind {
 }
 
 const fn kind(name: &'static str, group: &'static str, plural: &'static str, namespaced: bool) -> Kind {
-    Kind { name, group, version: "v1", plural, namespaced }
+    Kind {
+        name,
+        group,
+        version: "v1",
+        plural,
+        namespaced,
+    }
 }
 
 const RBAC: &str = "rbac.authorization.k8s.io";
@@ -24,14 +30,29 @@ const PROMETHEUS: &str = "monitoring.coreos.com";
 
 /// Every kind that an installation may hold.
 const KINDS: [Kind; 15] = [
-    kind("CustomResourceDefinition", "apiextensions.k8s.io", "customresourcedefinitions", false),
+    kind(
+        "CustomResourceDefinition",
+        "apiextensions.k8s.io",
+        "customresourcedefinitions",
+        false,
+    ),
     kind("ServiceAccount", "", "serviceaccounts", true),
     kind("ClusterRole", RBAC, "clusterroles", false),
     kind("ClusterRoleBinding", RBAC, "clusterrolebindings", false),
     kind("Role", RBAC, "roles", true),
     kind("RoleBinding", RBAC, "rolebindings", true),
-    kind("ValidatingAdmissionPolicy", ADMISSION, "validatingadmissionpolicies", false),
-    kind("ValidatingAdmissionPolicyBinding", ADMISSION, "validatingadmissionpolicybindings", false),
+    kind(
+        "ValidatingAdmissionPolicy",
+        ADMISSION,
+        "validatingadmissionpolicies",
+        false,
+    ),
+    kind(
+        "ValidatingAdmissionPolicyBinding",
+        ADMISSION,
+        "validatingadmissionpolicybindings",
+        false,
+    ),
     kind("Service", "", "services", true),
     kind("NetworkPolicy", "networking.k8s.io", "networkpolicies", true),
     kind("Deployment", "apps", "deployments", true),

@@ -41,8 +41,10 @@ pub(super) fn objects(chart: &Chart<'_>) -> Vec<Value> {
 /// Metadata with further labels; ours win.
 fn metadata(chart: &Chart<'_>, further: &BTreeMap<String, String>) -> Value {
     let mut metadata = chart.local(&chart.fullname(), "monitoring");
-    let mut labels: Map<String, Value> =
-        further.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect();
+    let mut labels: Map<String, Value> = further
+        .iter()
+        .map(|(key, value)| (key.clone(), value.clone().into()))
+        .collect();
     labels.extend(chart.labels("monitoring"));
     metadata["labels"] = labels.into();
     metadata

@@ -34,7 +34,10 @@ fn policy(chart: &Chart<'_>) -> Value {
     if chart.values.ui.enabled {
         ports.push("ui");
     }
-    let ports: Vec<Value> = ports.into_iter().map(|port| json!({"port": port, "protocol": "TCP"})).collect();
+    let ports: Vec<Value> = ports
+        .into_iter()
+        .map(|port| json!({"port": port, "protocol": "TCP"}))
+        .collect();
     json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
         "metadata": chart.local(&chart.fullname(), "server"),

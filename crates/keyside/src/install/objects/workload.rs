@@ -40,13 +40,29 @@ fn pod(chart: &Chart<'_>) -> Value {
         "terminationGracePeriodSeconds": 30,
         "containers": [container(chart)],
     });
-    let secrets = values.global.image_pull_secrets.iter().chain(&values.image_pull_secrets);
-    put(&mut pod, "imagePullSecrets", secrets.map(|secret| secret.value().clone()).collect::<Vec<_>>());
-    put(&mut pod, "securityContext", values.pod_security_context.value().clone());
+    let secrets = values
+        .global
+        .image_pull_secrets
+        .iter()
+        .chain(&values.image_pull_secrets);
+    put(
+        &mut pod,
+        "imagePullSecrets",
+        secrets.map(|secret| secret.value().clone()).collect::<Vec<_>>(),
+    );
+    put(
+        &mut pod,
+        "securityContext",
+        values.pod_security_context.value().clone(),
+    );
     put(&mut pod, "affinity", affinity(chart));
     put(&mut pod, "nodeSelector", texts(&values.node_selector));
     put(&mut pod, "tolerations", all(&values.tolerations));
-    put(&mut pod, "topologySpreadConstraints", all(&values.topology_spread_constraints));
+    put(
+        &mut pod,
+        "topologySpreadConstraints",
+        all(&values.topology_spread_constraints),
+    );
     put(&mut pod, "priorityClassName", values.priority_class_name.clone());
     pod
 }
@@ -96,7 +112,11 @@ fn container(chart: &Chart<'_>) -> Value {
     });
     put(&mut container, "env", all(&values.extra_env));
     put(&mut container, "resources", values.resources.value().clone());
-    put(&mut container, "securityContext", values.security_context.value().clone());
+    put(
+        &mut container,
+        "securityContext",
+        values.security_context.value().clone(),
+    );
     container
 }
 
@@ -110,14 +130,25 @@ fn arguments(chart: &Chart<'_>) -> Vec<String> {
         "--leader-elect".to_owned(),
         "--log-format=json".to_owned(),
     ];
-    fixed.into_iter().chain(chart.values.extra_args.iter().cloned()).collect()
+    fixed
+        .into_iter()
+        .chain(chart.values.extra_args.iter().cloned())
+        .collect()
 }
 
 /// `repository:tag`, and the digest if one is given.
 pub(super) fn image(chart: &Chart<'_>) -> String {
     let image = &chart.values.image;
     let version = format!("v{VERSION}");
-    let tag = if image.tag.is_empty() { &version } else { &image.tag };
-    let digest = if image.digest.is_empty() { String::new() } else { format!("@{}", image.digest) };
+    let tag = if image.tag.is_empty() {
+        &version
+    } else {
+        &image.tag
+    };
+    let digest = if image.digest.is_empty() {
+        String::new()
+    } else {
+        format!("@{}", image.digest)
+    };
     format!("{}:{tag}{digest}", image.repository)
 }

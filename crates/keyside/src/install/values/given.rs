@@ -69,9 +69,10 @@ fn lost(written: &Value, kept: &Value) -> Option<String> {
             None if is_empty(value) => None,
             None => Some(name.clone()),
         }),
-        (Value::Array(written), Value::Array(kept)) => {
-            written.iter().zip(kept).find_map(|(value, kept)| lost(value, kept))
-        }
+        (Value::Array(written), Value::Array(kept)) => written
+            .iter()
+            .zip(kept)
+            .find_map(|(value, kept)| lost(value, kept)),
         _ => None,
     }
 }

@@ -17,7 +17,9 @@ pub(crate) enum Refused {
 /// Reads a values file. An empty one changes nothing.
 pub(crate) fn parse(text: &str) -> Result<Value, Refused> {
     let given: Option<Value> = serde_saphyr::from_str(text).map_err(Refused::Parse)?;
-    Ok(given.filter(|value| !value.is_null()).unwrap_or_else(|| json!({})))
+    Ok(given
+        .filter(|value| !value.is_null())
+        .unwrap_or_else(|| json!({})))
 }
 
 /// Lays values over the chart's own, one after the other.

@@ -47,8 +47,17 @@ fn every_value_has_a_comment_that_starts_with_its_name() {
     for name in schema()["properties"].as_object().unwrap().keys() {
         assert!(text.contains(&format!("\n# {name} ")), "{name} has no comment");
     }
-    for name in ["image.pullPolicy", "crds.keep", "networkPolicy.enabled", "prometheusRule.labels", "delivery.mode"] {
-        assert!(text.contains(&format!("\n  # {name} ")), "{name} has no comment in\n{text}");
+    for name in [
+        "image.pullPolicy",
+        "crds.keep",
+        "networkPolicy.enabled",
+        "prometheusRule.labels",
+        "delivery.mode",
+    ] {
+        assert!(
+            text.contains(&format!("\n  # {name} ")),
+            "{name} has no comment in\n{text}"
+        );
     }
 }
 
@@ -76,6 +85,9 @@ fn a_parent_chart_may_hand_on_what_it_likes() {
 #[test]
 fn maps_are_merged_lists_replaced_and_null_removes() {
     let values = read("resources: {limits: {memory: 1Gi, cpu: '1'}, requests: null}").unwrap();
-    assert_eq!(*values.resources.value(), json!({"limits": {"memory": "1Gi", "cpu": "1"}}));
+    assert_eq!(
+        *values.resources.value(),
+        json!({"limits": {"memory": "1Gi", "cpu": "1"}})
+    );
     assert_eq!(values.image, Image::default());
 }

@@ -16,14 +16,19 @@ pub(crate) fn schema() -> Value {
 
 /// The same with whole sentences and without what only Rust knows.
 fn schema_of_values() -> Value {
-    let settings = schemars::generate::SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
-    settings.into_generator().into_root_schema_for::<Values>().to_value()
+    let settings =
+        schemars::generate::SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
+    settings
+        .into_generator()
+        .into_root_schema_for::<Values>()
+        .to_value()
 }
 
 /// The chart's own values, each under a comment that starts with its name.
 pub(crate) fn yaml() -> String {
     let values = serde_json::to_value(Values::default()).expect("values are plain data");
-    let mut text = String::from("# Values of the keyside chart. Names and meanings are those that other charts use.\n");
+    let mut text =
+        String::from("# Values of the keyside chart. Names and meanings are those that other charts use.\n");
     block(&mut text, &values, &schema(), "", 0);
     text
 }
@@ -32,11 +37,20 @@ fn block(text: &mut String, values: &Value, schema: &Value, path: &str, depth: u
     let indent = "  ".repeat(depth);
     for (name, value) in values.as_object().into_iter().flatten() {
         let schema = &schema["properties"][name];
-        let full = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        let full = if path.is_empty() {
+            name.clone()
+        } else {
+            format!("{path}.{name}")
+        };
         if depth == 0 {
             text.push('\n');
         }
-        comment(text, &full, schema["description"].as_str().unwrap_or_default(), &indent);
+        comment(
+            text,
+            &full,
+            schema["description"].as_str().unwrap_or_default(),
+            &indent,
+        );
         let has_own_comments = schema["properties"].is_object() && is_documented(schema, value);
         if has_own_comments {
             let _ = writeln!(text, "{indent}{name}:");
@@ -50,15 +64,22 @@ fn block(text: &mut String, values: &Value, schema: &Value, path: &str, depth: u
 /// Whether these are values of ours, which have comments that start with their name, and not a part of an object.
 fn is_documented(schema: &Value, value: &Value) -> bool {
     let is_ours = |name: &String| {
-        let text = schema["properties"][name]["description"].as_str().unwrap_or_default();
+        let text = schema["properties"][name]["description"]
+            .as_str()
+            .unwrap_or_default();
         text.starts_with('`')
     };
-    value.as_object().is_some_and(|fields| !fields.is_empty() && fields.keys().all(is_ours))
+    value
+        .as_object()
+        .is_some_and(|fields| !fields.is_empty() && fields.keys().all(is_ours))
 }
 
 /// A comment; names in shared types are completed to the whole path.
 fn comment(text: &mut String, path: &str, description: &str, indent: &str) {
-    let rest = description.trim_start_matches('`').split_once('`').map_or(description, |(_, rest)| rest);
+    let rest = description
+        .trim_start_matches('`')
+        .split_once('`')
+        .map_or(description, |(_, rest)| rest);
     let mut line = format!("{indent}# {path}");
     for word in rest.split_whitespace() {
         if line.len() + 1 + word.len() > WIDTH {
@@ -75,10 +96,12 @@ fn comment(text: &mut String, path: &str, description: &str, indent: &str) {
 fn nested(value: &Value, depth: usize) -> String {
     let indent = "  ".repeat(depth);
     match value {
-        Value::Object(fields) if !fields.is_empty() => fields.iter().fold(String::new(), |mut text, (name, value)| {
-            let _ = write!(text, "\n{indent}{name}:{}", nested(value, depth + 1));
-            text
-        }),
+        Value::Object(fields) if !fields.is_empty() => {
+            fields.iter().fold(String::new(), |mut text, (name, value)| {
+                let _ = write!(text, "\n{indent}{name}:{}", nested(value, depth + 1));
+                text
+            })
+        }
         other => format!(" {other}"),
     }
 }
@@ -93,7 +116,11 @@ fn tidy(schema: &mut Value) {
     close(map);
     for (name, child) in map.iter_mut() {
         match name.as_str() {
-            "properties" => child.as_object_mut().into_iter().flat_map(Map::values_mut).for_each(tidy),
+            "properties" => child
+                .as_object_mut()
+                .into_iter()
+                .flat_map(Map::values_mut)
+                .for_each(tidy),
             "items" | "additionalProperties" => tidy(child),
             "anyOf" | "allOf" | "oneOf" => child.as_array_mut().into_iter().flatten().for_each(tidy),
             _ => {}

@@ -8,7 +8,12 @@ use std::path::Path;
 
 /// Reads files and flags.
 pub(in crate::verbs) fn values(flags: &Install) -> Result<Values, Failure> {
-    let files: Vec<Value> = flags.place.values.iter().map(|path| file(path)).collect::<Result<_, _>>()?;
+    let files: Vec<Value> = flags
+        .place
+        .values
+        .iter()
+        .map(|path| file(path))
+        .collect::<Result<_, _>>()?;
     let mut values = overlay(files).map_err(|error| wrong(&error))?;
     if let Some(image) = &flags.image {
         values.image = named(image, values.image);
@@ -64,14 +69,25 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: [&str; 3]) {
-        let Image { repository, tag, digest, .. } = named(text, Image::default());
+        let Image {
+            repository,
+            tag,
+            digest,
+            ..
+        } = named(text, Image::default());
         assert_eq!([&*repository, &*tag, &*digest], expected);
     }
 
     #[test]
     fn image_flag_is_taken_apart_at_tag_and_digest() {
-        check("quay.io/keyside/keyside:v1", ["quay.io/keyside/keyside", "v1", ""]);
+        check(
+            "quay.io/keyside/keyside:v1",
+            ["quay.io/keyside/keyside", "v1", ""],
+        );
         check("127.0.0.1:5000/keyside", ["127.0.0.1:5000/keyside", "", ""]);
-        check("127.0.0.1:5000/keyside:v1@sha256:ab", ["127.0.0.1:5000/keyside", "v1", "sha256:ab"]);
+        check(
+            "127.0.0.1:5000/keyside:v1@sha256:ab",
+            ["127.0.0.1:5000/keyside", "v1", "sha256:ab"],
+        );
     }
 }

@@ -18,17 +18,24 @@ const PAGE: u32 = 500;
 /// Deletes the copies of all namespaces and says how many.
 pub(super) async fn delete(client: &Client, output: &Output) -> Result<(), Failure> {
     let copies = list(client).await?;
-    let (ours, foreign): (Vec<_>, Vec<_>) = copies.into_iter().partition(|copy| may_be_removed(&copy.metadata));
+    let (ours, foreign): (Vec<_>, Vec<_>) = copies
+        .into_iter()
+        .partition(|copy| may_be_removed(&copy.metadata));
     let deleted = futures::stream::iter(ours)
         .map(|copy| delete_one(client, copy))
         .buffer_unordered(SIDE_BY_SIDE)
         .collect::<Vec<_>>()
         .await;
     let deleted = deleted.into_iter().collect::<Result<Vec<bool>, Failure>>()?;
-    output.line(format!("{} pull secrets deleted", deleted.iter().filter(|deleted| **deleted).count()));
+    output.line(format!(
+        "{} pull secrets deleted",
+        deleted.iter().filter(|deleted| **deleted).count()
+    ));
     for copy in foreign {
         let (namespace, name) = (copy.namespace().unwrap_or_default(), copy.name_any());
-        output.warning(format!("secret {namespace}/{name} carries keyside's label but is not keyside's; it stays"));
+        output.warning(format!(
+            "secret {namespace}/{name} carries keyside's label but is not keyside's; it stays"
+        ));
     }
     Ok(())
 }
