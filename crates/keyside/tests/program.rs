@@ -1,5 +1,7 @@
 //! The program as its users meet it: one test binary, so that it is linked once.
 
+#[path = "program/chart.rs"]
+mod chart;
 #[path = "program/clash.rs"]
 mod clash;
 #[path = "program/contract.rs"]

@@ -29,7 +29,8 @@ const ADMISSION: &str = "admissionregistration.k8s.io";
 const PROMETHEUS: &str = "monitoring.coreos.com";
 
 /// Every kind that an installation may hold.
-const KINDS: [Kind; 15] = [
+const KINDS: [Kind; 16] = [
+    kind("Namespace", "", "namespaces", false),
     kind(
         "CustomResourceDefinition",
         "apiextensions.k8s.io",
@@ -64,7 +65,7 @@ const KINDS: [Kind; 15] = [
 
 impl Kind {
     /// Every kind that an installation may hold, in the order in which they are written.
-    pub(crate) fn all() -> [Self; 15] {
+    pub(crate) fn all() -> [Self; 16] {
         KINDS
     }
 

@@ -66,7 +66,7 @@ fn lost(written: &Value, kept: &Value) -> Option<String> {
     match (written, kept) {
         (Value::Object(written), kept) => written.iter().find_map(|(name, value)| match kept.get(name) {
             Some(kept) => lost(value, kept).map(|inner| format!("{name}.{inner}")),
-            None if is_empty(value) => None,
+            None if value.is_null() => None,
             None => Some(name.clone()),
         }),
         (Value::Array(written), Value::Array(kept)) => written
@@ -74,15 +74,5 @@ fn lost(written: &Value, kept: &Value) -> Option<String> {
             .zip(kept)
             .find_map(|(value, kept)| lost(value, kept)),
         _ => None,
-    }
-}
-
-/// What a type may leave out when it is written again.
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        _ => false,
     }
 }
