@@ -60,6 +60,20 @@ impl UserInfo {
         }
     }
 
+    /// A service account, in the groups that Kubernetes puts it in.
+    #[must_use]
+    pub fn service_account(namespace: &str, name: &str) -> Self {
+        Self {
+            username: format!("system:serviceaccount:{namespace}:{name}"),
+            groups: vec![
+                "system:serviceaccounts".to_owned(),
+                format!("system:serviceaccounts:{namespace}"),
+                "system:authenticated".to_owned(),
+            ],
+            ..Self::default()
+        }
+    }
+
     /// The same user, in the group of all who have proved who they are.
     fn authenticated(mut self) -> Self {
         let group = "system:authenticated";

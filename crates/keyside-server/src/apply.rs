@@ -11,6 +11,7 @@ use keyside_core::status::Failure;
 use keyside_core::{CredentialId, Index};
 use std::collections::BTreeSet;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long to wait until a watch shows what has a name.
 const SEEN_WITHIN: Duration = Duration::from_secs(1);
@@ -38,6 +39,24 @@ pub(crate) struct Applied {
     pub(crate) again: Option<Timestamp>,
 }
 
+/// By what right a write is sent: looked at right before, because whoever planned it may have stood still since.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Mandate {
+    /// This replica holds the Lease.
+    Holder,
+    /// A pod that is being admitted waits for the copy until then, whoever holds the Lease.
+    Review(Instant),
+}
+
+impl Mandate {
+    fn holds(self, ctx: &Context) -> bool {
+        match self {
+            Self::Holder => ctx.leadership.leads(),
+            Self::Review(deadline) => Instant::now() < deadline,
+        }
+    }
+}
+
 /// What became of one write or delete.
 enum Outcome {
     Done,
@@ -61,7 +80,10 @@ pub(crate) async fn apply(ctx: &Context, plan: Plan) -> Applied {
     // A little less than the limit of all, so that a namespace that a pod waits for finds room.
     let side_by_side = (ctx.config.in_flight * 3 / 4).max(1);
     let mut writes = futures::stream::iter(writes)
-        .map(|write| async move { (write.credential.clone(), write_one(ctx, write).await) })
+        .map(|write| async move {
+            let credential = write.credential.clone();
+            (credential, write_one(ctx, write, Mandate::Holder).await)
+        })
         .buffer_unordered(side_by_side);
     while let Some((credential, outcome)) = writes.next().await {
         match outcome {
@@ -89,7 +111,16 @@ pub(crate) async fn apply(ctx: &Context, plan: Plan) -> Applied {
     applied
 }
 
-async fn write_one(ctx: &Context, planned: Write) -> Outcome {
+/// Writes the copies that a pod being admitted waits for. Nothing else is done on this mandate: whether anything is in
+/// the way, or has to go, is the holder's business.
+pub(crate) async fn apply_for_review(ctx: &Context, writes: Vec<Write>, deadline: Instant) {
+    let written = writes
+        .into_iter()
+        .map(|write| write_one(ctx, write, Mandate::Review(deadline)));
+    futures::future::join_all(written).await;
+}
+
+async fn write_one(ctx: &Context, planned: Write, mandate: Mandate) -> Outcome {
     let _turn = ctx.flow.turn(&planned.namespace, &planned.credential.name).await;
     let due = {
         let index = ctx.index();
@@ -100,6 +131,9 @@ async fn write_one(ctx: &Context, planned: Write) -> Outcome {
         }
     };
     let Some(write) = due else { return Outcome::NotDue };
+    if !mandate.holds(ctx) {
+        return Outcome::Retry;
+    }
     let error = match wire::write_copy(&ctx.config.client, &write).await {
         Ok(meta) => {
             ctx.note_failure(&write.credential, &write.namespace, None);
@@ -176,6 +210,9 @@ async fn delete_one(ctx: &Context, delete: Delete) -> Outcome {
         .map(copy::Existing::from);
     if same.as_ref() != Some(&delete.existing) {
         return Outcome::NotDue;
+    }
+    if !Mandate::Holder.holds(ctx) {
+        return Outcome::Retry;
     }
     let result = wire::delete_copy(&ctx.config.client, &delete).await;
     let gone = |ctx: &Context| {

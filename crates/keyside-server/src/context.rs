@@ -1,6 +1,7 @@
 //! What all parts share: the client, the index and its one way in, the queue.
 
 use crate::flow::Flow;
+use crate::lease::Leadership;
 use crate::queue::{Queue, When};
 use crate::running::Config;
 use jiff::Timestamp;
@@ -38,6 +39,8 @@ pub(crate) struct Context {
     pub(crate) config: Config,
     pub(crate) queue: Queue<Key>,
     pub(crate) flow: Flow,
+    /// Whether this replica may write.
+    pub(crate) leadership: Arc<Leadership>,
     /// When this run began.
     pub(crate) started: Timestamp,
     index: RwLock<Index>,
@@ -54,6 +57,10 @@ impl Context {
         Self {
             queue: Queue::new(),
             flow: Flow::new(config.in_flight),
+            leadership: Arc::new(match config.candidacy {
+                Some(_) => Leadership::elected(),
+                None => Leadership::alone(),
+            }),
             started: Timestamp::now(),
             config,
             index: RwLock::new(index),

@@ -5,6 +5,7 @@ mod idle;
 mod memory;
 pub(crate) use memory::recall;
 mod project;
+mod standby;
 
 use crate::apply::{Applied, apply};
 use crate::context::{Context, Key};
@@ -34,6 +35,9 @@ pub(crate) enum Requeue {
 
 /// Brings whatever a key stands for to the state that is asked for.
 pub(crate) async fn reconcile(ctx: &Context, key: &Key) -> Result<Requeue, Error> {
+    if !ctx.leadership.leads() {
+        return Ok(standby::reconcile(ctx, key));
+    }
     match key {
         Key::Credential(id) => credential(ctx, id).await,
         Key::Namespace(namespace) => namespace_copies(ctx, namespace).await,
@@ -92,11 +96,13 @@ fn requeue(applied: &Applied) -> Requeue {
         _ if applied.retry => Requeue::Backoff,
         _ if applied.refused => Requeue::Slowly,
         None => Requeue::No,
-        Some(again) => {
-            let wait = again.duration_since(Timestamp::now());
-            Requeue::After(Duration::try_from(wait).unwrap_or_default())
-        }
+        Some(again) => until(again),
     }
+}
+
+fn until(again: Timestamp) -> Requeue {
+    let wait = again.duration_since(Timestamp::now());
+    Requeue::After(Duration::try_from(wait).unwrap_or_default())
 }
 
 /// Names that were taken by Secrets no watch shows are tried again.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// Writes a credential's status, if it is another one than before, and the events that go with the change.
 pub(crate) async fn credential(ctx: &Context, id: &CredentialId) -> Result<(), Error> {
-    let Some((uid, status, news)) = changed(ctx, id) else {
+    let Some((uid, status, news)) = changed(ctx, id).filter(|_| ctx.leadership.leads()) else {
         return Ok(());
     };
     let body = json!({
@@ -117,7 +117,7 @@ pub(crate) async fn project(ctx: &Context, name: &Arc<str>) -> Result<(), Error>
         };
         let refused = ctx.refused_home(name);
         let status = status::project(&index, project, refused.as_deref(), Timestamp::now());
-        if status == project.status {
+        if status == project.status || !ctx.leadership.leads() {
             return Ok(());
         }
         (project.uid.clone(), status)

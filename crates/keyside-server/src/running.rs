@@ -2,6 +2,7 @@
 
 use crate::context::{Context, Key};
 use crate::error::Remedy;
+use crate::lease::{self, Candidacy};
 use crate::queue::When;
 use crate::reconcile::{self, Requeue};
 use crate::{key, watches, webhook};
@@ -44,10 +45,15 @@ pub struct Config {
     pub grace: SignedDuration,
     /// After how long without a new pod that needs it an on-demand copy may go.
     pub idle_for: SignedDuration,
+    /// Whether on-demand copies that no pod uses any more go at all: for that, the pods of a namespace are listed, and
+    /// keyside must be allowed to (`rbac::Options::on_demand_removal`).
+    pub on_demand_removal: bool,
     /// How often at most one status is written for changes of mere numbers.
     pub status_every: Duration,
     /// What happens to a namespace that a Project states by name and that was deleted and made anew.
     pub recreated: Recreated,
+    /// How this replica takes part in the election of the one that writes; `None` if it is the only one.
+    pub candidacy: Option<Candidacy>,
 }
 
 impl Config {
@@ -59,8 +65,10 @@ impl Config {
             in_flight: 64,
             grace: SignedDuration::from_secs(5),
             idle_for: SignedDuration::from_hours(24),
+            on_demand_removal: false,
             status_every: Duration::from_secs(1),
             recreated: Recreated::default(),
+            candidacy: None,
         }
     }
 }
@@ -127,24 +135,32 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let mut watching = JoinSet::new();
     let pending = watches::start(&ctx, &mut watching);
     let webhook = webhook::router(ctx.clone());
-    let (worker, stop) = (ctx.clone(), shutdown.clone());
-    tasks.spawn(async move {
-        tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            () = pending.synced() => {}
-        }
-        worker.feed(|index| {
-            index.prune();
-            index.first_look()
+    // The Lease is given back when the last write is done.
+    let finished = CancellationToken::new();
+    tasks.spawn(control(
+        ctx.clone(),
+        pending,
+        shutdown.clone(),
+        ready_in,
+        finished.clone(),
+    ));
+    if let Some(candidacy) = ctx.config.candidacy.clone() {
+        let ctx = ctx.clone();
+        tasks.spawn(async move {
+            let Config {
+                client, namespace, ..
+            } = &ctx.config;
+            lease::run(
+                client.clone(),
+                namespace,
+                candidacy,
+                ctx.leadership.clone(),
+                finished,
+            )
+            .await;
+            Ok(())
         });
-        worker.queue.open();
-        worker.queue.add(
-            Key::Idle,
-            When::After(Duration::try_from(worker.config.idle_for).unwrap_or_default()),
-        );
-        work(&worker, &stop, &ready_in).await;
-        Ok(())
-    });
+    }
     let stop = shutdown.clone();
     tasks.spawn(async move {
         tokio::select! {
@@ -163,16 +179,50 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     })
 }
 
+/// Waits for the first state of everything, and then works until told to stop.
+async fn control(
+    ctx: Arc<Context>,
+    pending: Arc<watches::Pending>,
+    stop: CancellationToken,
+    ready: watch::Sender<bool>,
+    finished: CancellationToken,
+) -> anyhow::Result<()> {
+    let _finished = finished.drop_guard();
+    tokio::select! {
+        () = stop.cancelled() => return Ok(()),
+        () = pending.synced() => {}
+    }
+    ctx.feed(|index| {
+        index.prune();
+        index.first_look()
+    });
+    ctx.queue.open();
+    if ctx.config.on_demand_removal {
+        let idle_for = Duration::try_from(ctx.config.idle_for).unwrap_or_default();
+        ctx.queue.add(Key::Idle, When::After(idle_for));
+    }
+    work(&ctx, &stop, &ready).await;
+    Ok(())
+}
+
 /// Hands keys to the controllers until told to stop; then waits for those under way.
 async fn work(ctx: &Arc<Context>, stop: &CancellationToken, ready: &watch::Sender<bool>) {
     let mut working: JoinSet<(Key, Option<Requeue>)> = JoinSet::new();
     let mut failures: HashMap<Key, u32> = HashMap::new();
+    let mut leading = ctx.leadership.subscribe();
+    let mut led = *leading.borrow_and_update();
     loop {
         if !*ready.borrow() && ctx.queue.is_idle() {
             ready.send_replace(true);
         }
         tokio::select! {
             () = stop.cancelled() => break,
+            Ok(()) = leading.changed() => {
+                let leads = *leading.borrow_and_update();
+                if !std::mem::replace(&mut led, leads) && leads {
+                    take_over(ctx);
+                }
+            }
             Some(ended) = working.join_next(), if !working.is_empty() => {
                 // A controller that panics has lost its key; the next change of its object brings it back.
                 match ended {
@@ -190,6 +240,15 @@ async fn work(ctx: &Arc<Context>, stop: &CancellationToken, ready: &watch::Sende
         }
     }
     while working.join_next().await.is_some() {}
+}
+
+/// This replica leads now: everything is looked at as at the start.
+fn take_over(ctx: &Context) {
+    tracing::info!("this replica writes from now on");
+    ctx.feed(|index| index.first_look());
+    for key in ctx.leadership.take_deferred() {
+        ctx.queue.add(key, When::Usual);
+    }
 }
 
 /// Works on one key. `None`: the API server asked for a pause, which every write keeps anyway.

@@ -21,6 +21,9 @@ use std::time::Duration;
 /// The longest wait for a copy that is due: well within the time that the API server waits for us.
 const WAIT: Duration = Duration::from_millis(1500);
 
+/// How long a replica that does not hold the Lease leaves it to the holder to deliver what a pod waits for.
+const HOLDER_FIRST: Duration = Duration::from_millis(300);
+
 /// The largest review: an object of the largest size, twice (new and old), and what stands around it.
 const REVIEW_MAX: usize = 8 << 20;
 

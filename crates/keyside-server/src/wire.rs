@@ -61,6 +61,11 @@ pub(crate) async fn write_copy(client: &kube::Client, write: &Write) -> Result<O
         .metadata)
 }
 
+/// Whether somebody else was faster: the object has changed, exists already, or is gone.
+pub(crate) fn conflicts(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if matches!(status.code, 404 | 409))
+}
+
 /// Removes the very copy that was meant.
 pub(crate) async fn delete_copy(client: &kube::Client, delete: &Delete) -> Result<(), Error> {
     let Delete {

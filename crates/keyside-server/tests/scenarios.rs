@@ -22,3 +22,5 @@ mod pods;
 mod projects;
 #[path = "scenarios/refusals.rs"]
 mod refusals;
+#[path = "scenarios/replicas.rs"]
+mod replicas;

@@ -1,12 +1,14 @@
 //! Pods: what they need is added, and where a copy is due, the answer waits for it.
 
-use super::WAIT;
 use super::review::{Answer, Request};
+use super::{HOLDER_FIRST, WAIT};
+use crate::apply::apply_for_review;
 use crate::context::{Context, Key};
 use crate::queue::When;
 use jiff::Timestamp;
-use keyside_core::Index;
 use keyside_core::inject::{Injection, Pod, decide, patch};
+use keyside_core::plan::copy;
+use keyside_core::{CredentialId, Index};
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
@@ -77,7 +79,48 @@ async fn deliver(ctx: &Context, namespace: &str, injection: &Injection, deadline
                 .is_none_or(|credential| index.is_current(namespace, credential))
         })
     };
+    if !ctx.leadership.leads() {
+        // Of what pods need only this replica knows; copies that are due anyway come from the holder, if it lives.
+        deliver_here(ctx, namespace, injection, deadline, |id| {
+            !holder_knows(ctx, injection, id)
+        })
+        .await;
+        until(ctx, deadline.min(Instant::now() + HOLDER_FIRST), delivered).await;
+        deliver_here(ctx, namespace, injection, deadline, |_| true).await;
+    }
     until(ctx, deadline, delivered).await;
+}
+
+/// Whether the replica that holds the Lease can know that this copy is due: a need is noted only where the pod was seen.
+fn holder_knows(ctx: &Context, injection: &Injection, id: &CredentialId) -> bool {
+    let index = ctx.index();
+    let is_on_demand = index
+        .credential(id)
+        .is_some_and(|one| one.delivery == keyside_api::Delivery::OnDemand);
+    let needs_keys = injection
+        .needs
+        .iter()
+        .any(|(needed, images)| needed == id && !images.is_empty());
+    !is_on_demand && !needs_keys
+}
+
+/// Writes copies that this pod waits for, although this replica does not hold the Lease.
+async fn deliver_here(
+    ctx: &Context,
+    namespace: &str,
+    injection: &Injection,
+    deadline: Instant,
+    concerns: impl Fn(&CredentialId) -> bool,
+) {
+    let namespace: Arc<str> = namespace.into();
+    let awaited = injection.awaited.iter().filter(|id| concerns(id));
+    let writes = {
+        let index = ctx.index();
+        awaited
+            .filter_map(|id| copy::due(&index, id, &namespace))
+            .collect()
+    };
+    apply_for_review(ctx, writes, deadline).await;
 }
 
 /// Waits until the index says so, or until the deadline.

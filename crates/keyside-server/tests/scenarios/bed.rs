@@ -6,16 +6,18 @@ use http_body_util::BodyExt as _;
 use k8s_openapi::api::core::v1::{Event, Namespace, Pod, Secret, ServiceAccount};
 use keyside_api::{ClusterRegistryCredential, Project, RegistryCredential, SYSTEM_NAMESPACE};
 use keyside_apiserver::{ApiServer, Body, Local, UserInfo};
-use keyside_server::{Config, Reach, Running};
+use keyside_server::{Config, Reach, Running, rbac};
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::fmt::Debug;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
@@ -42,7 +44,7 @@ impl Call {
         self.path.ends_with("/status")
     }
 
-    fn is_copy(&self) -> bool {
+    pub(crate) fn is_copy(&self) -> bool {
         self.path.contains("/secrets") && !self.path.contains(&format!("/namespaces/{SYSTEM_NAMESPACE}/"))
     }
 }
@@ -71,9 +73,75 @@ pub(crate) struct Wire {
     after: Arc<Mutex<Option<Fault>>>,
     /// Secrets of another shape than the one that keyside may write.
     misshapen: Arc<Mutex<Vec<Value>>>,
+    /// What keyside asked for and may not do.
+    denied: Arc<Mutex<Vec<String>>>,
+    gate: Arc<Gate>,
+}
+
+/// Holds back everything that a replica sends, as if it stood still.
+#[derive(Default)]
+struct Gate {
+    shut: AtomicBool,
+    opened: Notify,
+    held_back: AtomicUsize,
+}
+
+impl Gate {
+    async fn pass(&self) {
+        let opened = self.opened.notified();
+        if !self.shut.load(Ordering::SeqCst) {
+            return;
+        }
+        self.held_back.fetch_add(1, Ordering::SeqCst);
+        opened.await;
+        self.held_back.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Wire {
+    fn new(server: &ApiServer) -> Self {
+        Self {
+            inner: server.in_process(UserInfo::service_account(SYSTEM_NAMESPACE, rbac::NAME)),
+            calls: Arc::default(),
+            before: Arc::default(),
+            after: Arc::default(),
+            misshapen: Arc::default(),
+            denied: Arc::default(),
+            gate: Arc::default(),
+        }
+    }
+
+    /// Every call, without watches.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        let calls = self.calls.lock().unwrap();
+        calls.iter().filter(|call| !call.is_watch).cloned().collect()
+    }
+
+    /// From now on nothing gets through, and nothing is lost.
+    pub(crate) fn freeze(&self) {
+        self.gate.shut.store(true, Ordering::SeqCst);
+    }
+
+    /// What was held back goes on, as it was sent.
+    pub(crate) fn thaw(&self) {
+        self.gate.shut.store(false, Ordering::SeqCst);
+        self.gate.opened.notify_waiters();
+    }
+
+    /// How many calls are held back.
+    pub(crate) fn held_back(&self) -> usize {
+        self.gate.held_back.load(Ordering::SeqCst)
+    }
+
+    /// Copies are refused from now on.
+    pub(crate) fn refuse_copies(&self) {
+        let refuse = |call: &Call| {
+            let is_write = call.is_copy() && call.method != Method::GET;
+            is_write.then(|| failure(403, "Forbidden", 0))
+        };
+        *self.before.lock().unwrap() = Some(Arc::new(refuse));
+    }
+
     /// R45: whatever happens, keyside writes one shape of Secret into namespaces that are not its own. Looked at in every
     /// test, at every write.
     async fn look_at(
@@ -90,6 +158,21 @@ impl Wire {
             }
         }
         Request::from_parts(parts, kube::client::Body::from(bytes.to_vec()))
+    }
+
+    /// S07: keyside never asks for what its rights do not cover. Looked at in every test, at every answer.
+    async fn look_at_answer(&self, response: Response<Body>) -> Response<Body> {
+        if response.status() != 403 {
+            return response;
+        }
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let status: Value = serde_json::from_slice(&bytes).unwrap();
+        let message = status["message"].as_str().unwrap_or_default();
+        if message.contains("User \"") {
+            self.denied.lock().unwrap().push(message.to_owned());
+        }
+        Response::from_parts(parts, Body::from(bytes))
     }
 }
 
@@ -147,10 +230,11 @@ impl Service<Request<kube::client::Body>> for Wire {
         let wire = self.clone();
         Box::pin(async move {
             let request = wire.look_at(&call, request).await;
+            wire.gate.pass().await;
             if let Some(response) = before.and_then(|fault| fault(&call)) {
                 return Ok(response);
             }
-            let response = inner.call(request).await?;
+            let response = wire.look_at_answer(inner.call(request).await?).await;
             Ok(after.and_then(|fault| fault(&call)).unwrap_or(response))
         })
     }
@@ -192,20 +276,38 @@ impl Bed {
         let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let server = ApiServer::builder().build().await.unwrap();
         let client = Client::new(server.in_process(UserInfo::admin("tests")), "default");
-        let wire = Wire {
-            inner: server.in_process(UserInfo::admin("keyside")),
-            calls: Arc::default(),
-            before: Arc::default(),
-            after: Arc::default(),
-            misshapen: Arc::default(),
-        };
+        let wire = Wire::new(&server);
         keyside_server::install(&client).await.unwrap();
+        rbac::install_rbac(&client, &rbac::Options::default())
+            .await
+            .unwrap();
         Self {
             server,
             client,
             wire,
             running: None,
         }
+    }
+
+    /// A wire of its own for another replica.
+    pub(crate) fn wire(&self) -> Wire {
+        let Wire {
+            misshapen, denied, ..
+        } = self.wire.clone();
+        Wire {
+            misshapen,
+            denied,
+            ..Wire::new(&self.server)
+        }
+    }
+
+    /// The API server asks this replica about pods and credentials.
+    pub(crate) async fn serve_webhook_of(&self, running: &Running) {
+        self.server
+            .register_service(SYSTEM_NAMESPACE, keyside_server::SERVICE, running.webhook());
+        keyside_server::register_webhook(&self.client, &Reach::service())
+            .await
+            .unwrap();
     }
 
     /// Runs keyside, and waits until it is ready.
@@ -217,11 +319,7 @@ impl Bed {
         let running = keyside_server::run(config, CancellationToken::new())
             .await
             .unwrap();
-        self.server
-            .register_service(SYSTEM_NAMESPACE, keyside_server::SERVICE, running.webhook());
-        keyside_server::register_webhook(&self.client, &Reach::service())
-            .await
-            .unwrap();
+        self.serve_webhook_of(&running).await;
         tokio::time::timeout(PATIENCE, running.ready())
             .await
             .expect("keyside gets ready");
@@ -261,14 +359,7 @@ impl Bed {
 
     /// Every call since [`Bed::count`], without watches.
     pub(crate) fn calls(&self) -> Vec<Call> {
-        self.wire
-            .calls
-            .lock()
-            .unwrap()
-            .iter()
-            .filter(|call| !call.is_watch)
-            .cloned()
-            .collect()
+        self.wire.calls()
     }
 
     /// What was called since [`Bed::count`], once nothing more is called.
@@ -539,6 +630,11 @@ impl Drop for Bed {
         assert!(
             std::thread::panicking() || misshapen.is_empty(),
             "Secrets of another shape: {misshapen:?}"
+        );
+        let denied = self.wire.denied.lock().unwrap();
+        assert!(
+            std::thread::panicking() || denied.is_empty(),
+            "not allowed: {denied:?}"
         );
     }
 }

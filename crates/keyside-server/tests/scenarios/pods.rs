@@ -3,6 +3,7 @@
 use crate::bed::{Bed, pull_secrets};
 use futures::future::join_all;
 use k8s_openapi::api::core::v1::{Pod, ServiceAccount};
+use keyside_server::rbac;
 use kube::api::{Api, Patch, PatchParams};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -270,8 +271,16 @@ async fn on_demand_copy_stands_when_the_pod_is_admitted_and_nowhere_else() {
 #[tokio::test]
 async fn on_demand_copy_goes_when_no_pod_names_it_any_more() {
     let mut bed = Bed::empty().await;
-    bed.run(|config| config.idle_for = jiff::SignedDuration::from_secs(1))
-        .await;
+    let options = rbac::Options {
+        on_demand_removal: true,
+        ..rbac::Options::default()
+    };
+    rbac::install_rbac(&bed.client, &options).await.unwrap();
+    bed.run(|config| {
+        config.on_demand_removal = true;
+        config.idle_for = jiff::SignedDuration::from_secs(1);
+    })
+    .await;
     bed.namespace("web").await;
     bed.project("shop", &["web"]).await;
     bed.pull_secret("project-shop", "lazy", &[("quay.io", "u:p")])

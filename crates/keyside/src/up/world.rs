@@ -17,7 +17,7 @@ use keyside_keychain::Credential;
 use keyside_registry::{Authentication, Registry, Rights};
 use keyside_sandbox::sample::{self, Image, Target};
 use keyside_sandbox::{Config as SandboxConfig, Sandbox};
-use keyside_server::{Reach, Running};
+use keyside_server::{Reach, Running, rbac};
 use kube::Client;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -282,7 +282,11 @@ fn client(api: &ApiServer, user: UserInfo) -> Client {
 /// keyside's kinds, its controllers, and its webhook, which the API server calls in process.
 async fn keyside(api: &ApiServer, admin: &Client, stop: &CancellationToken) -> Result<Running, Failure> {
     keyside_server::install(admin).await?;
-    let running = keyside_server::run(keyside_server::Config::new(admin.clone()), stop.clone()).await?;
+    rbac::install_rbac(admin, &rbac::Options::default()).await?;
+    // Here as in a cluster: nothing works in the embedded world that keyside would not be allowed to do elsewhere.
+    let identity = UserInfo::service_account(keyside_api::SYSTEM_NAMESPACE, rbac::NAME);
+    let config = keyside_server::Config::new(client(api, identity));
+    let running = keyside_server::run(config, stop.clone()).await?;
     api.register_service(
         keyside_api::SYSTEM_NAMESPACE,
         keyside_server::SERVICE,
