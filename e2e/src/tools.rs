@@ -52,7 +52,9 @@ const OCI_CONFORMANCE: &str =
 pub(crate) fn install() -> Result<()> {
     packages()?;
     if !is_on_path("go") {
-        say("skipped: Go is not installed, so kubectl, helm, kubeconform and the conformance programs cannot be built");
+        say(
+            "skipped: Go is not installed, so kubectl, helm, kubeconform and the conformance programs cannot be built",
+        );
         return Ok(());
     }
     for program in &KUBECTL {
@@ -165,7 +167,9 @@ fn build_unmodified(name: &str, package: &str) -> Result<()> {
     say(&format!("building {name} (some minutes, once)"));
     let staged = target.with_extension("part");
     let mut go = go_in(name);
-    go.args(["build", "-trimpath", "-ldflags", "-s -w", "-o"]).arg(&staged).arg(package);
+    go.args(["build", "-trimpath", "-ldflags", "-s -w", "-o"])
+        .arg(&staged)
+        .arg(package);
     succeed(&mut go)?;
     std::fs::rename(&staged, &target)?;
     Ok(())

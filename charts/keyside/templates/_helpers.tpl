@@ -50,7 +50,7 @@ app.kubernetes.io/component: server
 {{- merge $own $further $root.Values.commonLabels | toYaml -}}
 {{- end -}}
 
-{{/* The security of a container that only asks the API server something. */}}
+{{/* The pull secrets of keyside's own pods. */}}
 {{- define "keyside.pullSecrets" -}}
 {{- with concat (.Values.global.imagePullSecrets | default list) .Values.imagePullSecrets }}
 imagePullSecrets:

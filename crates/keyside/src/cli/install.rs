@@ -70,7 +70,7 @@ pub(crate) struct Uninstall {
     /// Also delete the custom resource definitions, and with them all credentials.
     #[arg(long)]
     pub(crate) delete_crds: bool,
-    /// Remove only what keyside itself made while it ran (webhooks); for when its objects are already gone.
+    /// Remove only what keyside itself made while it ran (webhooks, certificates, lease); for when its objects are already gone.
     #[arg(long, conflicts_with_all = ["delete_copies", "delete_crds"])]
     pub(crate) leftovers: bool,
     /// How long to wait until keyside has stopped.

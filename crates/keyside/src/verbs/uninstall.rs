@@ -13,8 +13,10 @@ use crate::output::Output;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
 };
+use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use keyside_server::WEBHOOK_CONFIGURATION;
+use keyside_server::rbac::LEASE;
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams};
 use kube::{Client, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
@@ -23,14 +25,18 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+/// The Secret with the webhook's certificates.
+const CERTIFICATES: &str = "keyside-webhook";
+
 /// Secrets in which keyside notes things; they go with the credentials they are about.
+/// They are kept with them, too: with another install key every credential would have to be confirmed anew.
 const NOTES: [&str; 2] = ["keyside-install-key", "keyside-accepted-namespaces"];
 
 pub(super) async fn run(global: &Global, flags: &Uninstall, output: &Output) -> Ended {
     let timeout = duration::parse(&flags.timeout)?;
     let client = connect::connect(global).await?.client;
     if flags.leftovers {
-        webhooks(&client, output).await?;
+        leftovers(&client, &flags.place.namespace, output).await?;
         return Ok(ExitCode::SUCCESS);
     }
     let found = found(&client, &flags.place).await?;
@@ -44,7 +50,7 @@ pub(super) async fn run(global: &Global, flags: &Uninstall, output: &Output) -> 
         delete(&client, *kind, object, output).await?;
     }
     stopped(&client, &flags.place, timeout).await?;
-    webhooks(&client, output).await?;
+    leftovers(&client, &flags.place.namespace, output).await?;
     if flags.delete_copies {
         copies::delete(&client, output).await?;
     }
@@ -157,10 +163,12 @@ async fn stopped(client: &Client, place: &Place, timeout: Duration) -> Result<()
     Ok(())
 }
 
-/// The registrations that keyside writes while it runs.
-async fn webhooks(client: &Client, output: &Output) -> Result<(), Failure> {
+/// What keyside makes while it runs: registrations, and what only it needs.
+async fn leftovers(client: &Client, namespace: &str, output: &Output) -> Result<(), Failure> {
     remove::<MutatingWebhookConfiguration>(Api::all(client.clone()), WEBHOOK_CONFIGURATION, output).await?;
-    remove::<ValidatingWebhookConfiguration>(Api::all(client.clone()), WEBHOOK_CONFIGURATION, output).await
+    remove::<ValidatingWebhookConfiguration>(Api::all(client.clone()), WEBHOOK_CONFIGURATION, output).await?;
+    remove::<Secret>(Api::namespaced(client.clone(), namespace), CERTIFICATES, output).await?;
+    remove::<Lease>(Api::namespaced(client.clone(), namespace), LEASE, output).await
 }
 
 async fn notes(client: &Client, namespace: &str, output: &Output) -> Result<(), Failure> {
