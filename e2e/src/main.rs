@@ -1,10 +1,11 @@
 //! The tests' own program: it installs what they need, runs them all, and runs the referees that are not ours.
 //!
 //! `cargo e2e tools` installs, `cargo e2e test` installs and runs every test, `cargo e2e conformance` runs
-//! Kubernetes' own conformance tests against `keyside up`.
+//! Kubernetes' own conformance tests against `keyside up`, `cargo e2e image` makes keyside's image.
 
 mod conformance;
 mod figures;
+mod image;
 mod protobuf;
 mod tools;
 
@@ -18,10 +19,11 @@ fn main() -> ExitCode {
         Some("tools") => tools::install(),
         Some("test") => test(&arguments[1..]),
         Some("conformance") => conformance::run(&arguments[1..]),
+        Some("image") => image::run(&arguments[1..]),
         Some("figures") => figures::run(),
         Some("protobuf") => protobuf::run(),
         _ => Err(anyhow::anyhow!(
-            "usage: cargo e2e tools | test [cargo test arguments] | conformance [--focus TEXT] [--all] | figures | protobuf"
+            "usage: cargo e2e tools | test [cargo test arguments] | conformance [--focus TEXT] [--all] | image [--out DIR] [--push HOST/REPO:TAG [--login USER --password-stdin]] | figures | protobuf"
         )),
     };
     match ended {
