@@ -1,9 +1,12 @@
 //! What all parts share: the client, the index and its one way in, the queue.
 
 use crate::flow::Flow;
+use crate::health::Health;
 use crate::lease::Leadership;
+use crate::metrics::Counters;
 use crate::queue::{Queue, When};
 use crate::running::Config;
+use crate::stall::Monitor;
 use jiff::Timestamp;
 use keyside_core::index::Touched;
 use keyside_core::status::Failure;
@@ -41,6 +44,12 @@ pub(crate) struct Context {
     pub(crate) flow: Flow,
     /// Whether this replica may write.
     pub(crate) leadership: Arc<Leadership>,
+    /// Whether watches still hear something.
+    pub(crate) monitor: Arc<Monitor>,
+    pub(crate) health: Health,
+    pub(crate) counters: Counters,
+    /// Since when changes of credentials are being delivered.
+    pub(crate) propagating: Mutex<HashMap<CredentialId, Instant>>,
     /// When this run began.
     pub(crate) started: Timestamp,
     index: RwLock<Index>,
@@ -61,6 +70,10 @@ impl Context {
                 Some(_) => Leadership::elected(),
                 None => Leadership::alone(),
             }),
+            monitor: Monitor::new(config.stalled_after),
+            health: Health::default(),
+            counters: Counters::new(),
+            propagating: Mutex::default(),
             started: Timestamp::now(),
             config,
             index: RwLock::new(index),

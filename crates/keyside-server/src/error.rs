@@ -25,6 +25,14 @@ pub(crate) enum Error {
     ListPods(#[source] kube::Error),
 }
 
+/// What was answered, in a few words that hold nothing of what was sent: a message of the API server may quote it.
+pub(crate) fn answer(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => format!("{} {}", status.code, status.reason),
+        _ => "no answer".to_owned(),
+    }
+}
+
 /// What to do about a failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Remedy {
@@ -54,12 +62,9 @@ impl Error {
         }
     }
 
-    /// What was answered, in a few words that hold nothing of what was sent: a message of the API server may quote it.
+    /// See [`answer`].
     pub(crate) fn answer(&self) -> String {
-        match self.cause() {
-            kube::Error::Api(status) => format!("{} {}", status.code, status.reason),
-            _ => "no answer".to_owned(),
-        }
+        answer(self.cause())
     }
 
     /// What to do about it.

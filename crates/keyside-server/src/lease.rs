@@ -13,13 +13,12 @@ mod object;
 pub use election::Pace;
 pub(crate) use leadership::Leadership;
 
+use crate::single;
 use crate::wire::conflicts;
 use election::{Election, Step};
 use futures::StreamExt as _;
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::{Api, PostParams};
-use kube::runtime::WatchStreamExt as _;
-use kube::runtime::watcher::{self, Event};
 use object::Record;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,7 +67,6 @@ pub(crate) async fn run(
         candidacy,
         leadership: leadership.clone(),
         known: false,
-        listed: None,
     };
     let pulse = leadership.beat();
     tokio::select! {
@@ -85,14 +83,11 @@ struct Driver {
     leadership: Arc<Leadership>,
     /// Before the watch has told anything, nothing is known, not even that there is no Lease.
     known: bool,
-    /// Whether the list under way has shown the Lease.
-    listed: Option<bool>,
 }
 
 impl Driver {
     async fn drive(&mut self, stop: &CancellationToken) {
-        let config = watcher::Config::default().fields(&format!("metadata.name={}", self.candidacy.name));
-        let seen = watcher::watcher(self.api.clone(), config).default_backoff();
+        let seen = single::watch(self.api.clone(), &self.candidacy.name);
         let mut seen = std::pin::pin!(seen);
         let mut woken = self.leadership.subscribe();
         loop {
@@ -105,31 +100,16 @@ impl Driver {
             };
             tokio::select! {
                 () = stop.cancelled() => return,
-                event = seen.next() => self.take(event),
+                Some(lease) = seen.next() => self.see(lease),
                 _ = woken.changed() => {}
                 () = tokio::time::sleep_until(until) => {}
             }
         }
     }
 
-    /// Takes in what the watch tells. One that fails is begun again, and what was known is known until then.
-    fn take(&mut self, event: Option<Result<Event<Lease>, watcher::Error>>) {
-        let now = Instant::now();
-        match event {
-            Some(Ok(Event::Init)) => self.listed = Some(false),
-            Some(Ok(Event::InitApply(lease) | Event::Apply(lease))) => {
-                self.listed = self.listed.map(|_| true);
-                self.election.see(Some(Record::from(lease)), now);
-            }
-            Some(Ok(Event::Delete(_))) => self.election.see(None, now),
-            Some(Ok(Event::InitDone)) => {
-                if self.listed.take() == Some(false) {
-                    self.election.see(None, now);
-                }
-                self.known = true;
-            }
-            Some(Err(_)) | None => return,
-        }
+    fn see(&mut self, lease: Option<Lease>) {
+        self.known = true;
+        self.election.see(lease.map(Record::from), Instant::now());
         self.settle();
     }
 
@@ -176,8 +156,7 @@ impl Driver {
     async fn look(&mut self) {
         let call = self.api.get_opt(&self.candidacy.name);
         if let Ok(Ok(lease)) = tokio::time::timeout(ANSWER, call).await {
-            self.election.see(lease.map(Record::from), Instant::now());
-            self.settle();
+            self.see(lease);
         }
     }
 

@@ -22,23 +22,31 @@
 //! ```
 
 mod apply;
-#[expect(dead_code, reason = "wip")]
 mod certificate;
 mod context;
 mod error;
 mod flow;
+mod health;
 mod install;
+mod keeper;
 mod key;
 mod lease;
+mod listen;
+pub mod metrics;
 mod queue;
 pub mod rbac;
 mod reconcile;
+mod registration;
 mod report;
 mod running;
+mod single;
+mod stall;
 mod watches;
 mod webhook;
 mod wire;
 
-pub use install::{Reach, SERVICE, WEBHOOK_CONFIGURATION, install, register_webhook};
+pub use install::install;
+pub use keeper::Target;
 pub use lease::{Candidacy, Pace};
-pub use running::{Config, Running, run};
+pub use registration::{Reach, SERVICE, WEBHOOK_CONFIGURATION, register_webhook};
+pub use running::{Config, Ports, Running, run};

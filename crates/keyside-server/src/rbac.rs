@@ -5,7 +5,7 @@
 //! its own copies may read every Secret. What it may write is fenced by an admission policy, not here.
 //! `docs/design/0005-running-in-a-cluster.md` says why each rule that is not obvious is there.
 
-use crate::install::{SERVICE, WEBHOOK_CONFIGURATION};
+use crate::registration::{SERVICE, WEBHOOK_CONFIGURATION};
 use k8s_openapi::api::core::v1::ServiceAccount;
 use k8s_openapi::api::rbac::v1::{
     ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject,

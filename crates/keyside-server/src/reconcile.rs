@@ -54,7 +54,16 @@ async fn credential(ctx: &Context, id: &CredentialId) -> Result<Requeue, Error> 
     let view = ctx.note(|index| copy::view_credential(index, id, now));
     let plan = plan(view, now, ctx.config.grace);
     let had_writes = !plan.writes.is_empty();
+    if had_writes {
+        ctx.note_propagation(id, false);
+    }
     let applied = apply(ctx, plan).await;
+    if had_writes && !applied.retry {
+        ctx.note_propagation(id, true);
+    }
+    if ctx.index().credential(id).is_none() {
+        ctx.counters.forget(id);
+    }
     if applied.retry && had_writes {
         return Ok(Requeue::Backoff);
     }

@@ -1,11 +1,14 @@
 //! Starting and stopping: [`run`] wires the parts together, [`Running`] is what the caller holds.
 
+use crate::certificate::Served;
 use crate::context::{Context, Key};
 use crate::error::Remedy;
+use crate::keeper::{self, Target};
 use crate::lease::{self, Candidacy};
+use crate::metrics::Metrics;
 use crate::queue::When;
 use crate::reconcile::{self, Requeue};
-use crate::{key, watches, webhook};
+use crate::{health, key, listen, watches, webhook};
 use anyhow::Context as _;
 use jiff::SignedDuration;
 use keyside_core::Index;
@@ -13,6 +16,7 @@ use keyside_core::index::Recreated;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -52,6 +56,8 @@ pub struct Config {
     pub status_every: Duration,
     /// What happens to a namespace that a Project states by name and that was deleted and made anew.
     pub recreated: Recreated,
+    /// After how long a watch that hears nothing counts as stalled.
+    pub stalled_after: Duration,
     /// How this replica takes part in the election of the one that writes; `None` if it is the only one.
     pub candidacy: Option<Candidacy>,
 }
@@ -68,23 +74,75 @@ impl Config {
             on_demand_removal: false,
             status_every: Duration::from_secs(1),
             recreated: Recreated::default(),
+            stalled_after: Duration::from_secs(150),
             candidacy: None,
         }
     }
 }
 
+/// Where to listen. What is absent is not served.
+#[derive(Debug, Default)]
+pub struct Ports {
+    /// The webhook, over TLS with certificates that keyside makes, and how API servers reach it.
+    pub webhook: Option<(TcpListener, Target)>,
+    /// `/livez` and `/readyz`.
+    pub health: Option<TcpListener>,
+    /// `/metrics`.
+    pub metrics: Option<TcpListener>,
+}
+
 /// The running system.
 pub struct Running {
+    ctx: Arc<Context>,
     webhook: axum::Router,
     ready: watch::Receiver<bool>,
+    /// Everything ends.
     shutdown: CancellationToken,
+    /// Writing ends, and the Lease is given back; reviews are answered on.
+    writing: CancellationToken,
+    /// Reviews are no longer answered.
+    serving: CancellationToken,
     tasks: JoinSet<anyhow::Result<()>>,
+    listeners: JoinSet<()>,
 }
 
 impl Running {
     /// The webhook service (`/mutate-pods`, `/validate`), to be served over TLS or called in process.
     pub fn webhook(&self) -> axum::Router {
         self.webhook.clone()
+    }
+
+    /// What Prometheus may know.
+    pub fn metrics(&self) -> Metrics {
+        Metrics(self.ctx.clone())
+    }
+
+    /// Listens on these ports. With the webhook come its certificates and its registration, which are kept from then on.
+    ///
+    /// # Errors
+    /// TLS cannot be set up.
+    pub fn serve(&mut self, ports: Ports) -> anyhow::Result<()> {
+        let Ports {
+            webhook,
+            health,
+            metrics,
+        } = ports;
+        if let Some((listener, target)) = webhook {
+            let served = Served::default();
+            let tls = served.config().context("set up TLS for the webhook")?;
+            let (router, serving) = (self.webhook.clone(), self.serving.clone());
+            self.listeners
+                .spawn(listen::over_tls(listener, tls, router, serving));
+            let keeper = keeper::run(self.ctx.clone(), target, served, self.shutdown.clone());
+            self.listeners.spawn(keeper);
+        }
+        let metrics = metrics.map(|listener| (listener, health::metrics_router(self.metrics())));
+        let health = health.map(|listener| (listener, health::router(self.ctx.clone())));
+        for (listener, router) in [health, metrics].into_iter().flatten() {
+            self.listeners
+                .spawn(listen::plain(listener, router, self.shutdown.clone()));
+        }
+        Ok(())
     }
 
     /// Whether all watches have told their first state and everything that was due then is done.
@@ -101,17 +159,32 @@ impl Running {
 
     /// Waits until a part of the system ends by itself, and says why. Never returns while all is well.
     pub async fn failed(&mut self) -> anyhow::Error {
-        match self.tasks.join_next().await {
-            Some(Ok(Err(error))) => error,
-            Some(Ok(Ok(()))) => anyhow::anyhow!("a part of the system has stopped"),
-            Some(Err(error)) => anyhow::Error::new(error).context("a part of the system broke"),
-            None => std::future::pending().await,
+        let ended = tokio::select! {
+            Some(ended) = self.tasks.join_next() => ended,
+            Some(ended) = self.listeners.join_next() => ended.map(Ok),
+            else => std::future::pending().await,
+        };
+        match ended {
+            Ok(Err(error)) => error,
+            Ok(Ok(())) => anyhow::anyhow!("a part of the system has stopped"),
+            Err(error) => anyhow::Error::new(error).context("a part of the system broke"),
         }
     }
 
-    /// Stops the watches, lets writes under way finish, and waits for both.
+    /// Stops in order, so that nobody notices: not ready any more, no more writes and the Lease given back; after `delay`,
+    /// in which whoever calls the webhook learns that it is leaving, reviews under way are finished; then everything ends.
+    pub async fn drain(self, delay: Duration) {
+        self.ctx.health.drain();
+        self.writing.cancel();
+        tokio::time::sleep(delay).await;
+        self.serving.cancel();
+        self.stop().await;
+    }
+
+    /// Stops everything, lets writes and answers under way finish, and waits for both.
     pub async fn stop(mut self) {
         self.shutdown.cancel();
+        while self.listeners.join_next().await.is_some() {}
         while self.tasks.join_next().await.is_some() {}
     }
 }
@@ -137,10 +210,11 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let webhook = webhook::router(ctx.clone());
     // The Lease is given back when the last write is done.
     let finished = CancellationToken::new();
+    let (writing, serving) = (shutdown.child_token(), shutdown.child_token());
     tasks.spawn(control(
         ctx.clone(),
         pending,
-        shutdown.clone(),
+        writing.clone(),
         ready_in,
         finished.clone(),
     ));
@@ -172,10 +246,14 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         }
     });
     Ok(Running {
+        ctx,
         webhook,
         ready,
         shutdown,
+        writing,
+        serving,
         tasks,
+        listeners: JoinSet::new(),
     })
 }
 
@@ -214,6 +292,7 @@ async fn work(ctx: &Arc<Context>, stop: &CancellationToken, ready: &watch::Sende
     loop {
         if !*ready.borrow() && ctx.queue.is_idle() {
             ready.send_replace(true);
+            ctx.health.passed();
         }
         tokio::select! {
             () = stop.cancelled() => break,

@@ -16,7 +16,7 @@ use keyside_keychain::Form;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta};
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event, watcher};
-use kube::{Resource, ResourceExt as _};
+use kube::{Client, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use std::collections::HashSet;
 use std::fmt::Debug;
@@ -72,7 +72,6 @@ impl Pending {
 
 /// Starts all watches.
 pub(crate) fn start(ctx: &Arc<Context>, tasks: &mut JoinSet<anyhow::Result<()>>) -> Arc<Pending> {
-    let client = &ctx.config.client;
     let pending = Arc::new(Pending {
         left: AtomicUsize::new(9),
         synced: watch::Sender::new(false),
@@ -82,8 +81,8 @@ pub(crate) fn start(ctx: &Arc<Context>, tasks: &mut JoinSet<anyhow::Result<()>>)
         pending: pending.clone(),
     };
     let any = watcher::Config::default();
-    spawner.watch(tasks, Api::all(client.clone()), any.clone(), NAMESPACES);
-    spawner.watch(tasks, Api::all(client.clone()), any.clone(), ACCOUNTS);
+    spawner.watch(tasks, Api::all, any.clone(), NAMESPACES);
+    spawner.watch(tasks, Api::all, any.clone(), ACCOUNTS);
     for (kind, plural, feed) in [
         ("Project", "projects", PROJECTS),
         ("RegistryCredential", "registrycredentials", CREDENTIALS),
@@ -95,13 +94,18 @@ pub(crate) fn start(ctx: &Arc<Context>, tasks: &mut JoinSet<anyhow::Result<()>>)
     ] {
         let resource =
             ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(GROUP, VERSION, kind), plural);
-        spawner.watch(tasks, Api::all_with(client.clone(), &resource), any.clone(), feed);
+        spawner.watch(
+            tasks,
+            |client| Api::all_with(client, &resource),
+            any.clone(),
+            feed,
+        );
     }
     let copies = any
         .clone()
         .labels(label::CREDENTIAL)
         .fields(&of_type(Form::ConfigJson.secret_type()));
-    spawner.watch(tasks, Api::all(client.clone()), copies, COPIES);
+    spawner.watch(tasks, Api::all, copies, COPIES);
     for (secret_type, feed) in [
         (Form::ConfigJson.secret_type(), SECRETS),
         (Form::Legacy.secret_type(), LEGACY_SECRETS),
@@ -111,7 +115,7 @@ pub(crate) fn start(ctx: &Arc<Context>, tasks: &mut JoinSet<anyhow::Result<()>>)
             .clone()
             .labels(&format!("!{}", label::CREDENTIAL))
             .fields(&of_type(secret_type));
-        spawner.watch(tasks, Api::all(client.clone()), config, feed);
+        spawner.watch(tasks, Api::all, config, feed);
     }
     pending
 }
@@ -129,20 +133,26 @@ impl Spawner {
     fn watch<K>(
         &self,
         tasks: &mut JoinSet<anyhow::Result<()>>,
-        api: Api<K>,
+        api: impl FnOnce(Client) -> Api<K>,
         config: watcher::Config,
         feed: Feed<K>,
     ) where
         K: Resource + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
     {
         let mut run = Run::new(self.ctx.clone(), self.pending.clone(), feed);
+        let (client, heart) = self.ctx.monitor.listen(&self.ctx.config.client, feed.name);
+        let api = api(client);
         tasks.spawn(async move {
             loop {
                 let events = watcher(api.clone(), run.strategy(config.clone())).default_backoff();
                 let mut events = std::pin::pin!(events);
-                while let Some(event) = next(&mut events).await {
-                    if run.take(event) == Next::Restart {
-                        break;
+                loop {
+                    tokio::select! {
+                        event = next(&mut events) => match event.map(|event| run.take(event)) {
+                            Some(Next::Go) => {}
+                            Some(Next::Restart) | None => break,
+                        },
+                        () = heart.stopped() => break,
                     }
                 }
             }

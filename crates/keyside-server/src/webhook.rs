@@ -9,6 +9,7 @@ mod pods;
 mod review;
 
 use crate::context::Context;
+use crate::metrics::{Outcome, Subject};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
@@ -37,17 +38,23 @@ pub(crate) fn router(ctx: Arc<Context>) -> Router {
 }
 
 async fn mutate_pods(State(ctx): State<Arc<Context>>, body: Bytes) -> Response {
-    match review::parse(&body) {
-        Some(review) => pods::answer(&ctx, &review).await.into_response(),
-        None => not_a_review(),
-    }
+    let Some(review) = review::parse(&body) else {
+        ctx.counters.admission(Subject::Pod, Outcome::Malformed);
+        return not_a_review();
+    };
+    let answer = pods::answer(&ctx, &review).await;
+    ctx.counters.admission(Subject::Pod, answer.outcome());
+    answer.into_response()
 }
 
 async fn validate(State(ctx): State<Arc<Context>>, body: Bytes) -> Response {
-    match review::parse(&body) {
-        Some(review) => kinds::answer(&ctx, &review).await.into_response(),
-        None => not_a_review(),
-    }
+    let Some(review) = review::parse(&body) else {
+        ctx.counters.admission(Subject::Credential, Outcome::Malformed);
+        return not_a_review();
+    };
+    let answer = kinds::answer(&ctx, &review).await;
+    ctx.counters.admission(Subject::Credential, answer.outcome());
+    answer.into_response()
 }
 
 fn not_a_review() -> Response {

@@ -24,3 +24,5 @@ mod projects;
 mod refusals;
 #[path = "scenarios/replicas.rs"]
 mod replicas;
+#[path = "scenarios/serving.rs"]
+mod serving;

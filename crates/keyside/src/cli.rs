@@ -6,6 +6,8 @@ mod install;
 pub(crate) use install::{Install, Place, Uninstall};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// One place for image pull credentials on Kubernetes: store once, reach every pod, and know why a pull fails.
@@ -107,6 +109,8 @@ pub(crate) enum Verb {
     Install(Install),
     /// Take keyside out of a cluster; credentials and copies stay unless asked otherwise.
     Uninstall(Uninstall),
+    /// Run keyside in a cluster: controllers, webhook, probes and metrics.
+    Serve(Serve),
     /// Print the custom resource definitions.
     Crds,
     /// Print a completion script.
@@ -133,6 +137,82 @@ pub(crate) struct Up {
     /// `json`: one line on stdout when everything is ready.
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<Format>,
+}
+
+/// `keyside serve`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Serve {
+    /// Namespace keyside lives in.
+    #[arg(short, long, env = "POD_NAMESPACE", default_value = keyside_api::SYSTEM_NAMESPACE, value_name = "NS")]
+    pub(crate) namespace: String,
+    /// Name of this replica; made unique by the time it started [default: the host's name]
+    #[arg(long, env = "POD_NAME", value_name = "NAME")]
+    pub(crate) pod_name: Option<String>,
+    /// Address to listen on.
+    #[arg(long, default_value = "0.0.0.0", value_name = "ADDRESS")]
+    pub(crate) listen: IpAddr,
+    /// Port of the webhook, over TLS; 0 takes any free one, as for the other ports.
+    #[arg(long, default_value_t = 9443, value_name = "PORT")]
+    pub(crate) webhook_port: u16,
+    /// Port of `/livez` and `/readyz`.
+    #[arg(long, default_value_t = 8081, value_name = "PORT")]
+    pub(crate) health_port: u16,
+    /// Port of `/metrics`.
+    #[arg(long, default_value_t = 9090, value_name = "PORT")]
+    pub(crate) metrics_port: u16,
+    /// Service by which the API server reaches the webhook.
+    #[arg(long, default_value = keyside_server::SERVICE, value_name = "NAME", conflicts_with = "webhook_url")]
+    pub(crate) webhook_service: String,
+    /// Address by which the API server reaches the webhook, where it runs outside of the cluster.
+    #[arg(long, value_name = "URL")]
+    pub(crate) webhook_url: Option<String>,
+    /// Neither serve nor register the webhook.
+    #[arg(long)]
+    pub(crate) no_webhook: bool,
+    /// Whether replicas agree on one that writes; `false` only if there is one.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
+    pub(crate) leader_elect: bool,
+    /// Remove on-demand copies that no pod uses any more; for that, keyside must be allowed to list pods.
+    #[arg(long)]
+    pub(crate) on_demand_removal: bool,
+    /// How long an on-demand copy stays without a new pod that needs it.
+    #[arg(long, default_value = "24h", value_parser = parse_duration, value_name = "DURATION")]
+    pub(crate) idle_for: SignedDuration,
+    /// How long a copy stays after its reason is gone.
+    #[arg(long, default_value = "5s", value_parser = parse_duration, value_name = "DURATION")]
+    pub(crate) grace: SignedDuration,
+    /// How often at most a status is written for changes of mere numbers.
+    #[arg(long, default_value = "1s", value_parser = parse_duration, value_name = "DURATION")]
+    pub(crate) status_every: SignedDuration,
+    /// Writes under way at once.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024), value_name = "N")]
+    pub(crate) in_flight: u16,
+    /// How long reviews are still taken after SIGTERM, until the API server has learnt that this replica leaves.
+    #[arg(long, default_value = "3s", value_parser = parse_duration, value_name = "DURATION")]
+    pub(crate) drain: SignedDuration,
+    /// How logs are written to stderr.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A time with its unit: `500ms`, `3s`, `24h`.
+fn parse_duration(text: &str) -> Result<SignedDuration, String> {
+    let duration: SignedDuration = text
+        .parse()
+        .map_err(|_| "expected a time with its unit, such as 3s".to_owned())?;
+    if duration.is_negative() {
+        return Err("a time cannot be negative".to_owned());
+    }
+    Ok(duration)
 }
 
 /// A question that a flag answers.

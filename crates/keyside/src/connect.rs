@@ -3,7 +3,8 @@
 //! 1. `--kubeconfig`, `--context`.
 //! 2. `--sandbox` or `KEYSIDE_SANDBOX=1`: the running embedded one.
 //! 3. `KUBECONFIG` or the user's default kubeconfig, as kubectl does.
-//! 4. The running embedded one if there is no kubeconfig at all.
+//! 4. In a pod: the cluster it runs in, by the pod's own account.
+//! 5. The running embedded one if there is no kubeconfig at all.
 
 use crate::cli::Global;
 use crate::failure::Failure;
@@ -32,12 +33,25 @@ pub(crate) async fn connect(global: &Global) -> Result<Connection, Failure> {
     if user_kubeconfig_exists() {
         return from_file(None, global).await;
     }
+    if std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
+        return in_cluster(global);
+    }
     match running(global)? {
         Some(ready) => sandbox(&ready, global).await,
         None => Err(Failure::new("there is no cluster to talk to")
             .because("no kubeconfig was found and no embedded cluster is running")
             .hint("keyside up")),
     }
+}
+
+/// Connects by the pod's own account.
+fn in_cluster(global: &Global) -> Result<Connection, Failure> {
+    let config = kube::Config::incluster().map_err(|error| {
+        Failure::new("this pod's account cannot be used")
+            .because(error)
+            .hint("set automountServiceAccountToken: true")
+    })?;
+    finish(config, global)
 }
 
 /// The running embedded world, by `--data-dir` or the default folder.
@@ -66,7 +80,7 @@ async fn from_file(path: Option<&Path>, global: &Global) -> Result<Connection, F
             .because(error.to_string())
             .hint("kubectl config view --minify")
     };
-    let mut config = match path {
+    let config = match path {
         Some(path) => {
             let file = Kubeconfig::read_from(path).map_err(|error| unreadable(&error))?;
             kube::Config::from_custom_kubeconfig(file, &options).await
@@ -74,6 +88,10 @@ async fn from_file(path: Option<&Path>, global: &Global) -> Result<Connection, F
         None => kube::Config::from_kubeconfig(&options).await,
     }
     .map_err(|error| unreadable(&error))?;
+    finish(config, global)
+}
+
+fn finish(mut config: kube::Config, global: &Global) -> Result<Connection, Failure> {
     config.read_timeout = Some(Duration::from_secs(295));
     config.connect_timeout = Some(Duration::from_secs(5));
     if let Some(user) = &global.r#as {

@@ -11,6 +11,7 @@ mod failure;
 mod install;
 mod output;
 mod print;
+mod signals;
 mod state;
 mod up;
 mod verbs;
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
         Err(error) => return failure::usage(&error),
     };
     install_crypto();
-    logging(cli.global.verbose);
+    logging(&cli);
     let output = output::Output::new(&cli.global);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -46,9 +47,14 @@ fn install_crypto() {
 
 /// Logs go to stderr. `kube_client` prints whole bodies at debug level, Secrets included, so it is capped at `warn`
 /// whatever the user asks for.
-fn logging(verbose: u8) {
+fn logging(cli: &cli::Cli) {
     use tracing_subscriber::EnvFilter;
-    let level = match verbose {
+    // What runs for months tells of what it does without being asked.
+    let (quietest, json) = match &cli.verb {
+        cli::Verb::Serve(flags) => (1, flags.log_format == cli::LogFormat::Json),
+        _ => (0, false),
+    };
+    let level = match cli.global.verbose.max(quietest) {
         0 => "error",
         1 => "info",
         2 => "debug",
@@ -59,9 +65,13 @@ fn logging(verbose: u8) {
         "{filter},kube_client=warn,hyper=warn,hyper_util=warn,h2=warn,rustls=warn,reqwest=warn,tower=warn"
     );
     let filter = EnvFilter::try_new(capped).unwrap_or_else(|_| EnvFilter::new("error"));
-    tracing_subscriber::fmt()
+    let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_target(true)
-        .init();
+        .with_target(true);
+    if json {
+        subscriber.json().flatten_event(true).init();
+    } else {
+        subscriber.init();
+    }
 }

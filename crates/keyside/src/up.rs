@@ -12,6 +12,7 @@ mod world;
 use crate::cli::{Format, Global, Up};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::signals::Signals;
 use crate::verbs::Ended;
 use folder::Folder;
 use ports::Ports;
@@ -42,28 +43,5 @@ pub(crate) async fn run(global: &Global, flags: &Up, output: &Output) -> Ended {
     match failed {
         Some(failure) => Err(failure),
         None => Ok(ExitCode::SUCCESS),
-    }
-}
-
-/// SIGINT and SIGTERM, listened to from the first moment, so that an early one is not lost.
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn listen() -> Result<Self, Failure> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn received(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => (),
-            _ = self.terminate.recv() => (),
-        }
     }
 }

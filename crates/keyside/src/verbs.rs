@@ -9,6 +9,7 @@ mod explain;
 mod install;
 mod project;
 mod reset;
+mod serve;
 mod uninstall;
 mod version;
 
@@ -35,6 +36,7 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Ended {
         Verb::Events(flags) => events::run(global, &flags, output).await,
         Verb::Install(flags) => install::run(global, &flags, output).await,
         Verb::Uninstall(flags) => uninstall::run(global, &flags, output).await,
+        Verb::Serve(flags) => serve::run(global, &flags, output).await,
         Verb::Crds => crds::run(output),
         Verb::Completion(flags) => Ok(completion::run(&flags, output)),
         Verb::Version => Ok(version::run(output)),

@@ -1,5 +1,6 @@
 //! `AdmissionReview` as far as it is read, borrowed from the body; and the answers.
 
+use crate::metrics::Outcome;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -63,6 +64,14 @@ pub(super) enum Answer<'a> {
 }
 
 impl Answer<'_> {
+    pub(super) fn outcome(&self) -> Outcome {
+        match self {
+            Self::Allowed { .. } => Outcome::Unchanged,
+            Self::Patched { .. } => Outcome::Injected,
+            Self::Refused { .. } => Outcome::Refused,
+        }
+    }
+
     fn response(&self) -> Value {
         match self {
             Self::Allowed { uid } => json!({"uid": uid, "allowed": true}),

@@ -117,6 +117,11 @@ impl Wire {
         calls.iter().filter(|call| !call.is_watch).cloned().collect()
     }
 
+    /// Begins to count anew.
+    pub(crate) fn forget(&self) {
+        self.calls.lock().unwrap().clear();
+    }
+
     /// From now on nothing gets through, and nothing is lost.
     pub(crate) fn freeze(&self) {
         self.gate.shut.store(true, Ordering::SeqCst);
@@ -354,7 +359,7 @@ impl Bed {
 
     /// Begins to count anew.
     pub(crate) fn count(&self) {
-        self.wire.calls.lock().unwrap().clear();
+        self.wire.forget();
     }
 
     /// Every call since [`Bed::count`], without watches.
@@ -382,16 +387,21 @@ impl Bed {
 
     /// Waits until keyside has called nothing for a while.
     pub(crate) async fn quiet(&self) {
+        self.quiet_on(&self.wire).await;
+    }
+
+    /// Waits until a replica has called nothing for a while.
+    pub(crate) async fn quiet_on(&self, wire: &Wire) {
         let start = Instant::now();
-        let mut last = (self.calls().len(), Instant::now());
+        let mut last = (wire.calls().len(), Instant::now());
         while last.1.elapsed() < QUIET {
             assert!(
                 start.elapsed() < PATIENCE,
                 "keyside does not come to rest: {:?}",
-                self.calls()
+                wire.calls()
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
-            let count = self.calls().len();
+            let count = wire.calls().len();
             if count != last.0 {
                 last = (count, Instant::now());
             }

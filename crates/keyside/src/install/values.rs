@@ -48,9 +48,9 @@ pub(crate) struct Values {
     pub(crate) service_account: ServiceAccount,
     /// `rbac` are the rights of that account, and the policy that fences its writes.
     pub(crate) rbac: Rbac,
-    /// `ui` is the web page.
+    /// `ui` is the Service of the web page, for images of keyside that serve one.
     pub(crate) ui: Switch,
-    /// `credentialProvider` lets nodes ask keyside for credentials with tokens of the pods' accounts.
+    /// `credentialProvider` lets the kubelets ask for tokens of the pods' accounts, which keyside's credential provider needs.
     pub(crate) credential_provider: Switch,
     /// `resources` are what a container asks for and may use at most.
     pub(crate) resources: Given<ResourceRequirements>,

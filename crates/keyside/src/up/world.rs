@@ -20,6 +20,7 @@ use keyside_sandbox::{Config as SandboxConfig, Sandbox};
 use keyside_server::{Reach, Running, rbac};
 use kube::Client;
 use std::num::NonZeroU32;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -71,11 +72,12 @@ impl World {
         serve("registry", registry_port, registry.router(), &stop, &mut servers);
         let ui_port = ui.local_addr()?.port();
         serve("web UI", ui, page::router(ui_port), &stop, &mut servers);
+        let shown = Arc::new(OnceLock::new());
         let metrics_port = metrics.local_addr()?.port();
         serve(
             "metrics",
             metrics,
-            page::metrics(metrics_port),
+            page::metrics(metrics_port, shown.clone()),
             &stop,
             &mut servers,
         );
@@ -90,6 +92,8 @@ impl World {
             keyside(&api, &admin, &stop),
             sandbox(folder, &admin, &authority, &stop)
         )?;
+        // Nobody else sets it.
+        let _set = shown.set(running.metrics());
         own_service(&admin, &ready.api_server).await?;
         default_project(&admin).await?;
         push_sample(&registry, &ready.registry, &password).await?;

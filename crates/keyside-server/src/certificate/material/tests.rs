@@ -1,4 +1,5 @@
 use super::*;
+use crate::certificate::rotation::model::after;
 use crate::certificate::rotation::{self, SETTLE};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier as _;
@@ -66,7 +67,7 @@ fn r54_every_bundle_validates_every_leaf_through_four_years() {
 fn certificates_are_what_the_rotation_takes_them_for() {
     let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
     let mut stored = Material::step(None, Step::Mint, &names(), now).unwrap();
-    let mut expected = rotation::after(None, Step::Mint, "", now);
+    let mut expected = after(None, Step::Mint, "", now);
     for step in [
         Step::Announce,
         Step::Switch,
@@ -75,7 +76,7 @@ fn certificates_are_what_the_rotation_takes_them_for() {
         Step::Retire,
     ] {
         stored = Material::step(Some(&stored), step, &names(), now).unwrap();
-        expected = rotation::after(Some(&expected), step, "", now);
+        expected = after(Some(&expected), step, "", now);
         let state = stored.state(&names()).unwrap();
         assert_eq!(state.leaf.valid, expected.leaf.valid, "{step:?}");
         assert_eq!(state.current.valid, expected.current.valid, "{step:?}");

@@ -1,3 +1,4 @@
+use super::model::after;
 use super::*;
 use proptest::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use super::{Chart, put, texts};
 use crate::install::VERSION;
-use crate::install::values::Given;
+use crate::install::values::{Given, Mode};
 use serde_json::{Value, json};
 
 pub(super) fn objects(chart: &Chart<'_>) -> Vec<Value> {
@@ -127,13 +127,13 @@ fn arguments(chart: &Chart<'_>) -> Vec<String> {
         "--webhook-port=9443".to_owned(),
         "--health-port=8081".to_owned(),
         "--metrics-port=9090".to_owned(),
-        "--leader-elect".to_owned(),
+        format!("--webhook-service={}", chart.fullname()),
+        "--leader-elect=true".to_owned(),
         "--log-format=json".to_owned(),
     ];
-    fixed
-        .into_iter()
-        .chain(chart.values.extra_args.iter().cloned())
-        .collect()
+    let removal = (chart.values.delivery.mode == Mode::OnDemand).then(|| "--on-demand-removal".to_owned());
+    let extra = chart.values.extra_args.iter().cloned();
+    fixed.into_iter().chain(removal).chain(extra).collect()
 }
 
 /// `repository:tag`, and the digest if one is given.
