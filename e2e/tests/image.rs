@@ -50,6 +50,7 @@ fn succeeds(command: &mut Command) -> Vec<u8> {
 }
 
 /// Whether these are installed; in CI their absence is a failure.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn has(programs: &[&str]) -> bool {
     let missing = |name: &&&str| Command::new(**name).arg("--version").output().is_err();
     let Some(name) = programs.iter().find(missing) else {

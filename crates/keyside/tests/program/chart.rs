@@ -103,6 +103,36 @@ fn helm_renders_what_install_prints() {
 }
 
 #[test]
+fn every_pod_meets_the_strictest_pod_security_standard() {
+    if !has(&["helm"]) {
+        return;
+    }
+    let mut pods = 0;
+    for object in documents(&ok(helm(&["template", "keyside"], ""))) {
+        let spec = match object["kind"].as_str() {
+            Some("Pod") => &object["spec"],
+            Some("Deployment" | "Job") => &object["spec"]["template"]["spec"],
+            _ => continue,
+        };
+        pods += 1;
+        let (whole, container) = (&spec["securityContext"], &spec["containers"][0]);
+        let own = &container["securityContext"];
+        assert_eq!(whole["runAsNonRoot"], true);
+        assert_eq!(whole["seccompProfile"]["type"], "RuntimeDefault");
+        assert_eq!(own["allowPrivilegeEscalation"], false);
+        assert_eq!(own["readOnlyRootFilesystem"], true);
+        assert_eq!(own["capabilities"], serde_json::json!({"drop": ["ALL"]}));
+        assert!(container["resources"]["limits"]["memory"].is_string());
+        assert!(container["resources"]["limits"]["cpu"].is_string());
+        assert_eq!(spec["enableServiceLinks"], false);
+        for absent in ["volumes", "hostNetwork", "hostPID", "hostIPC", "initContainers"] {
+            assert!(spec[absent].is_null(), "{absent}: {spec}");
+        }
+    }
+    assert_eq!(pods, 3, "the replicas, the check and the clean-up");
+}
+
+#[test]
 fn install_prints_json_as_it_prints_yaml() {
     let yaml = objects(&ok(keyside(&["install", "--dry-run=client"], "")));
     let json: Value =
