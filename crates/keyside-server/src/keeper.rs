@@ -69,7 +69,7 @@ impl Target {
 
 /// What a watch has told.
 enum Seen {
-    Secret(Option<Secret>),
+    Secret(Option<Box<Secret>>),
     Registration(Which, Option<Value>),
 }
 
@@ -122,7 +122,7 @@ fn seen(ctx: &Context) -> impl Stream<Item = Seen> + Send + use<> {
     });
     let plain = |which: Which| move |live: Option<Value>| Seen::Registration(which, live);
     futures::stream::select_all([
-        secret.map(Seen::Secret).boxed(),
+        secret.map(|secret| Seen::Secret(secret.map(Box::new))).boxed(),
         mutating.map(value).map(plain(Which::Mutating)).boxed(),
         validating.map(value).map(plain(Which::Validating)).boxed(),
     ])
@@ -170,7 +170,7 @@ impl Keeper<'_> {
                 let version = secret
                     .as_ref()
                     .and_then(|one| one.metadata.resource_version.clone());
-                let material = secret.as_ref().and_then(Material::read);
+                let material = secret.as_deref().and_then(Material::read);
                 if let Some(material) = &material {
                     self.serve(material);
                 }

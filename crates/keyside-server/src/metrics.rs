@@ -103,11 +103,6 @@ impl Counters {
             .get_or_create(&Named::from(id))
             .set(time.as_secs_f64());
     }
-
-    /// A credential is gone, and its labels with it.
-    pub(crate) fn forget(&self, id: &CredentialId) {
-        self.propagation.remove(&Named::from(id));
-    }
 }
 
 /// The metrics of a running system; clones show the same.
@@ -115,7 +110,7 @@ impl Counters {
 pub struct Metrics(pub(crate) Arc<Context>);
 
 impl Metrics {
-    /// All of them, in the text form of OpenMetrics.
+    /// All of them, in the text form of `OpenMetrics`.
     pub fn render(&self) -> String {
         let mut text = String::new();
         let state = state::registry(&self.0);
@@ -128,6 +123,13 @@ impl Metrics {
 }
 
 impl Context {
+    /// A credential is gone, and its labels with it.
+    pub(crate) fn forget_propagation(&self, id: &CredentialId) {
+        let mut under_way = self.propagating.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.remove(id);
+        self.counters.propagation.remove(&Named::from(id));
+    }
+
     /// A change of a credential is being delivered.
     pub(crate) fn note_propagation(&self, id: &CredentialId, done: bool) {
         let mut under_way = self.propagating.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,7 +3,7 @@
 //!
 //! The rules are those of delivery by copies that are watched and repaired. RBAC cannot filter by label: whoever may watch
 //! its own copies may read every Secret. What it may write is fenced by an admission policy, not here.
-//! `docs/design/0005-running-in-a-cluster.md` says why each rule that is not obvious is there.
+//! `docs/design/0006-running-in-a-cluster.md` says why each rule that is not obvious is there.
 
 use crate::registration::{SERVICE, WEBHOOK_CONFIGURATION};
 use k8s_openapi::api::core::v1::ServiceAccount;
@@ -143,7 +143,7 @@ fn cluster_rules(options: &Options) -> Vec<PolicyRule> {
 /// Rights in keyside's own namespace.
 fn own_rules() -> Vec<PolicyRule> {
     let secrets = ["get", "list", "watch", "create", "patch", "delete"];
-    let lease = ["get", "list", "watch", "update", "patch"];
+    let lease = ["get", "list", "watch", "update"];
     vec![
         rule("", &["secrets"], &secrets),
         // A creation has no name yet that a rule could hold on to.

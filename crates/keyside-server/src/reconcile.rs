@@ -62,7 +62,7 @@ async fn credential(ctx: &Context, id: &CredentialId) -> Result<Requeue, Error> 
         ctx.note_propagation(id, true);
     }
     if ctx.index().credential(id).is_none() {
-        ctx.counters.forget(id);
+        ctx.forget_propagation(id);
     }
     if applied.retry && had_writes {
         return Ok(Requeue::Backoff);

@@ -318,6 +318,8 @@ async fn work(ctx: &Arc<Context>, stop: &CancellationToken, ready: &watch::Sende
             }
         }
     }
+    // What is on its way ends; what is only planned is left to whoever writes next.
+    ctx.leadership.resign();
     while working.join_next().await.is_some() {}
 }
 

@@ -22,5 +22,7 @@ mod page;
 mod rotation;
 #[path = "program/scopes.rs"]
 mod scopes;
+#[path = "program/serve.rs"]
+mod serve;
 #[path = "program/world.rs"]
 mod world;

@@ -27,6 +27,7 @@ struct State {
     right: Right,
     pulse: Instant,
     frozen: bool,
+    resigned: bool,
     waiting: HashSet<Key>,
     due: Option<Due>,
     deferred: HashSet<Key>,
@@ -66,6 +67,7 @@ impl Leadership {
             right,
             pulse: Instant::now(),
             frozen: false,
+            resigned: false,
             waiting: HashSet::new(),
             due: None,
             deferred: HashSet::new(),
@@ -85,6 +87,12 @@ impl Leadership {
         drop(state);
         self.tell(leads);
         leads
+    }
+
+    /// This replica writes no more, whatever the election says.
+    pub(crate) fn resign(&self) {
+        self.lock().resigned = true;
+        self.tell(false);
     }
 
     /// Told at every change of [`leads`](Self::leads), and when the process turns out to have stood still.
@@ -204,6 +212,7 @@ impl State {
 
     fn leads(&self, now: Instant) -> bool {
         match self.right {
+            _ if self.resigned => false,
             Right::Always => true,
             Right::Until(until) => now < until,
             Right::Never => false,

@@ -34,7 +34,7 @@ fn rights_are_these_and_no_others() {
     insta::assert_snapshot!(own.join("\n"), @r"
     /secrets: get list watch create patch delete
     coordination.k8s.io/leases: create
-    coordination.k8s.io/leases (keyside): get list watch update patch
+    coordination.k8s.io/leases (keyside): get list watch update
     ");
 }
 

@@ -390,11 +390,11 @@ async fn broken_edit_of_the_source_keeps_the_last_good_content() {
     bed.until_condition("project-shop", "testquay", "Delivered", "False/SourceInvalid")
         .await;
     assert!(bed.content("web", "testquay").await.unwrap().contains("old"));
-    assert!(
-        bed.event_reasons("project-shop")
-            .await
-            .contains(&"SourceInvalid".to_owned())
-    );
+    bed.eventually("the event", async || {
+        let reasons = bed.event_reasons("project-shop").await;
+        reasons.contains(&"SourceInvalid".to_owned()).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -37,7 +37,11 @@ fn up_prints_one_json_line_with_everything_a_script_needs() {
             .starts_with("https://127.0.0.1:")
     );
     assert!(ready["ui"].as_str().expect("ui").starts_with("http://127.0.0.1:"));
-    assert!(ready["metrics"].as_str().expect("metrics").ends_with("/metrics"));
+    let metrics = scrape(ready["metrics"].as_str().expect("metrics"));
+    assert!(
+        metrics.contains("\nkeyside_leader 1\n") && metrics.ends_with("# EOF\n"),
+        "{metrics}"
+    );
     for (file, mode) in [("kubeconfig", 0o600), ("registry-password", 0o600), ("", 0o700)] {
         let found = std::fs::metadata(dir.join(file))
             .expect("it exists")
@@ -150,4 +154,16 @@ fn version_crds_and_completion_need_no_cluster() {
     );
     assert!(text(&keyside("crds").stdout).contains("kind: CustomResourceDefinition"));
     assert!(text(&keyside("completion bash").stdout).contains("_keyside"));
+}
+
+/// What `/metrics` answers to whoever names it by its own address.
+fn scrape(url: &str) -> String {
+    use std::io::{Read, Write};
+    let host = url.trim_start_matches("http://").trim_end_matches("/metrics");
+    let mut stream = std::net::TcpStream::connect(host).expect("metrics are served");
+    let request = format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    answer
 }
