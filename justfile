@@ -41,3 +41,11 @@ bench:
 # the committed copy of the resource definitions
 crds:
     cargo run --quiet -- crds > charts/keyside/files/crds.yaml
+
+# keyside's image, without a container engine: `just image --push HOST/REPO:TAG --login USER --password-stdin`
+image *flags:
+    cargo e2e image {{flags}}
+
+# the committed copies of the chart's values and their schema
+chart:
+    UPDATE_CHART=1 cargo test --quiet -p keyside --bin keyside values::

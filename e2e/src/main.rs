@@ -1,11 +1,13 @@
 //! The tests' own program: it installs what they need, runs them all, and runs the referees that are not ours.
 //!
 //! `cargo e2e tools` installs, `cargo e2e test` installs and runs every test, `cargo e2e conformance` runs
-//! Kubernetes' own conformance tests against `keyside up`, `cargo e2e cluster` runs our own suite on a real Kubernetes.
+//! Kubernetes' own conformance tests against `keyside up`, `cargo e2e cluster` runs our own suite on a real Kubernetes,
+//! `cargo e2e image` makes keyside's image.
 
 mod cluster;
 mod conformance;
 mod figures;
+mod image;
 mod protobuf;
 mod tools;
 
@@ -22,11 +24,13 @@ fn main() -> ExitCode {
         Some("cluster") => cluster::run(&arguments[1..]),
         Some("record") => cluster::record(),
         Some("rotation") => cluster::rotation(&arguments[1..]),
+        Some("image") => image::run(&arguments[1..]),
         Some("figures") => figures::run(),
         Some("protobuf") => protobuf::run(),
         _ => Err(anyhow::anyhow!(
             "usage: cargo e2e tools | test [cargo test arguments] | cluster [--hold] [--node] [-- test arguments] \
-             | record | rotation [cargo bench arguments] | conformance [--real] [--focus TEXT] [--all] | figures | protobuf"
+             | record | rotation [cargo bench arguments] | conformance [--real] [--focus TEXT] [--all] \
+             | image [--out DIR] [--push HOST/REPO:TAG [--login USER --password-stdin]] | figures | protobuf"
         )),
     };
     match ended {

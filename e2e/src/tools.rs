@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A Debian package and a program by which it is recognised.
-const PACKAGES: [(&str, &str); 9] = [
+const PACKAGES: [(&str, &str); 10] = [
     ("skopeo", "skopeo"),
     ("containerd", "containerd"),
     ("runc", "runc"),
@@ -18,6 +18,7 @@ const PACKAGES: [(&str, &str); 9] = [
     ("apache2-utils", "htpasswd"),
     ("strace", "strace"),
     ("jq", "jq"),
+    ("lua5.4", "lua5.4"),
 ];
 
 /// A program built from one of the Go modules below `e2e/go`.
@@ -43,6 +44,12 @@ const KUBECTL: [GoProgram; 2] = [
 /// The version of Kubernetes in `e2e/go/kubernetes`.
 const KUBERNETES: &str = "1.37.2";
 
+/// Programs that are built as they are: name, which is the module's, and package.
+const UNMODIFIED: [(&str, &str); 2] = [
+    ("helm", "helm.sh/helm/v4/cmd/helm"),
+    ("kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform"),
+];
+
 /// The official conformance program of the OCI distribution specification.
 const OCI_CONFORMANCE: &str =
     "github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111";
@@ -51,11 +58,16 @@ const OCI_CONFORMANCE: &str =
 pub(crate) fn install() -> Result<()> {
     packages()?;
     if !is_on_path("go") {
-        say("skipped: Go is not installed, so kubectl and the conformance programs cannot be built");
+        say(
+            "skipped: Go is not installed, so kubectl, helm, kubeconform and the conformance programs cannot be built",
+        );
         return Ok(());
     }
     for program in &KUBECTL {
         build_kubectl(program)?;
+    }
+    for (name, package) in UNMODIFIED {
+        build_unmodified(name, package)?;
     }
     build_oci_conformance()?;
     kubebed().map(drop)
@@ -225,6 +237,22 @@ fn build_kubectl(program: &GoProgram) -> Result<()> {
             .arg(&staged)
             .arg("."),
     )?;
+    std::fs::rename(&staged, &target)?;
+    Ok(())
+}
+
+fn build_unmodified(name: &str, package: &str) -> Result<()> {
+    let target = bin()?.join(name);
+    if target.exists() {
+        return Ok(());
+    }
+    say(&format!("building {name} (some minutes, once)"));
+    let staged = target.with_extension("part");
+    let mut go = go_in(name);
+    go.args(["build", "-trimpath", "-ldflags", "-s -w", "-o"])
+        .arg(&staged)
+        .arg(package);
+    succeed(&mut go)?;
     std::fs::rename(&staged, &target)?;
     Ok(())
 }

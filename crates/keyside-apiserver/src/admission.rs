@@ -5,10 +5,12 @@
 //! |---|---|
 //! | `account` | the service account plugin |
 //! | `pod` | priority and tolerations of new pods |
+//! | `policy` | validating admission policies: expressions that refuse or warn |
 //! | `webhook` | webhook configurations: which are called, how, and what their answers mean |
 
 mod account;
 mod pod;
+mod policy;
 mod webhook;
 
 use crate::auth::UserInfo;
@@ -18,6 +20,7 @@ use crate::store::Store;
 use keyside_apimachinery::meta;
 use keyside_apimachinery::resource::Resource;
 use keyside_apimachinery::status::Status;
+use policy::Policies;
 use serde_json::Value;
 use std::sync::Arc;
 use webhook::Webhooks;
@@ -72,6 +75,7 @@ pub struct AdmissionRequest {
 pub struct Admission {
     store: Store,
     authorizer: Authorizer,
+    policies: Policies,
     webhooks: Webhooks,
 }
 
@@ -79,6 +83,7 @@ impl Admission {
     /// A chain that reads webhook configurations and service accounts from the store and calls `services` in process.
     pub(crate) fn new(store: Store, authorizer: Authorizer, services: Arc<Services>) -> Self {
         Self {
+            policies: Policies::new(store.clone()),
             webhooks: Webhooks::new(store.clone(), services),
             store,
             authorizer,
@@ -132,7 +137,9 @@ impl Admission {
             account::validate(&self.store, request, object).await?;
             self.confirm_no_escalation(request, object, old)?;
         }
-        self.webhooks.validate(request, object, old).await
+        let mut warnings = self.policies.validate(request, object, old)?;
+        warnings.extend(self.webhooks.validate(request, object, old).await?);
+        Ok(warnings)
     }
 
     fn confirm_no_escalation(

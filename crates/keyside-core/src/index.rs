@@ -17,7 +17,7 @@ mod secrets;
 mod touched;
 
 pub use ask::Outside;
-pub use copies::Copy;
+pub use copies::{Copy, may_be_removed};
 pub use credentials::{Applies, Credential, State};
 pub use namespaces::Namespace;
 pub use needs::Need;

@@ -1,6 +1,10 @@
 //! The verbs and flags. Objects are noun verb (`credential add`), tasks are bare (`up`, `explain`); flags that kubectl
 //! has keep kubectl's names and meaning.
 
+mod install;
+
+pub(crate) use install::{Install, Place, Uninstall};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 use std::net::IpAddr;
@@ -101,6 +105,10 @@ pub(crate) enum Verb {
     Explain(Explain),
     /// Show what happened, newest last.
     Events(Events),
+    /// Put keyside into a cluster, or print what that takes.
+    Install(Install),
+    /// Take keyside out of a cluster; credentials and copies stay unless asked otherwise.
+    Uninstall(Uninstall),
     /// Run keyside in a cluster: controllers, webhook, probes and metrics.
     Serve(Serve),
     /// Print the custom resource definitions.

@@ -3,7 +3,8 @@
 //! 1. `--kubeconfig`, `--context`.
 //! 2. `--sandbox` or `KEYSIDE_SANDBOX=1`: the running embedded one.
 //! 3. `KUBECONFIG` or the user's default kubeconfig, as kubectl does.
-//! 4. The running embedded one if there is no kubeconfig at all.
+//! 4. In a pod: the cluster it runs in, by the pod's own account.
+//! 5. The running embedded one if there is no kubeconfig at all.
 
 use crate::cli::Global;
 use crate::failure::Failure;
@@ -32,6 +33,9 @@ pub(crate) async fn connect(global: &Global) -> Result<Connection, Failure> {
     if user_kubeconfig_exists() {
         return from_file(None, global).await;
     }
+    if std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
+        return in_cluster(global);
+    }
     match running(global)? {
         Some(ready) => sandbox(&ready, global).await,
         None => Err(Failure::new("there is no cluster to talk to")
@@ -40,13 +44,8 @@ pub(crate) async fn connect(global: &Global) -> Result<Connection, Failure> {
     }
 }
 
-/// Connects what runs in the cluster: by the pod's own account, unless a kubeconfig is named.
-pub(crate) async fn connect_to_serve(global: &Global) -> Result<Connection, Failure> {
-    let named = global.kubeconfig.is_some() || global.context.is_some() || global.sandbox;
-    let in_pod = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
-    if named || !in_pod || user_kubeconfig_exists() {
-        return connect(global).await;
-    }
+/// Connects by the pod's own account.
+fn in_cluster(global: &Global) -> Result<Connection, Failure> {
     let config = kube::Config::incluster().map_err(|error| {
         Failure::new("this pod's account cannot be used")
             .because(error)

@@ -6,7 +6,9 @@
 
 mod cli;
 mod connect;
+mod duration;
 mod failure;
+mod install;
 mod output;
 mod print;
 mod signals;

@@ -6,9 +6,11 @@ mod credential;
 mod down;
 mod events;
 mod explain;
+mod install;
 mod project;
 mod reset;
 mod serve;
+mod uninstall;
 mod version;
 
 pub(crate) use reset::OURS;
@@ -32,6 +34,8 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Ended {
         Verb::Project(verb) => project::run(global, verb, output).await,
         Verb::Explain(flags) => explain::run(global, &flags, output).await,
         Verb::Events(flags) => events::run(global, &flags, output).await,
+        Verb::Install(flags) => install::run(global, &flags, output).await,
+        Verb::Uninstall(flags) => uninstall::run(global, &flags, output).await,
         Verb::Serve(flags) => serve::run(global, &flags, output).await,
         Verb::Crds => crds::run(output),
         Verb::Completion(flags) => Ok(completion::run(&flags, output)),

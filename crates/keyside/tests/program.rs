@@ -1,11 +1,17 @@
 //! The program as its users meet it: one test binary, so that it is linked once.
 
+#[path = "program/bare.rs"]
+mod bare;
+#[path = "program/chart.rs"]
+mod chart;
 #[path = "program/clash.rs"]
 mod clash;
 #[path = "program/contract.rs"]
 mod contract;
 #[path = "program/failing.rs"]
 mod failing;
+#[path = "program/installed.rs"]
+mod installed;
 #[path = "program/killed.rs"]
 mod killed;
 #[path = "program/kubectl.rs"]

@@ -1,4 +1,6 @@
-//! Webhook configurations.
+//! Webhook configurations and validating admission policies.
+
+mod policy;
 
 use super::access::{fill, fill_text, inside, int, is_set, items, list, text};
 use super::checks::{Errors, label_selector, one_of_or_none, required, sentences};
@@ -22,7 +24,8 @@ const REVIEWS: [&str; 2] = ["v1", "v1beta1"];
 
 /// Resources of `/apis/admissionregistration.k8s.io/v1`.
 pub(super) fn resources() -> Vec<Resource> {
-    vec![
+    let mut resources = policy::resources();
+    resources.extend([
         ADMISSION
             .cluster(
                 "MutatingWebhookConfiguration",
@@ -39,7 +42,8 @@ pub(super) fn resources() -> Vec<Resource> {
             )
             .category("api-extensions")
             .done(),
-    ]
+    ]);
+    resources
 }
 
 const VALIDATING: Kind = Kind {
@@ -325,12 +329,20 @@ fn conditions(errors: &mut Errors, path: &Path, conditions: &[Value]) {
 
 /// An expression about a request, with the variables it may use, that answers yes or no.
 fn truth(expression: &str) -> Result<(), String> {
-    let variables = ["object", "oldObject", "request"].map(|name| (name.to_owned(), Type::Dyn));
+    gives(expression, &["object", "oldObject", "request"], &Type::Bool)
+}
+
+/// An expression with the variables it may use that gives what is wanted.
+fn gives(expression: &str, variables: &[&str], wanted: &Type) -> Result<(), String> {
+    let variables: Vec<_> = variables
+        .iter()
+        .map(|name| ((*name).to_owned(), Type::Dyn))
+        .collect();
     let program = Program::compile(expression, &variables)
         .map_err(|problem| format!("compilation failed: {problem}"))?;
     match program.gives() {
-        Type::Bool | Type::Dyn => Ok(()),
-        other => Err(format!("must evaluate to bool but got {other}")),
+        given if given == wanted || matches!((given, wanted), (Type::Dyn, _) | (_, Type::Dyn)) => Ok(()),
+        other => Err(format!("must evaluate to {wanted} but got {other}")),
     }
 }
 

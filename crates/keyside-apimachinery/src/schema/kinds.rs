@@ -81,6 +81,8 @@ pub(super) const ROOTS: &[Root] = &[
     kind::<scheduling::PriorityClass>(),
     kind::<storage::StorageClass>(),
     kind::<admission::MutatingWebhookConfiguration>(),
+    kind::<admission::ValidatingAdmissionPolicy>(),
+    kind::<admission::ValidatingAdmissionPolicyBinding>(),
     kind::<admission::ValidatingWebhookConfiguration>(),
     kind::<apiextensions::CustomResourceDefinition>(),
     kind::<registration::APIService>(),

@@ -40,6 +40,10 @@ type Rule = (&'static str, Apply, Patch);
 
 /// Definitions that are owned and replaced as a whole.
 const ATOMIC: &[&str] = &[
+    "io.k8s.api.admissionregistration.v1.MatchResources",
+    "io.k8s.api.admissionregistration.v1.NamedRuleWithOperations",
+    "io.k8s.api.admissionregistration.v1.ParamKind",
+    "io.k8s.api.admissionregistration.v1.ParamRef",
     "io.k8s.api.core.v1.ConfigMapKeySelector",
     "io.k8s.api.core.v1.EndpointAddress",
     "io.k8s.api.core.v1.EndpointPort",
@@ -72,6 +76,13 @@ const FIELDS: &[(&str, &[Rule])] = &[
     (
         "io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration",
         &[("webhooks", Keys(&["name"]), Merge("name"))],
+    ),
+    (
+        "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicySpec",
+        &[
+            ("matchConditions", Keys(&["name"]), Merge("name")),
+            ("variables", Keys(&["name"]), Merge("name")),
+        ],
     ),
     (
         "io.k8s.api.admissionregistration.v1.ValidatingWebhook",

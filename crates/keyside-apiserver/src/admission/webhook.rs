@@ -2,10 +2,10 @@
 //! configurations' names, validating ones all at once.
 
 mod call;
-mod condition;
+pub(super) mod condition;
 mod configuration;
-mod matching;
-mod review;
+pub(super) mod matching;
+pub(super) mod review;
 
 use super::AdmissionRequest;
 use crate::services::Services;

@@ -211,6 +211,11 @@ pub(super) fn owner(meta: &ObjectMeta) -> Option<&String> {
         .and_then(|labels| labels.get(label::CREDENTIAL))
 }
 
+/// Whether keyside may remove a Secret with its label: only what it wrote itself.
+pub fn may_be_removed(meta: &ObjectMeta) -> bool {
+    standing(meta).0
+}
+
 /// Whether keyside has written it, and whether nobody has changed that since. The API server knows both: it notes who wrote
 /// which field, and whoever changes a field takes it over. So the content need not be read to see that it was edited.
 fn standing(meta: &ObjectMeta) -> (bool, bool) {

@@ -4,6 +4,8 @@ use crate::{Index, plan};
 use jiff::{SignedDuration, Timestamp};
 use keyside_api::CredentialStatus;
 
+mod kstatus;
+
 const SHOP: &str = "
 kind: Namespace
 metadata: {name: project-shop}

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(9);
 /// Runs until SIGINT or SIGTERM.
 pub(super) async fn run(global: &Global, flags: &Serve, output: &Output) -> Ended {
     let mut stop = Signals::listen()?;
-    let connection = connect::connect_to_serve(global).await?;
+    let connection = connect::connect(global).await?;
     let ports = ports(flags, output).await?;
     let starting = async {
         let mut running =

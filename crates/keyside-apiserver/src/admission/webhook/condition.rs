@@ -1,6 +1,5 @@
-//! `matchConditions`: expressions about a request that must all hold for the webhook to be asked.
+//! `matchConditions`: expressions about a request that must all hold for a webhook or a policy to be asked.
 
-use super::configuration::Webhook;
 use super::matching::Subject;
 use super::review;
 use crate::admission::forbidden;
@@ -8,9 +7,9 @@ use keyside_apimachinery::cel::{COST_OF_ONE, Program, Type, Value};
 use keyside_apimachinery::status::Status;
 use serde_json::Value as Json;
 
-/// The conditions of one webhook.
+/// The conditions of one webhook or policy.
 #[derive(Default)]
-pub(super) struct Conditions(Vec<Condition>);
+pub(in crate::admission) struct Conditions(Vec<Condition>);
 
 struct Condition {
     expression: String,
@@ -19,7 +18,7 @@ struct Condition {
 }
 
 impl Conditions {
-    pub(super) fn read(webhook: &Json) -> Self {
+    pub(in crate::admission) fn read(webhook: &Json) -> Self {
         let variables = ["object", "oldObject", "request"].map(|name| (name.to_owned(), Type::Dyn));
         let conditions = webhook["matchConditions"].as_array().into_iter().flatten();
         let expressions = conditions.filter_map(|condition| condition["expression"].as_str());
@@ -31,9 +30,14 @@ impl Conditions {
     }
 }
 
-/// Whether all conditions of a webhook hold. One that does not counts more than one that fails.
-pub(super) fn hold(webhook: &Webhook, subject: &Subject<'_>, version: &str) -> Result<bool, Status> {
-    let conditions = &webhook.conditions.0;
+/// Whether all conditions hold. One that does not counts more than one that fails.
+pub(in crate::admission) fn hold(
+    conditions: &Conditions,
+    ignore_failure: bool,
+    subject: &Subject<'_>,
+    version: &str,
+) -> Result<bool, Status> {
+    let conditions = &conditions.0;
     if conditions.is_empty() {
         return Ok(true);
     }
@@ -57,7 +61,7 @@ pub(super) fn hold(webhook: &Webhook, subject: &Subject<'_>, version: &str) -> R
     }
     let text = match failures.len() {
         0 => return Ok(true),
-        _ if webhook.ignore_failure => return Ok(false),
+        _ if ignore_failure => return Ok(false),
         1 => failures.concat(),
         _ => format!("[{}]", failures.join(", ")),
     };

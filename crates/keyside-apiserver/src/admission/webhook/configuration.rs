@@ -1,9 +1,8 @@
 //! Webhook configurations, read from the store when they change.
 
 use super::condition::Conditions;
-use super::matching::Rule;
+use super::matching::Scope;
 use crate::store::{Follow, Range, Store};
-use keyside_apimachinery::select::LabelSelector;
 use serde_json::Value;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,11 +15,7 @@ pub(super) struct Webhook {
     pub(super) target: Target,
     /// Certificates to trust, in PEM; empty for those of the machine.
     pub(super) authorities: String,
-    pub(super) rules: Vec<Rule>,
-    /// Whether a request for another version of a resource in the rules counts.
-    pub(super) equivalent: bool,
-    pub(super) namespaces: LabelSelector,
-    pub(super) objects: LabelSelector,
+    pub(super) scope: Scope,
     pub(super) conditions: Conditions,
     pub(super) timeout: Duration,
     /// Whether a request goes on if the webhook cannot be asked.
@@ -100,25 +95,12 @@ fn read(configuration: &Value) -> Vec<Arc<Webhook>> {
 
 fn webhook_of(webhook: &Value) -> Webhook {
     let text = |field: &str| webhook[field].as_str().unwrap_or_default();
-    // A selector that cannot be read was refused when the configuration was written.
-    let selector = |field: &str| match &webhook[field] {
-        Value::Null => LabelSelector::default(),
-        selector => LabelSelector::from_object(selector).unwrap_or_default(),
-    };
     let timeout = webhook["timeoutSeconds"].as_u64().unwrap_or(10).clamp(1, 30);
     let name = text("name").to_owned();
     Webhook {
         target: target_of(&webhook["clientConfig"]),
         authorities: authorities_of(&webhook["clientConfig"]["caBundle"]),
-        rules: webhook["rules"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(Rule::read)
-            .collect(),
-        equivalent: text("matchPolicy") != "Exact",
-        namespaces: selector("namespaceSelector"),
-        objects: selector("objectSelector"),
+        scope: Scope::read(webhook, "rules"),
         conditions: Conditions::read(webhook),
         timeout: Duration::from_secs(timeout),
         ignore_failure: text("failurePolicy") == "Ignore",

@@ -5,6 +5,7 @@ use super::configuration::Webhook;
 use crate::admission::AdmissionRequest;
 use crate::store::{Key, Store};
 use keyside_apimachinery::meta;
+use keyside_apimachinery::select::LabelSelector;
 use keyside_apimachinery::status::Status;
 use serde_json::Value;
 
@@ -18,15 +19,68 @@ const EXEMPT: [&str; 6] = [
 ];
 
 /// A request with its objects.
-pub(super) struct Subject<'a> {
-    pub(super) request: &'a AdmissionRequest,
+pub(in crate::admission) struct Subject<'a> {
+    pub(in crate::admission) request: &'a AdmissionRequest,
     /// Null for a deletion.
-    pub(super) object: &'a Value,
-    pub(super) old: Option<&'a Value>,
+    pub(in crate::admission) object: &'a Value,
+    pub(in crate::admission) old: Option<&'a Value>,
+}
+
+/// What a webhook or a policy is about.
+pub(in crate::admission) struct Scope {
+    rules: Vec<Rule>,
+    /// Whether a request for another version of a resource in the rules counts.
+    equivalent: bool,
+    namespaces: LabelSelector,
+    objects: LabelSelector,
+}
+
+impl Scope {
+    /// Reads the fields that webhooks and policies share; rules have different names in the two.
+    pub(in crate::admission) fn read(from: &Value, rules: &str) -> Self {
+        // A selector that cannot be read was refused when the object was written.
+        let selector = |field: &str| match &from[field] {
+            Value::Null => LabelSelector::default(),
+            selector => LabelSelector::from_object(selector).unwrap_or_default(),
+        };
+        Self {
+            rules: from[rules]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(Rule::read)
+                .collect(),
+            equivalent: from["matchPolicy"] != "Exact",
+            namespaces: selector("namespaceSelector"),
+            objects: selector("objectSelector"),
+        }
+    }
+
+    /// The version of the object that is concerned; nothing if the request is none of its business.
+    pub(in crate::admission) fn version(
+        &self,
+        store: &Store,
+        subject: &Subject<'_>,
+    ) -> Result<Option<String>, Status> {
+        let request = subject.request;
+        let own = &request.resource.gvk.version;
+        let rules = |version: &str| self.rules.iter().any(|rule| rule.matches(request, version));
+        let mut version = rules(own).then(|| own.clone());
+        if version.is_none() && self.equivalent {
+            version = other_versions(store, request)
+                .into_iter()
+                .find(|version| rules(version));
+        }
+        if version.is_none() || !selects_object(&self.objects, subject) {
+            return Ok(None);
+        }
+        let selected = selects_namespace(store, &self.namespaces, subject)?;
+        Ok(version.filter(|_| selected))
+    }
 }
 
 /// One entry of `rules`.
-pub(super) struct Rule {
+struct Rule {
     operations: Vec<String>,
     groups: Vec<String>,
     versions: Vec<String>,
@@ -35,7 +89,7 @@ pub(super) struct Rule {
 }
 
 impl Rule {
-    pub(super) fn read(rule: &Value) -> Self {
+    fn read(rule: &Value) -> Self {
         let list = |field: &str| {
             let texts = rule[field].as_array().into_iter().flatten();
             texts
@@ -75,7 +129,7 @@ impl Rule {
 }
 
 /// Whether webhooks are not asked at all: they could lock everybody out of changing them.
-pub(super) fn is_exempt(request: &AdmissionRequest) -> bool {
+pub(in crate::admission) fn is_exempt(request: &AdmissionRequest) -> bool {
     let gvk = &request.resource.gvk;
     gvk.group == "admissionregistration.k8s.io" && EXEMPT.contains(&gvk.kind.as_str())
 }
@@ -86,23 +140,11 @@ pub(super) fn wanted_version(
     webhook: &Webhook,
     subject: &Subject<'_>,
 ) -> Result<Option<String>, Status> {
-    let request = subject.request;
-    let own = &request.resource.gvk.version;
-    let rules = |version: &str| webhook.rules.iter().any(|rule| rule.matches(request, version));
-    let mut version = rules(own).then(|| own.clone());
-    if version.is_none() && webhook.equivalent {
-        version = other_versions(store, request)
-            .into_iter()
-            .find(|version| rules(version));
-    }
-    let Some(version) = version else { return Ok(None) };
-    if !selects_object(webhook, subject) || !selects_namespace(store, webhook, subject)? {
+    let Some(version) = webhook.scope.version(store, subject)? else {
         return Ok(None);
-    }
-    if !condition::hold(webhook, subject, &version)? {
-        return Ok(None);
-    }
-    Ok(Some(version))
+    };
+    let hold = condition::hold(&webhook.conditions, webhook.ignore_failure, subject, &version)?;
+    Ok(hold.then_some(version))
 }
 
 /// The other served versions of a custom resource; built-in ones are served in one version.
@@ -123,26 +165,26 @@ fn other_versions(store: &Store, request: &AdmissionRequest) -> Vec<String> {
         .collect()
 }
 
-fn selects_object(webhook: &Webhook, subject: &Subject<'_>) -> bool {
-    if webhook.objects.is_empty() {
+fn selects_object(selector: &LabelSelector, subject: &Subject<'_>) -> bool {
+    if selector.is_empty() {
         return true;
     }
     let objects = [Some(subject.object), subject.old];
     let objects = objects.into_iter().flatten().filter(|object| !object.is_null());
     objects
         .into_iter()
-        .any(|object| webhook.objects.matches(meta::labels(object)))
+        .any(|object| selector.matches(meta::labels(object)))
 }
 
-fn selects_namespace(store: &Store, webhook: &Webhook, subject: &Subject<'_>) -> Result<bool, Status> {
+fn selects_namespace(store: &Store, selector: &LabelSelector, subject: &Subject<'_>) -> Result<bool, Status> {
     let request = subject.request;
-    if webhook.namespaces.is_empty() {
+    if selector.is_empty() {
         return Ok(true);
     }
     let is_namespace = request.resource.gvk.group.is_empty() && request.resource.plural == "namespaces";
     if is_namespace && !subject.object.is_null() && request.subresource.is_empty() {
         // Of a namespace its own labels count, as they will be.
-        return Ok(webhook.namespaces.matches(meta::labels(subject.object)));
+        return Ok(selector.matches(meta::labels(subject.object)));
     }
     let name = if is_namespace {
         &request.name
@@ -156,5 +198,5 @@ fn selects_namespace(store: &Store, webhook: &Webhook, subject: &Subject<'_>) ->
         .get(&Key::new("", "namespaces", "", name))
         .map(|entry| entry.object());
     let namespace = namespace.ok_or_else(|| Status::not_found("", "namespaces", name))?;
-    Ok(webhook.namespaces.matches(meta::labels(&namespace)))
+    Ok(selector.matches(meta::labels(&namespace)))
 }

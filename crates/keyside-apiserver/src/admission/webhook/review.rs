@@ -18,7 +18,7 @@ pub(super) struct Answer {
 }
 
 /// The review of a request, with the object in the version the webhook wants.
-pub(super) fn question(subject: &Subject<'_>, version: &str, uid: &str) -> Value {
+pub(in crate::admission) fn question(subject: &Subject<'_>, version: &str, uid: &str) -> Value {
     let request = subject.request;
     let gvk = &request.resource.gvk;
     let plural = request.resource.plural.as_str();

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 pub(super) async fn run(connection: Connection, flags: &SetPassword, output: &Output) -> Ended {
     let client = &connection.client;
-    let timeout = duration(&flags.timeout)?;
+    let timeout = crate::duration::parse(&flags.timeout)?;
     let place = Place::of(&flags.scope, &connection).await?;
     let stored = place.find(client, &flags.name).await?;
     let again = format!("keyside credential set-password {} {}", flags.name, place.flags());
@@ -111,23 +111,5 @@ async fn wait(
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_millis(500));
-    }
-}
-
-/// `60s`, `2m`, `1h`: a unit is required, as in Go.
-fn duration(text: &str) -> Result<Duration, Failure> {
-    let wrong = || {
-        Failure::new(format!("`{text}` is no duration"))
-            .because("a number and a unit are needed: 500ms, 60s, 2m")
-            .hint("keyside credential set-password NAME --wait --timeout 60s")
-    };
-    let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
-    let number: u64 = text[..split].parse().map_err(|_| wrong())?;
-    match &text[split..] {
-        "ms" => Ok(Duration::from_millis(number)),
-        "s" => Ok(Duration::from_secs(number)),
-        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
-        "h" => Ok(Duration::from_secs(number.saturating_mul(3600))),
-        _ => Err(wrong()),
     }
 }

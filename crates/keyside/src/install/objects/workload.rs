@@ -1,0 +1,154 @@
+//! The replicas, and what keeps them running.
+
+use super::{Chart, put, texts};
+use crate::install::VERSION;
+use crate::install::values::{Given, Mode};
+use serde_json::{Value, json};
+
+pub(super) fn objects(chart: &Chart<'_>) -> Vec<Value> {
+    let mut objects = vec![deployment(chart)];
+    let budget = &chart.values.pod_disruption_budget;
+    if budget.enabled && chart.values.replica_count > 1 {
+        objects.push(json!({
+            "apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
+            "metadata": chart.local(&chart.fullname(), "server"),
+            "spec": {"minAvailable": budget.min_available, "selector": {"matchLabels": chart.selector()}},
+        }));
+    }
+    objects
+}
+
+fn deployment(chart: &Chart<'_>) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": chart.local(&chart.fullname(), "server"),
+        "spec": {
+            "replicas": chart.values.replica_count,
+            "selector": {"matchLabels": chart.selector()},
+            // A new replica is ready before an old one goes, so that admission is always answered.
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+            "template": {"metadata": {"labels": chart.labels("server")}, "spec": pod(chart)},
+        },
+    })
+}
+
+fn pod(chart: &Chart<'_>) -> Value {
+    let values = chart.values;
+    let mut pod = json!({
+        "serviceAccountName": chart.account(),
+        "automountServiceAccountToken": true,
+        "enableServiceLinks": false,
+        "terminationGracePeriodSeconds": 30,
+        "containers": [container(chart)],
+    });
+    let secrets = values
+        .global
+        .image_pull_secrets
+        .iter()
+        .chain(&values.image_pull_secrets);
+    put(
+        &mut pod,
+        "imagePullSecrets",
+        secrets.map(|secret| secret.value().clone()).collect::<Vec<_>>(),
+    );
+    put(
+        &mut pod,
+        "securityContext",
+        values.pod_security_context.value().clone(),
+    );
+    put(&mut pod, "affinity", affinity(chart));
+    put(&mut pod, "nodeSelector", texts(&values.node_selector));
+    put(&mut pod, "tolerations", all(&values.tolerations));
+    put(
+        &mut pod,
+        "topologySpreadConstraints",
+        all(&values.topology_spread_constraints),
+    );
+    put(&mut pod, "priorityClassName", values.priority_class_name.clone());
+    pod
+}
+
+fn all<T>(given: &[Given<T>]) -> Vec<Value> {
+    given.iter().map(|one| one.value().clone()).collect()
+}
+
+/// As given; otherwise replicas prefer different nodes, and still run where there is only one.
+fn affinity(chart: &Chart<'_>) -> Value {
+    let given = chart.values.affinity.value();
+    if given.as_object().is_some_and(|fields| !fields.is_empty()) {
+        return given.clone();
+    }
+    json!({"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{
+        "weight": 100,
+        "podAffinityTerm": {
+            "topologyKey": "kubernetes.io/hostname",
+            "labelSelector": {"matchLabels": chart.selector()},
+        },
+    }]}})
+}
+
+fn container(chart: &Chart<'_>) -> Value {
+    let values = chart.values;
+    let port = |name: &str, number: u16| json!({"name": name, "containerPort": number, "protocol": "TCP"});
+    let mut ports = vec![port("webhook", 9443), port("health", 8081), port("metrics", 9090)];
+    if values.ui.enabled {
+        ports.push(port("ui", 8080));
+    }
+    let probe = |path: &str, every: u8| {
+        json!({
+            "httpGet": {"path": path, "port": "health"}, "periodSeconds": every, "timeoutSeconds": 2,
+            "failureThreshold": 3,
+        })
+    };
+    let mut container = json!({
+        "name": "keyside",
+        "image": image(chart),
+        "imagePullPolicy": values.image.pull_policy,
+        "args": arguments(chart),
+        "ports": ports,
+        "livenessProbe": probe("/livez", 10),
+        "readinessProbe": probe("/readyz", 2),
+        // The root is read-only; what outlives a restart is kept in the cluster.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+    });
+    put(&mut container, "env", all(&values.extra_env));
+    put(&mut container, "resources", values.resources.value().clone());
+    put(
+        &mut container,
+        "securityContext",
+        values.security_context.value().clone(),
+    );
+    container
+}
+
+fn arguments(chart: &Chart<'_>) -> Vec<String> {
+    let fixed = [
+        "serve".to_owned(),
+        format!("--namespace={}", chart.release.namespace),
+        "--webhook-port=9443".to_owned(),
+        "--health-port=8081".to_owned(),
+        "--metrics-port=9090".to_owned(),
+        format!("--webhook-service={}", chart.fullname()),
+        "--leader-elect=true".to_owned(),
+        "--log-format=json".to_owned(),
+    ];
+    let removal = (chart.values.delivery.mode == Mode::OnDemand).then(|| "--on-demand-removal".to_owned());
+    let extra = chart.values.extra_args.iter().cloned();
+    fixed.into_iter().chain(removal).chain(extra).collect()
+}
+
+/// `repository:tag`, and the digest if one is given.
+pub(super) fn image(chart: &Chart<'_>) -> String {
+    let image = &chart.values.image;
+    let version = format!("v{VERSION}");
+    let tag = if image.tag.is_empty() {
+        &version
+    } else {
+        &image.tag
+    };
+    let digest = if image.digest.is_empty() {
+        String::new()
+    } else {
+        format!("@{}", image.digest)
+    };
+    format!("{}:{tag}{digest}", image.repository)
+}

@@ -1,0 +1,310 @@
+//! The chart's values, as types: the source of `values.yaml` and `values.schema.json`, and what `keyside install` reads.
+//!
+//! Every name is the one that other charts use, so that nobody has to learn ours. Each comment starts with the value's
+//! name, because it becomes the comment in `values.yaml`.
+
+mod given;
+mod merge;
+#[cfg(test)]
+mod text;
+
+pub(crate) use given::Given;
+pub(crate) use merge::{Refused, overlay, parse};
+
+use k8s_openapi::api::core::v1::{
+    Affinity, EnvVar, LocalObjectReference, PodSecurityContext, ResourceRequirements, SecurityContext,
+    Toleration, TopologySpreadConstraint,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Values of the keyside chart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Values {
+    /// `global` is what a parent chart hands to all its charts; keyside looks at `imagePullSecrets` only.
+    pub(crate) global: Global,
+    /// `nameOverride` replaces the chart's name in the names of all objects.
+    pub(crate) name_override: String,
+    /// `fullnameOverride` replaces the whole name of all objects.
+    pub(crate) fullname_override: String,
+    /// `commonLabels` are labels that all objects get.
+    pub(crate) common_labels: BTreeMap<String, String>,
+    /// `replicaCount` is how many replicas run; one of them writes, all answer admission.
+    #[schemars(range(min = 1, max = 9))]
+    pub(crate) replica_count: u8,
+    /// `image` is the image of keyside itself.
+    pub(crate) image: Image,
+    /// `imagePullSecrets` are the pull secrets of keyside's own pods; they must exist, because keyside cannot deliver them
+    /// before it runs.
+    pub(crate) image_pull_secrets: Vec<Given<LocalObjectReference>>,
+    /// `delivery` says how credentials reach pods, and so which rights keyside needs.
+    pub(crate) delivery: Delivery,
+    /// `crds` are the custom resource definitions.
+    pub(crate) crds: Crds,
+    /// `serviceAccount` is the account keyside runs as.
+    pub(crate) service_account: ServiceAccount,
+    /// `rbac` are the rights of that account, and the policy that fences its writes.
+    pub(crate) rbac: Rbac,
+    /// `ui` is the Service of the web page, for images of keyside that serve one.
+    pub(crate) ui: Switch,
+    /// `credentialProvider` lets the kubelets ask for tokens of the pods' accounts, which keyside's credential provider needs.
+    pub(crate) credential_provider: Switch,
+    /// `resources` are what a container asks for and may use at most.
+    pub(crate) resources: Given<ResourceRequirements>,
+    /// `podSecurityContext` is the security context of the pods; it meets the Pod Security Standard `restricted`.
+    pub(crate) pod_security_context: Given<PodSecurityContext>,
+    /// `securityContext` is the security context of the container; it meets the Pod Security Standard `restricted`.
+    pub(crate) security_context: Given<SecurityContext>,
+    /// `nodeSelector` are labels of the nodes that keyside may run on.
+    pub(crate) node_selector: BTreeMap<String, String>,
+    /// `tolerations` are taints of nodes that do not keep keyside away.
+    pub(crate) tolerations: Vec<Given<Toleration>>,
+    /// `affinity` says beside what keyside runs; without one, replicas prefer different nodes.
+    pub(crate) affinity: Given<Affinity>,
+    /// `topologySpreadConstraints` spread the replicas over zones or other domains.
+    pub(crate) topology_spread_constraints: Vec<Given<TopologySpreadConstraint>>,
+    /// `priorityClassName` is the priority class of the pods.
+    pub(crate) priority_class_name: String,
+    /// `podDisruptionBudget` keeps replicas running while nodes are drained.
+    pub(crate) pod_disruption_budget: PodDisruptionBudget,
+    /// `networkPolicy` lets in what keyside serves and nothing else.
+    pub(crate) network_policy: Switch,
+    /// `extraArgs` are further arguments of `keyside serve`.
+    pub(crate) extra_args: Vec<String>,
+    /// `extraEnv` are further environment variables, for example of a proxy.
+    pub(crate) extra_env: Vec<Given<EnvVar>>,
+    /// `serviceMonitor` tells the Prometheus operator to scrape keyside.
+    pub(crate) service_monitor: ServiceMonitor,
+    /// `prometheusRule` gives the Prometheus operator five alerts.
+    pub(crate) prometheus_rule: Monitoring,
+    /// `grafanaDashboard` is a `ConfigMap` with a dashboard, found by Grafana's sidecar.
+    pub(crate) grafana_dashboard: Monitoring,
+}
+
+/// What a parent chart hands on. Open, unlike all else: it holds what other charts need.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Global {
+    /// `global.imagePullSecrets` are used besides `imagePullSecrets`.
+    pub(crate) image_pull_secrets: Vec<Given<LocalObjectReference>>,
+    #[serde(flatten)]
+    pub(crate) others: Map<String, Value>,
+}
+
+/// An image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Image {
+    /// `image.repository` is the image's name without a tag.
+    #[schemars(length(min = 1))]
+    pub(crate) repository: String,
+    /// `image.tag` is the version; without one it is the chart's own.
+    pub(crate) tag: String,
+    /// `image.digest` pins the image, for example `sha256:…`; the tag then only tells people which one it is.
+    #[schemars(regex(pattern = "^$|^sha256:[0-9a-f]{64}$"))]
+    pub(crate) digest: String,
+    /// `image.pullPolicy` is when the image is pulled.
+    pub(crate) pull_policy: PullPolicy,
+}
+
+/// When an image is pulled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) enum PullPolicy {
+    Always,
+    #[default]
+    IfNotPresent,
+    Never,
+}
+
+/// How credentials reach pods.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Delivery {
+    /// `delivery.mode` is the widest way of delivery that keyside may use; it gets the rights for that and no more.
+    pub(crate) mode: Mode,
+}
+
+/// The widest way of delivery.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+pub(crate) enum Mode {
+    /// Copies in every namespace of a credential's scope; on-demand copies stay once they were needed.
+    #[default]
+    Copy,
+    /// Also lists pods from time to time, so that on-demand copies that no pod uses any more are removed.
+    OnDemand,
+}
+
+/// Custom resource definitions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Crds {
+    /// `crds.enabled` installs and upgrades them with the chart.
+    pub(crate) enabled: bool,
+    /// `crds.keep` leaves them, and with them all credentials, when the chart is uninstalled.
+    pub(crate) keep: bool,
+}
+
+/// The account keyside runs as.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct ServiceAccount {
+    /// `serviceAccount.create` makes the account; otherwise it must exist.
+    pub(crate) create: bool,
+    /// `serviceAccount.name` is its name; without one it is the name of the other objects.
+    pub(crate) name: String,
+    /// `serviceAccount.annotations` are its annotations, for example for a cloud's identities.
+    pub(crate) annotations: BTreeMap<String, String>,
+}
+
+/// Rights.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Rbac {
+    /// `rbac.create` makes roles, bindings and the fence; without them keyside can do nothing, so make your own.
+    pub(crate) create: bool,
+}
+
+/// Something that is on or off.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Switch {
+    /// `enabled` turns it on.
+    pub(crate) enabled: bool,
+}
+
+/// What keeps replicas running.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct PodDisruptionBudget {
+    /// `podDisruptionBudget.enabled` makes the budget, where more than one replica runs.
+    pub(crate) enabled: bool,
+    /// `podDisruptionBudget.minAvailable` is how many replicas must stay.
+    #[schemars(range(min = 0, max = 9))]
+    pub(crate) min_available: u8,
+}
+
+/// An object of a monitoring system.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Monitoring {
+    /// `enabled` makes it.
+    pub(crate) enabled: bool,
+    /// `labels` are further labels, by which it is found.
+    pub(crate) labels: BTreeMap<String, String>,
+}
+
+/// How often and how keyside is scraped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct ServiceMonitor {
+    /// `serviceMonitor.enabled` makes it; the Prometheus operator's kinds must be there.
+    pub(crate) enabled: bool,
+    /// `serviceMonitor.labels` are further labels, by which Prometheus finds it.
+    pub(crate) labels: BTreeMap<String, String>,
+    /// `serviceMonitor.interval` is the time between two scrapes.
+    #[schemars(regex(pattern = "^[0-9]+(ms|s|m|h)$"))]
+    pub(crate) interval: String,
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Self {
+            global: Global::default(),
+            name_override: String::new(),
+            fullname_override: String::new(),
+            common_labels: BTreeMap::new(),
+            replica_count: 2,
+            image: Image::default(),
+            image_pull_secrets: Vec::new(),
+            delivery: Delivery::default(),
+            crds: Crds::default(),
+            service_account: ServiceAccount::default(),
+            rbac: Rbac::default(),
+            ui: Switch::default(),
+            credential_provider: Switch::default(),
+            resources: Given::of(json!({
+                "requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "256Mi"},
+            })),
+            pod_security_context: Given::of(json!({
+                "runAsNonRoot": true, "runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            })),
+            security_context: Given::of(json!({
+                "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": {"drop": ["ALL"]},
+            })),
+            node_selector: BTreeMap::new(),
+            tolerations: Vec::new(),
+            affinity: Given::of(json!({})),
+            topology_spread_constraints: Vec::new(),
+            priority_class_name: String::new(),
+            pod_disruption_budget: PodDisruptionBudget::default(),
+            network_policy: Switch { enabled: true },
+            extra_args: Vec::new(),
+            extra_env: Vec::new(),
+            service_monitor: ServiceMonitor::default(),
+            prometheus_rule: Monitoring::default(),
+            grafana_dashboard: Monitoring::default(),
+        }
+    }
+}
+
+impl Default for Image {
+    fn default() -> Self {
+        Self {
+            repository: "ghcr.io/keyside/keyside".to_owned(),
+            tag: String::new(),
+            digest: String::new(),
+            pull_policy: PullPolicy::default(),
+        }
+    }
+}
+
+impl Default for Crds {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            keep: true,
+        }
+    }
+}
+
+impl Default for ServiceAccount {
+    fn default() -> Self {
+        Self {
+            create: true,
+            name: String::new(),
+            annotations: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for Rbac {
+    fn default() -> Self {
+        Self { create: true }
+    }
+}
+
+impl Default for PodDisruptionBudget {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            min_available: 1,
+        }
+    }
+}
+
+impl Default for ServiceMonitor {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            labels: BTreeMap::new(),
+            interval: "30s".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
