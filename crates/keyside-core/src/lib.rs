@@ -11,6 +11,7 @@
 //! * [`explain`]: the decision as people and programs read it.
 
 pub mod admit;
+pub mod diagnose;
 pub mod explain;
 pub mod id;
 pub mod index;
