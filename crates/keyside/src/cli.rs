@@ -46,6 +46,9 @@ pub(crate) struct Global {
     /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub(crate) color: ColorChoice,
+    /// Language of tables and notes, such as zh-CN [default: that of the locale]
+    #[arg(long, global = true, value_name = "LANG")]
+    pub(crate) lang: Option<String>,
     /// Say more: -v steps, -vv details.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
@@ -122,6 +125,8 @@ pub(crate) struct Up {
     /// Keep everything in memory and leave nothing behind.
     #[arg(long)]
     pub(crate) ephemeral: bool,
+    #[command(flatten)]
+    pub(crate) network: Network,
     /// `json`: one line on stdout when everything is ready.
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<Format>,
@@ -379,7 +384,7 @@ pub(crate) struct ProjectRemove {
 /// `keyside explain`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Explain {
-    /// `pod/NAME`, `pod NAME`, or `image REF`.
+    /// `pod/NAME`, `deploy/NAME` (also sts, ds, job, rs), `image REF`, `namespace/NAME`, or a code such as `NoPullScope`.
     #[arg(required = true, num_args = 1..=2, value_name = "WHAT")]
     pub(crate) what: Vec<String>,
     /// Namespace [default: the context's]
@@ -388,9 +393,31 @@ pub(crate) struct Explain {
     /// Service account the pod would run as.
     #[arg(long, value_name = "NAME")]
     pub(crate) service_account: Option<String>,
+    /// Do not ask the registry.
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+    /// Replace pods that wait although what was in their way is gone; disruption budgets are honoured.
+    #[arg(long)]
+    pub(crate) restart_stuck: bool,
+    /// How many pods may be replaced at once.
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub(crate) max_restarts: usize,
+    #[command(flatten)]
+    pub(crate) network: Network,
     /// Output format.
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<Format>,
+}
+
+/// How registries are reached from here.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Network {
+    /// Address of a registry's name, instead of asking the resolver; may be repeated.
+    #[arg(long, value_name = "NAME=IP:PORT")]
+    pub(crate) add_host: Vec<String>,
+    /// Certificates, in PEM, that registries may be signed by, besides those the system trusts.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) registry_ca: Option<PathBuf>,
 }
 
 /// `keyside events`.

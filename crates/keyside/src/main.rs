@@ -7,6 +7,8 @@
 mod cli;
 mod connect;
 mod failure;
+mod label;
+mod network;
 mod output;
 mod print;
 mod state;

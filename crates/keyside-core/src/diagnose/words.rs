@@ -80,7 +80,10 @@ const SIGNS: &[(Said, &[&str])] = &[
     ),
     (
         Said::Because(Cause::ProxyError),
-        &["proxyconnect tcp", "pinging container registry *: StatusCode: 403"],
+        &[
+            "proxyconnect tcp",
+            "pinging container registry *: StatusCode: 403",
+        ],
     ),
     (
         Said::Because(Cause::ConnectionRefused),
@@ -300,9 +303,7 @@ fn begins(sign: &str, text: &str, before: Option<char>) -> bool {
 
 /// Whether the sign goes on after one or more letters of a kind.
 fn run(sign: &str, text: &str, of_kind: impl Fn(char) -> bool) -> bool {
-    let letters = text
-        .char_indices()
-        .take_while(|(_, letter)| of_kind(*letter));
+    let letters = text.char_indices().take_while(|(_, letter)| of_kind(*letter));
     letters
         .into_iter()
         .any(|(at, letter)| begins(sign, &text[at + letter.len_utf8()..], Some(letter)))
@@ -313,4 +314,4 @@ fn is_word(letter: Option<char>) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -74,7 +74,10 @@ fn name_that_does_not_resolve_and_image_are_found() {
         unknown_name("dial tcp: lookup auth.example on 10.0.0.10:53: no such host"),
         Some("auth.example")
     );
-    assert_eq!(unknown_name("lookup reg.invalid: no such host"), Some("reg.invalid"));
+    assert_eq!(
+        unknown_name("lookup reg.invalid: no such host"),
+        Some("reg.invalid")
+    );
     assert_eq!(unknown_name("no such host"), None);
     assert_eq!(
         image_of("(combined from similar events): Failed to pull image \"a/b:1\": x"),
