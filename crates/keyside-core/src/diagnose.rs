@@ -107,9 +107,12 @@ pub(crate) fn conclude(evidence: &Evidence<'_>) -> Explanation {
     let advice = finding
         .cause()
         .filter(|_| finding.verdict != Verdict::Pullable)
-        .map(|cause| Sentence::Advice {
-            cause,
-            about: evidence.about(None),
+        .map(|cause| match finding.message {
+            Sentence::CreatedWithout { .. } => Sentence::AdviceRenew,
+            _ => Sentence::Advice {
+                cause,
+                about: evidence.about(None),
+            },
         });
     Explanation {
         image: evidence.question.image.to_owned(),

@@ -16,6 +16,7 @@ pub mod explain;
 pub mod id;
 pub mod index;
 pub mod inject;
+pub mod inventory;
 pub mod language;
 pub mod names;
 pub mod page;

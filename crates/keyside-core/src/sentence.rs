@@ -189,6 +189,8 @@ pub enum Sentence {
     },
     /// What was in the way is gone.
     Recovered,
+    /// What helps a pod that is older than its credential.
+    AdviceRenew,
     /// What helps against a cause, for people.
     Advice {
         /// The cause.

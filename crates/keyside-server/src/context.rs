@@ -1,5 +1,6 @@
 //! What all parts share: the client, the index and its one way in, the queue.
 
+use crate::diagnosis::Stuck;
 use crate::flow::Flow;
 use crate::queue::{Queue, When};
 use crate::running::Config;
@@ -38,6 +39,8 @@ pub(crate) struct Context {
     pub(crate) config: Config,
     pub(crate) queue: Queue<Key>,
     pub(crate) flow: Flow,
+    /// Pods that cannot pull.
+    pub(crate) stuck: Stuck,
     /// When this run began.
     pub(crate) started: Timestamp,
     index: RwLock<Index>,
@@ -54,6 +57,7 @@ impl Context {
         Self {
             queue: Queue::new(),
             flow: Flow::new(config.in_flight),
+            stuck: Stuck::default(),
             started: Timestamp::now(),
             config,
             index: RwLock::new(index),

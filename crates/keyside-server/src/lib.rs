@@ -23,6 +23,7 @@
 
 mod apply;
 mod context;
+mod diagnosis;
 mod error;
 mod flow;
 mod install;
@@ -35,5 +36,6 @@ mod watches;
 mod webhook;
 mod wire;
 
+pub use diagnosis::Diagnoses;
 pub use install::{Reach, SERVICE, WEBHOOK_CONFIGURATION, install, register_webhook};
 pub use running::{Config, Running, run};

@@ -1,10 +1,11 @@
 //! Starting and stopping: [`run`] wires the parts together, [`Running`] is what the caller holds.
 
 use crate::context::{Context, Key};
+use crate::diagnosis::Diagnoses;
 use crate::error::Remedy;
 use crate::queue::When;
 use crate::reconcile::{self, Requeue};
-use crate::{key, watches, webhook};
+use crate::{diagnosis, key, watches, webhook};
 use anyhow::Context as _;
 use jiff::SignedDuration;
 use keyside_core::Index;
@@ -48,6 +49,8 @@ pub struct Config {
     pub status_every: Duration,
     /// What happens to a namespace that a Project states by name and that was deleted and made anew.
     pub recreated: Recreated,
+    /// Whether pods that only a new pod can help are replaced, and how many at most every ten seconds.
+    pub restart_stuck: Option<usize>,
 }
 
 impl Config {
@@ -61,12 +64,14 @@ impl Config {
             idle_for: SignedDuration::from_hours(24),
             status_every: Duration::from_secs(1),
             recreated: Recreated::default(),
+            restart_stuck: None,
         }
     }
 }
 
 /// The running system.
 pub struct Running {
+    ctx: Arc<Context>,
     webhook: axum::Router,
     ready: watch::Receiver<bool>,
     shutdown: CancellationToken,
@@ -77,6 +82,11 @@ impl Running {
     /// The webhook service (`/mutate-pods`, `/validate`), to be served over TLS or called in process.
     pub fn webhook(&self) -> axum::Router {
         self.webhook.clone()
+    }
+
+    /// How many pulls fail, by cause.
+    pub fn diagnoses(&self) -> Diagnoses {
+        self.ctx.stuck.diagnoses()
     }
 
     /// Whether all watches have told their first state and everything that was due then is done.
@@ -126,6 +136,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let mut tasks = JoinSet::new();
     let mut watching = JoinSet::new();
     let pending = watches::start(&ctx, &mut watching);
+    diagnosis::start(&ctx, &mut watching);
     let webhook = webhook::router(ctx.clone());
     let (worker, stop) = (ctx.clone(), shutdown.clone());
     tasks.spawn(async move {
@@ -156,6 +167,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         }
     });
     Ok(Running {
+        ctx,
         webhook,
         ready,
         shutdown,

@@ -100,6 +100,11 @@ pub(crate) enum Verb {
     Project(Project),
     /// Say which credentials answer for an image or a pod, in the order the kubelet tries them.
     Explain(Explain),
+    /// Look at the cluster and say what is wrong; all checks always run.
+    Check(Check),
+    /// See what pull secrets there are, and take them over.
+    #[command(subcommand)]
+    Import(Import),
     /// Show what happened, newest last.
     Events(Events),
     /// Print the custom resource definitions.
@@ -198,7 +203,7 @@ pub(crate) struct CredentialAdd {
     /// Name; unique among all Secrets of the namespaces it applies to.
     pub(crate) name: String,
     /// Registry host, with a path to serve only what is below it.
-    #[arg(long, value_name = "HOST[/PATH]", required_unless_present_any = ["preset", "from_file"])]
+    #[arg(long, value_name = "HOST[/PATH]", required_unless_present_any = ["preset", "from_file", "from_docker"])]
     pub(crate) registry: Option<String>,
     /// A known registry: dockerhub, quay, ghcr, gitlab, ecr, acr, gar, harbor, artifactory, nexus.
     #[arg(long, value_name = "PRESET")]
@@ -206,6 +211,9 @@ pub(crate) struct CredentialAdd {
     /// Take the entries of a docker config file.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["preset", "username", "password", "password_stdin"])]
     pub(crate) from_file: Option<PathBuf>,
+    /// Take what docker has logged in to, and ask its credential helpers; only --registry's, if given.
+    #[arg(long, conflicts_with_all = ["preset", "from_file", "username", "password", "password_stdin"])]
+    pub(crate) from_docker: bool,
     /// User name at the registry.
     #[arg(long, value_name = "USER")]
     pub(crate) username: Option<String>,
@@ -413,11 +421,73 @@ pub(crate) struct Explain {
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Network {
     /// Address of a registry's name, instead of asking the resolver; may be repeated.
-    #[arg(long, value_name = "NAME=IP:PORT")]
+    #[arg(
+        long,
+        value_name = "NAME=IP:PORT",
+        env = "KEYSIDE_ADD_HOST",
+        value_delimiter = ','
+    )]
     pub(crate) add_host: Vec<String>,
     /// Certificates, in PEM, that registries may be signed by, besides those the system trusts.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "KEYSIDE_REGISTRY_CA")]
     pub(crate) registry_ca: Option<PathBuf>,
+}
+
+/// `keyside check`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Check {
+    /// Only what must hold before keyside is installed.
+    #[arg(long)]
+    pub(crate) pre: bool,
+    /// Only this namespace.
+    #[arg(short, long, value_name = "NS")]
+    pub(crate) namespace: Option<String>,
+    /// Check again until everything is fine.
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// How long to wait.
+    #[arg(long, default_value = "60s", value_name = "DURATION")]
+    pub(crate) timeout: String,
+    /// Also write a report without names, for a bug report.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Output format: table, short (only what is not fine) or json.
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<CheckFormat>,
+}
+
+/// How the result of checks is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// Every category.
+    Table,
+    /// Only what is not fine.
+    Short,
+    /// One JSON document.
+    Json,
+}
+
+/// `keyside import …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Import {
+    /// Pull secrets: with --dry-run all of them as they are; with a name, that one becomes a credential.
+    Secrets(ImportSecrets),
+}
+
+/// `keyside import secrets`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ImportSecrets {
+    /// The Secret to take over.
+    pub(crate) name: Option<String>,
+    /// Namespace [default: the context's; for the inventory all of them]
+    #[arg(short, long, value_name = "NS")]
+    pub(crate) namespace: Option<String>,
+    /// Change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Output format.
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<Format>,
 }
 
 /// `keyside events`.

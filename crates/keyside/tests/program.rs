@@ -4,6 +4,8 @@
 mod clash;
 #[path = "program/contract.rs"]
 mod contract;
+#[path = "program/diagnosis.rs"]
+mod diagnosis;
 #[path = "program/failing.rs"]
 mod failing;
 #[path = "program/killed.rs"]
@@ -12,6 +14,8 @@ mod killed;
 mod kubectl;
 #[path = "program/page.rs"]
 mod page;
+#[path = "program/registry.rs"]
+mod registry;
 #[path = "program/rotation.rs"]
 mod rotation;
 #[path = "program/scopes.rs"]

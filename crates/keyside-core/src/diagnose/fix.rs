@@ -1,7 +1,7 @@
 //! What to do: commands to paste, in the order in which they are pasted. Where a value is the reader's to choose, it stands in
 //! capitals; a password is read from stdin.
 
-use super::{Evidence, Finding};
+use super::{Evidence, Finding, checks};
 use crate::explain::{Tried, Unused, Verdict};
 use crate::sentence::Sentence;
 use keyside_api::Cause;
@@ -39,6 +39,8 @@ pub(super) fn fix(evidence: &Evidence<'_>, finding: &Finding) -> Vec<String> {
         Cause::NotFound | Cause::NoMatchingPlatform => set_image(evidence, &repository(evidence, "TAG")),
         Cause::InvalidReference => set_image(evidence, &corrected(evidence.question.image)),
         Cause::NeverPull => allow_pull(evidence),
+        // Only a new attempt can tell whether these are gone.
+        _ if checks::is_of_node(cause) && evidence.question.exists => renew(evidence),
         _ => look_again(evidence),
     }
 }

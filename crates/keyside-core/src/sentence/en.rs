@@ -9,6 +9,7 @@ pub(super) fn text(sentence: &Sentence) -> String {
     match sentence {
         Sentence::Because { cause, about } => because(*cause, about),
         Sentence::Advice { cause, about } => advice(*cause, about),
+        Sentence::AdviceRenew => "make the pod anew, so that it is given the credential:".into(),
         Sentence::Unparsable { error } => format!("the image reference cannot be parsed: {error}"),
         Sentence::Pulled => "the node has the image and lets the pod use it".into(),
         Sentence::Answers {
@@ -100,7 +101,7 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::NodeSays { cause, by, times: 1 } => format!("{cause} ({by})"),
         Sentence::NodeSays { cause, by, times } => format!("{cause} ({by}, x{times})"),
         Sentence::RegistrySays { name, reason, detail } => {
-            let name = name.as_deref().unwrap_or("nobody in particular");
+            let name = name.as_deref().unwrap_or("an anonymous question");
             let detail = if detail.is_empty() {
                 String::new()
             } else {

@@ -10,6 +10,7 @@ pub(super) fn text(sentence: &Sentence) -> String {
     match sentence {
         Sentence::Because { cause, about } => because(*cause, about),
         Sentence::Advice { cause, about } => advice(*cause, about),
+        Sentence::AdviceRenew => "重建 Pod，使其得到凭证：".into(),
         Sentence::Unparsable { error } => format!("镜像地址无法解析：{error}"),
         Sentence::Pulled => "节点上已有此镜像，Pod 可以使用".into(),
         Sentence::Answers {

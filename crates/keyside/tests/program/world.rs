@@ -22,6 +22,14 @@ pub(crate) fn up() -> World {
     world
 }
 
+/// As [`up`], with more flags.
+pub(crate) fn up_with(flags: &[&str]) -> World {
+    let temp = tempfile::tempdir().expect("a temporary folder");
+    let mut world = up_in(temp.path(), flags);
+    world._temp = Some(temp);
+    world
+}
+
 /// Starts it in a given folder.
 pub(crate) fn up_in(dir: &Path, flags: &[&str]) -> World {
     let (child, ready) = start(dir, flags);

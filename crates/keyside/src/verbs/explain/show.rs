@@ -199,11 +199,16 @@ fn rows(one: &Explanation, output: &Output) -> Vec<Vec<String>> {
 fn evidence(seen: &Seen, output: &Output) -> String {
     let source = output.say(Label::SeenBy { source: &seen.source });
     let message = seen.message.text(output.language());
+    // A full-width colon brings its own space.
+    let blank = if source.ends_with('：') { "" } else { " " };
     let Some(time) = seen.time else {
-        return format!("{source} {message}");
+        return format!("{source}{blank}{message}");
     };
     let span = print::span(Timestamp::now().as_second() - time.as_second());
-    format!("{source} {message}, {}", output.say(Label::Ago { span: &span }))
+    format!(
+        "{source}{blank}{message}, {}",
+        output.say(Label::Ago { span: &span })
+    )
 }
 
 /// The advice, and below it the commands, each as it can be pasted.
