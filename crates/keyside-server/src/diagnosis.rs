@@ -10,6 +10,7 @@ pub use stuck::Diagnoses;
 pub(crate) use stuck::Stuck;
 
 use crate::context::Context;
+use futures::StreamExt;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event, Pod};
 use keyside_api::{Cause, FIELD_MANAGER, event, label};
@@ -46,20 +47,8 @@ pub(crate) fn start(ctx: &Arc<Context>, tasks: &mut JoinSet<anyhow::Result<()>>)
     for reason in REASONS {
         let ctx = ctx.clone();
         tasks.spawn(async move {
-            use futures::StreamExt as _;
-            let api: Api<Event> = Api::all(ctx.config.client.clone());
-            let config =
-                watcher::Config::default().fields(&format!("reason={reason},involvedObject.kind=Pod"));
-            let events = watcher(api, config).default_backoff().applied_objects();
-            let mut events = std::pin::pin!(events);
-            loop {
-                match events.next().await {
-                    Some(Ok(event)) => note(&ctx, &event).await,
-                    // The watch begins again by itself, with a pause.
-                    Some(Err(_)) => {}
-                    None => return Ok(()),
-                }
-            }
+            watch(&ctx, reason).await;
+            Ok(())
         });
     }
     if let Some(budget) = ctx.config.restart_stuck {
@@ -70,6 +59,33 @@ pub(crate) fn start(ctx: &Arc<Context>, tasks: &mut JoinSet<anyhow::Result<()>>)
                 replace(&ctx, budget).await;
             }
         });
+    }
+}
+
+/// Watches the events of one reason. Their first state is streamed; an older API server is asked for it in pages.
+async fn watch(ctx: &Context, reason: &str) {
+    let api: Api<Event> = Api::all(ctx.config.client.clone());
+    let config = watcher::Config::default().fields(&format!("reason={reason},involvedObject.kind=Pod"));
+    for (config, is_last) in [(config.clone().streaming_lists(), false), (config, true)] {
+        let events = watcher(api.clone(), config).default_backoff().applied_objects();
+        let mut events = std::pin::pin!(events);
+        while let Some(event) = events.next().await {
+            match event {
+                Ok(event) => note(ctx, &event).await,
+                Err(error) if is_refused(&error) && !is_last => break,
+                // The watch begins again by itself, after a pause.
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+/// Whether the API server does not know what it was asked for.
+fn is_refused(error: &watcher::Error) -> bool {
+    match error {
+        watcher::Error::WatchStartFailed(kube::Error::Api(status)) => matches!(status.code, 400 | 422),
+        watcher::Error::WatchError(status) => matches!(status.code, 400 | 422),
+        _ => false,
     }
 }
 

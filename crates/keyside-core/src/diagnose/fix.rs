@@ -37,7 +37,7 @@ pub(super) fn fix(evidence: &Evidence<'_>, finding: &Finding) -> Vec<String> {
         Cause::SecretInWrongNamespace => with_renewal(reach(evidence), evidence),
         Cause::HostSpelling => spell(evidence, name),
         Cause::NotFound | Cause::NoMatchingPlatform => set_image(evidence, &repository(evidence, "TAG")),
-        Cause::InvalidReference => set_image(evidence, &corrected(evidence.question.image)),
+        Cause::InvalidReference => correct_image(evidence, &corrected(evidence.question.image)),
         Cause::NeverPull => allow_pull(evidence),
         // Only a new attempt can tell whether these are gone.
         _ if checks::is_of_node(cause) && evidence.question.exists => renew(evidence),
@@ -99,7 +99,8 @@ fn one_of_several(evidence: &Evidence<'_>, name: &str, tried: Option<&Tried>) ->
         .and_then(|secret| secret.config())
         .is_some_and(|config| config.entries().len() > 1);
     match tried.filter(|_| several) {
-        Some(tried) => format!(" --registry {}", tried.pattern),
+        Some(tried) if is_plain(&tried.pattern) => format!(" --registry {}", tried.pattern),
+        Some(_) => " --registry HOST".to_owned(),
         None => String::new(),
     }
 }
@@ -182,6 +183,24 @@ fn set_image(evidence: &Evidence<'_>, image: &str) -> Vec<String> {
         "kubectl set image {target} {container}={image} -n {}",
         question.namespace
     )]
+}
+
+/// Names the right image. What a pod is given was decided by the wrong one, so a pod without a template is made anew.
+fn correct_image(evidence: &Evidence<'_>, image: &str) -> Vec<String> {
+    let question = evidence.question;
+    match (question.workload, question.pod) {
+        (None, Some(pod)) if is_plain(question.image) => vec![format!(
+            "kubectl get pod {pod} -n {} -o yaml | sed 's|{}|{image}|' | kubectl replace --force -f -",
+            question.namespace, question.image
+        )],
+        _ => set_image(evidence, image),
+    }
+}
+
+/// Whether a text can stand in a command as it is: an image that is none may hold anything, and this is to be pasted into a shell.
+fn is_plain(text: &str) -> bool {
+    text.chars()
+        .all(|letter| letter.is_ascii_alphanumeric() || "./:@_-".contains(letter))
 }
 
 /// The image with another tag.

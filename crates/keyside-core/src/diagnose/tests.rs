@@ -316,7 +316,14 @@ fn fixes_name_the_template_where_there_is_one() {
     );
     assert_eq!(
         fix("https://reg.corp/Team/x:9", "couldn't parse image name", None),
-        ["kubectl set image pod/web app=reg.corp/team/x:9 -n lab"]
+        [
+            "kubectl get pod web -n lab -o yaml | sed 's|https://reg.corp/Team/x:9|reg.corp/team/x:9|' | kubectl replace --force -f -"
+        ]
+    );
+    // What is pasted into a shell holds nothing that a shell would act on.
+    assert_eq!(
+        fix("x'; reboot; '", "couldn't parse image name", None),
+        ["kubectl set image pod/web app=IMAGE -n lab"]
     );
 }
 

@@ -429,8 +429,11 @@ fn certificates_and_missing_tls_are_named_and_once_right_the_pasted_fix_heals() 
             "create deployment web -n {name} --image={name}.test/team/app:1"
         ));
     }
-    bench.deployment("plain", "plain.test/team/app:1");
-    bench.deployment("noise", "noise.test/team/app:1");
+    bench.deployment(
+        "plain",
+        &format!("plain.test:{}/team/app:1", plain.address.port()),
+    );
+    bench.deployment("noise", &format!("noise.test:{}/team/app:1", noise.port()));
     bench.namespace("hub");
     bench.secret("hub", "spelt", "hub.docker.com", USER, PASSWORD);
     world.pod_of("hub", "p", "team/app:1", &listing("spelt"));
