@@ -1,7 +1,7 @@
 //! For each cause a world that produces it: `explain pod` names it and ends with 1, and the printed fix, pasted, heals it.
 
 use crate::registry::{Authority, Own, PASSWORD, Presented, USER, stranger};
-use crate::world::{World, eventually, fed, has_kubectl, text, up, up_with};
+use crate::world::{World, eventually, eventually_within, fed, has_kubectl, text, up, up_with};
 use keyside_registry::{Fault, Part, Rights, Script};
 use serde_json::Value;
 use std::path::Path;
@@ -91,7 +91,8 @@ impl<'a> Bench<'a> {
 
     /// Waits until some pod of the namespace runs.
     fn runs(&self, namespace: &str) {
-        eventually(&format!("a pod of {namespace} runs"), || {
+        // A pod that only has to try again does so when the kubelet's wait is over, which doubles with every failure.
+        eventually_within(&format!("a pod of {namespace} runs"), 200, || {
             let phases = self.world.ok(&format!(
                 "get pods -n {namespace} -o jsonpath={{.items[*].status.phase}}"
             ));
