@@ -1,19 +1,23 @@
 //! The decision as people and programs read it: for one image, which credentials a kubelet tries and in which order, why
-//! the others are not used, and what to do if none is.
+//! the others are not used, and what to do if the image cannot be pulled.
 //!
-//! Everything here is known from memory alone. What the registry says, and what the node said, are further witnesses; the
-//! verdict stays `Unknown` where only they could tell.
+//! The decision is known from memory alone. What the registry answers and what the node says are further witnesses; they come
+//! with the [`Question`], and [`crate::diagnose`] weighs them. Without them the verdict stays `Unknown` where only they could tell.
 
-mod fix;
 mod kubelet;
+mod reach;
 mod unused;
-mod verdict;
 
-use crate::index::Index;
+pub use reach::{InReach, in_reach};
+
+use crate::diagnose::{self, Answer, Remedy, Word};
+use crate::index::{Index, Placement};
 use crate::resolve::resolve;
+use crate::sentence::Sentence;
 use crate::source::PullSecret;
-use keyside_keychain::Reference;
-use serde::{Deserialize, Serialize};
+use jiff::Timestamp;
+use keyside_keychain::{Credential, Pattern, Reference};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// What is asked.
@@ -33,8 +37,18 @@ pub struct Question<'a> {
     pub exists: bool,
     /// Secrets of the namespace as they were read, by name; they win over what the index would expect in them.
     pub secrets: BTreeMap<String, PullSecret>,
+    /// The container that uses the image; for the commands that heal.
+    pub container: Option<&'a str>,
+    /// What has made the pod, such as `deployment/web`; for the commands that heal.
+    pub workload: Option<&'a str>,
     /// What the node has done with the image.
     pub observed: Option<Observed>,
+    /// Whether the image lies on the node.
+    pub present: bool,
+    /// What the node said about the image.
+    pub node: Vec<Word>,
+    /// What the registry answered, if it was asked.
+    pub registry: Vec<Answer>,
 }
 
 /// What the node has done with an image of a pod that exists.
@@ -47,7 +61,7 @@ pub enum Observed {
 }
 
 /// Whether an image can be pulled, as far as known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Verdict {
     /// A credential answers that nothing speaks against, or the node has pulled the image.
     Pullable,
@@ -58,7 +72,7 @@ pub enum Verdict {
 }
 
 /// The answer for one image. Its JSON is a contract: programs rely on it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Explanation {
     /// The image as written.
     pub image: String,
@@ -67,19 +81,25 @@ pub struct Explanation {
     /// Why: a cause, or a reason of the condition `Verified`.
     pub reason: String,
     /// The same in one sentence.
-    pub message: String,
+    pub message: Sentence,
     /// What the kubelet tries, in its order.
     pub credentials: Vec<Tried>,
     /// What it does not try, the nearest first.
     pub unused: Vec<Unused>,
     /// What the verdict rests on.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<Seen>,
     /// What to do: commands to paste.
     pub fix: Vec<String>,
+    /// What the commands are good for, for people.
+    #[serde(skip)]
+    pub advice: Option<Sentence>,
+    /// What has to happen with a pod that waits.
+    #[serde(skip)]
+    pub remedy: Remedy,
 }
 
 /// A credential that the kubelet tries.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Tried {
     /// Its turn, from 1.
     pub rank: usize,
@@ -93,14 +113,14 @@ pub struct Tried {
     pub delivery: String,
     /// The Secret the kubelet reads; none if the node asks keyside.
     pub secret: Option<String>,
-    /// `verified`, `refused` or `untested`, by what the registry has said of it before.
+    /// `verified`, `refused`, `unclear` or `untested`, by what the registry says of it, or has said before.
     pub result: String,
     /// Why: a reason of the condition `Verified`.
     pub reason: String,
 }
 
 /// A credential that the kubelet does not try.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unused {
     /// The credential's or the Secret's name.
     pub name: String,
@@ -113,38 +133,71 @@ pub struct Unused {
     /// Why it is not tried.
     pub reason: String,
     /// The same in one sentence.
-    pub message: String,
+    pub message: Sentence,
 }
 
 /// Something the verdict rests on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evidence {
-    /// `decision` or `node`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    /// `decision`, `registry` or `node`.
     pub source: String,
     /// What it says.
-    pub message: String,
+    pub message: Sentence,
+    /// When.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<Timestamp>,
+    /// In the words of node and registry, which are shown only to those who ask for them.
+    #[serde(skip)]
+    pub raw: Option<String>,
 }
 
 /// Explains one image.
 pub fn explain(index: &Index, question: &Question<'_>) -> Explanation {
-    let image = match Reference::parse(question.image) {
-        Ok(image) => image,
-        Err(error) => return verdict::invalid(question, &error),
+    let image = Reference::parse(question.image);
+    let (mut tries, mut unused, mut provided) = (Vec::new(), Vec::new(), None);
+    let resolution = image
+        .as_ref()
+        .map(|image| resolve(index, question.namespace, image))
+        .unwrap_or_default();
+    if let Ok(image) = &image {
+        let list = kubelet::list(index, question, &resolution);
+        let ring = kubelet::ring(index, question, image, &list);
+        tries = kubelet::tries(index, question, image, &list, &ring);
+        unused = unused::hidden(image, &list, &ring);
+        unused.extend(unused::unused(index, question, image, &resolution, &list, &tries));
+        let best = resolution.answers.first();
+        provided = best
+            .filter(|best| best.placement == Placement::Node)
+            .map(|best| best.who.name());
+    }
+    diagnose::take_answers(&mut tries, &question.registry);
+    diagnose::conclude(&diagnose::Evidence {
+        index,
+        question,
+        image,
+        tries: &tries,
+        unused: &unused,
+        provided,
+        said: diagnose::Evidence::newest(&question.node),
+    })
+}
+
+/// The credentials that the registry may be asked with: those that the kubelet tries for the image, by their turn, as far as their
+/// Secrets were read, and only where the pattern is for the image. The kubelet itself would also offer `team` to `team-b`.
+pub fn logins(index: &Index, question: &Question<'_>) -> Vec<(usize, Credential)> {
+    let Ok(image) = Reference::parse(question.image) else {
+        return Vec::new();
     };
     let resolution = resolve(index, question.namespace, &image);
     let list = kubelet::list(index, question, &resolution);
     let ring = kubelet::ring(index, question, &image, &list);
-    let tries = kubelet::tries(index, question, &image, &list, &ring);
-    let mut unused = unused::hidden(&image, &list, &ring);
-    unused.extend(unused::unused(
-        index,
-        question,
-        &image,
-        &resolution,
-        &list,
-        &tries,
-    ));
-    verdict::conclude(index, question, &image, &resolution, tries, unused)
+    let is_meant = |key: &str| Pattern::parse(key).is_ok_and(|pattern| pattern.matches(&image));
+    ring.lookup(image.lookup())
+        .iter()
+        .enumerate()
+        .filter(|(_, found)| is_meant(found.key) && list[*found.source].is_read())
+        .map(|(at, found)| (at + 1, found.credential.clone()))
+        .collect()
 }
 
 #[cfg(test)]

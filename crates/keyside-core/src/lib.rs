@@ -11,14 +11,19 @@
 //! * [`explain`]: the decision as people and programs read it.
 
 pub mod admit;
+pub mod diagnose;
 pub mod explain;
 pub mod id;
 pub mod index;
 pub mod inject;
+pub mod inventory;
+pub mod language;
 pub mod names;
+pub mod page;
 pub mod plan;
 pub mod resolve;
 pub mod select;
+pub mod sentence;
 pub mod source;
 pub mod status;
 pub mod version;

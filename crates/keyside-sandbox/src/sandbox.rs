@@ -8,7 +8,9 @@ use crate::node::{
 use crate::queue::{Doing as _, Failed};
 use crate::scheduler::Scheduler;
 use kube::Client;
+use std::collections::BTreeMap;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +26,8 @@ pub struct Config {
     pub state: Option<PathBuf>,
     /// Registries (`host` or `host:port`) that are spoken to without TLS, besides those on this machine's loopback addresses.
     pub plain_http: Vec<String>,
+    /// Addresses of registries' names that are not asked of the resolver.
+    pub hosts: BTreeMap<String, SocketAddr>,
     /// Certificates, in PEM, that registries may be signed by, besides those the system trusts.
     pub registry_certificates: Option<String>,
     /// The certificate of the API server's authority, in PEM, for the `ConfigMap` `kube-root-ca.crt` of every namespace.
@@ -43,6 +47,7 @@ impl Config {
             node_name: node_name.to_owned(),
             state: None,
             plain_http: Vec::new(),
+            hosts: BTreeMap::new(),
             registry_certificates: None,
             root_certificate: None,
             verification: VerificationPolicy::default(),

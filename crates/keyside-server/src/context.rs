@@ -1,5 +1,6 @@
 //! What all parts share: the client, the index and its one way in, the queue.
 
+use crate::diagnosis::Stuck;
 use crate::flow::Flow;
 use crate::health::Health;
 use crate::lease::Leadership;
@@ -50,6 +51,8 @@ pub(crate) struct Context {
     pub(crate) counters: Counters,
     /// Since when changes of credentials are being delivered.
     pub(crate) propagating: Mutex<HashMap<CredentialId, Instant>>,
+    /// Pods that cannot pull.
+    pub(crate) stuck: Stuck,
     /// When this run began.
     pub(crate) started: Timestamp,
     index: RwLock<Index>,
@@ -74,6 +77,7 @@ impl Context {
             health: Health::default(),
             counters: Counters::new(),
             propagating: Mutex::default(),
+            stuck: Stuck::default(),
             started: Timestamp::now(),
             config,
             index: RwLock::new(index),

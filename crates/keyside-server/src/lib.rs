@@ -25,6 +25,7 @@
 mod apply;
 mod certificate;
 mod context;
+mod diagnosis;
 mod error;
 mod flow;
 mod health;
@@ -46,6 +47,7 @@ mod watches;
 mod webhook;
 mod wire;
 
+pub use diagnosis::Diagnoses;
 pub use install::install;
 pub use keeper::Target;
 pub use lease::{Candidacy, Pace};

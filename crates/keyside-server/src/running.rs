@@ -2,13 +2,14 @@
 
 use crate::certificate::Served;
 use crate::context::{Context, Key};
+use crate::diagnosis::Diagnoses;
 use crate::error::Remedy;
 use crate::keeper::{self, Target};
 use crate::lease::{self, Candidacy};
 use crate::metrics::Metrics;
 use crate::queue::When;
 use crate::reconcile::{self, Requeue};
-use crate::{health, key, listen, watches, webhook};
+use crate::{diagnosis, health, key, listen, watches, webhook};
 use anyhow::Context as _;
 use jiff::SignedDuration;
 use keyside_core::Index;
@@ -60,6 +61,8 @@ pub struct Config {
     pub stalled_after: Duration,
     /// How this replica takes part in the election of the one that writes; `None` if it is the only one.
     pub candidacy: Option<Candidacy>,
+    /// Whether pods that only a new pod can help are replaced, and how many at most every ten seconds.
+    pub restart_stuck: Option<usize>,
 }
 
 impl Config {
@@ -76,6 +79,7 @@ impl Config {
             recreated: Recreated::default(),
             stalled_after: Duration::from_secs(150),
             candidacy: None,
+            restart_stuck: None,
         }
     }
 }
@@ -110,6 +114,11 @@ impl Running {
     /// The webhook service (`/mutate-pods`, `/validate`), to be served over TLS or called in process.
     pub fn webhook(&self) -> axum::Router {
         self.webhook.clone()
+    }
+
+    /// How many pulls fail, by cause.
+    pub fn diagnoses(&self) -> Diagnoses {
+        self.ctx.stuck.diagnoses()
     }
 
     /// What Prometheus may know.
@@ -207,6 +216,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let mut tasks = JoinSet::new();
     let mut watching = JoinSet::new();
     let pending = watches::start(&ctx, &mut watching);
+    diagnosis::start(&ctx, &mut watching);
     let webhook = webhook::router(ctx.clone());
     // The Lease is given back when the last write is done.
     let finished = CancellationToken::new();

@@ -52,6 +52,9 @@ pub(crate) struct Global {
     /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub(crate) color: ColorChoice,
+    /// Language of tables and notes, such as zh-CN [default: that of the locale]
+    #[arg(long, global = true, value_name = "LANG")]
+    pub(crate) lang: Option<String>,
     /// Say more: -v steps, -vv details.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
@@ -103,6 +106,11 @@ pub(crate) enum Verb {
     Project(Project),
     /// Say which credentials answer for an image or a pod, in the order the kubelet tries them.
     Explain(Explain),
+    /// Look at the cluster and say what is wrong; all checks always run.
+    Check(Check),
+    /// See what pull secrets there are, and take them over.
+    #[command(subcommand)]
+    Import(Import),
     /// Show what happened, newest last.
     Events(Events),
     /// Put keyside into a cluster, or print what that takes.
@@ -134,6 +142,8 @@ pub(crate) struct Up {
     /// Keep everything in memory and leave nothing behind.
     #[arg(long)]
     pub(crate) ephemeral: bool,
+    #[command(flatten)]
+    pub(crate) network: Network,
     /// `json`: one line on stdout when everything is ready.
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<Format>,
@@ -281,7 +291,7 @@ pub(crate) struct CredentialAdd {
     /// Name; unique among all Secrets of the namespaces it applies to.
     pub(crate) name: String,
     /// Registry host, with a path to serve only what is below it.
-    #[arg(long, value_name = "HOST[/PATH]", required_unless_present_any = ["preset", "from_file"])]
+    #[arg(long, value_name = "HOST[/PATH]", required_unless_present_any = ["preset", "from_file", "from_docker"])]
     pub(crate) registry: Option<String>,
     /// A known registry: dockerhub, quay, ghcr, gitlab, ecr, acr, gar, harbor, artifactory, nexus.
     #[arg(long, value_name = "PRESET")]
@@ -289,6 +299,9 @@ pub(crate) struct CredentialAdd {
     /// Take the entries of a docker config file.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["preset", "username", "password", "password_stdin"])]
     pub(crate) from_file: Option<PathBuf>,
+    /// Take what docker has logged in to, and ask its credential helpers; only --registry's, if given.
+    #[arg(long, conflicts_with_all = ["preset", "from_file", "username", "password", "password_stdin"])]
+    pub(crate) from_docker: bool,
     /// User name at the registry.
     #[arg(long, value_name = "USER")]
     pub(crate) username: Option<String>,
@@ -467,7 +480,7 @@ pub(crate) struct ProjectRemove {
 /// `keyside explain`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Explain {
-    /// `pod/NAME`, `pod NAME`, or `image REF`.
+    /// `pod/NAME`, `deploy/NAME` (also sts, ds, job, rs), `image REF`, `namespace/NAME`, or a code such as `NoPullScope`.
     #[arg(required = true, num_args = 1..=2, value_name = "WHAT")]
     pub(crate) what: Vec<String>,
     /// Namespace [default: the context's]
@@ -476,6 +489,90 @@ pub(crate) struct Explain {
     /// Service account the pod would run as.
     #[arg(long, value_name = "NAME")]
     pub(crate) service_account: Option<String>,
+    /// Do not ask the registry.
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+    /// Replace pods that wait although what was in their way is gone; disruption budgets are honoured.
+    #[arg(long)]
+    pub(crate) restart_stuck: bool,
+    /// How many pods may be replaced at once.
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub(crate) max_restarts: usize,
+    #[command(flatten)]
+    pub(crate) network: Network,
+    /// Output format.
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<Format>,
+}
+
+/// How registries are reached from here.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Network {
+    /// Address of a registry's name, instead of asking the resolver; may be repeated.
+    #[arg(
+        long,
+        value_name = "NAME=IP:PORT",
+        env = "KEYSIDE_ADD_HOST",
+        value_delimiter = ','
+    )]
+    pub(crate) add_host: Vec<String>,
+    /// Certificates, in PEM, that registries may be signed by, besides those the system trusts.
+    #[arg(long, value_name = "FILE", env = "KEYSIDE_REGISTRY_CA")]
+    pub(crate) registry_ca: Option<PathBuf>,
+}
+
+/// `keyside check`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Check {
+    /// Only what must hold before keyside is installed.
+    #[arg(long)]
+    pub(crate) pre: bool,
+    /// Only this namespace.
+    #[arg(short, long, value_name = "NS")]
+    pub(crate) namespace: Option<String>,
+    /// Check again until everything is fine.
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// How long to wait.
+    #[arg(long, default_value = "60s", value_name = "DURATION")]
+    pub(crate) timeout: String,
+    /// Also write a report without names, for a bug report.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Output format: table, short (only what is not fine) or json.
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<CheckFormat>,
+}
+
+/// How the result of checks is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// Every category.
+    Table,
+    /// Only what is not fine.
+    Short,
+    /// One JSON document.
+    Json,
+}
+
+/// `keyside import …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Import {
+    /// Pull secrets: with --dry-run all of them as they are; with a name, that one becomes a credential.
+    Secrets(ImportSecrets),
+}
+
+/// `keyside import secrets`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ImportSecrets {
+    /// The Secret to take over.
+    pub(crate) name: Option<String>,
+    /// Namespace [default: the context's; for the inventory all of them]
+    #[arg(short, long, value_name = "NS")]
+    pub(crate) namespace: Option<String>,
+    /// Change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Output format.
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<Format>,

@@ -9,6 +9,8 @@ mod connect;
 mod duration;
 mod failure;
 mod install;
+mod label;
+mod network;
 mod output;
 mod print;
 mod signals;

@@ -2,7 +2,9 @@
 //! terminal, and meaning never by colour alone.
 
 use crate::cli::{ColorChoice, Global};
+use crate::label::Label;
 use indicatif::{ProgressBar, ProgressStyle};
+use keyside_core::language::Language;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 use unicode_width::UnicodeWidthStr;
@@ -26,6 +28,7 @@ pub(crate) struct Output {
     unicode: bool,
     progress: bool,
     quiet: bool,
+    language: Language,
 }
 
 impl Output {
@@ -46,7 +49,18 @@ impl Output {
             unicode: locale().is_none_or(|locale| locale.to_lowercase().replace('-', "").contains("utf8")),
             progress: stderr && smart && std::env::var_os("CI").is_none(),
             quiet: global.quiet,
+            language: Language::of(&global.lang.clone().or_else(messages).unwrap_or_default()),
         }
+    }
+
+    /// The language of tables and notes.
+    pub(crate) fn language(&self) -> Language {
+        self.language
+    }
+
+    /// Some words in that language.
+    pub(crate) fn say(&self, label: Label<'_>) -> String {
+        label.text(self.language)
     }
 
     /// A line of the result.
@@ -158,6 +172,11 @@ impl Output {
             self.line(format!("{indent}{line}"));
         }
     }
+}
+
+/// How many columns of a terminal a text takes.
+pub(crate) fn columns(text: &str) -> usize {
+    text.width()
 }
 
 /// A step in progress; says what came of it when done.
@@ -276,9 +295,18 @@ fn set(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| !value.is_empty())
 }
 
-/// The locale in force, by POSIX order.
+/// The locale of characters, by POSIX order.
 fn locale() -> Option<String> {
-    ["LC_ALL", "LC_CTYPE", "LANG"]
+    first_set(&["LC_ALL", "LC_CTYPE", "LANG"])
+}
+
+/// The locale of messages, by POSIX order.
+fn messages() -> Option<String> {
+    first_set(&["LC_ALL", "LC_MESSAGES", "LANG"])
+}
+
+fn first_set(names: &[&str]) -> Option<String> {
+    names
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
 }

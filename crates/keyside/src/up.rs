@@ -28,7 +28,7 @@ pub(crate) async fn run(global: &Global, flags: &Up, output: &Output) -> Ended {
     let folder = Folder::open(global, flags.ephemeral)?;
     let ports = Ports::bind(flags, output).await?;
     let mut world = tokio::select! {
-        world = World::start(&folder, ports, output) => world?,
+        world = World::start(&folder, ports, &flags.network, output) => world?,
         () = stop.received() => return Ok(ExitCode::from(130)),
     };
     folder.announce(world.ready())?;

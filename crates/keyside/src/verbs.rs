@@ -1,11 +1,13 @@
 //! One file per verb. Each gets the flags and the output, and gives an exit status.
 
+mod check;
 mod completion;
 mod crds;
 mod credential;
 mod down;
 mod events;
 mod explain;
+mod import;
 mod install;
 mod project;
 mod reset;
@@ -33,6 +35,8 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Ended {
         Verb::Credential(verb) => credential::run(global, verb, output).await,
         Verb::Project(verb) => project::run(global, verb, output).await,
         Verb::Explain(flags) => explain::run(global, &flags, output).await,
+        Verb::Check(flags) => check::run(global, &flags, output).await,
+        Verb::Import(verb) => import::run(global, verb, output).await,
         Verb::Events(flags) => events::run(global, &flags, output).await,
         Verb::Install(flags) => install::run(global, &flags, output).await,
         Verb::Uninstall(flags) => uninstall::run(global, &flags, output).await,

@@ -8,6 +8,8 @@ mod chart;
 mod clash;
 #[path = "program/contract.rs"]
 mod contract;
+#[path = "program/diagnosis.rs"]
+mod diagnosis;
 #[path = "program/failing.rs"]
 mod failing;
 #[path = "program/installed.rs"]
@@ -20,6 +22,8 @@ mod kubectl;
 mod moving;
 #[path = "program/page.rs"]
 mod page;
+#[path = "program/registry.rs"]
+mod registry;
 #[path = "program/rotation.rs"]
 mod rotation;
 #[path = "program/scopes.rs"]

@@ -19,6 +19,13 @@ pub(super) struct Listed<'a> {
     pub(super) by_pod: bool,
 }
 
+impl Listed<'_> {
+    /// Whether what it holds was read, and not only expected.
+    pub(super) fn is_read(&self) -> bool {
+        matches!(self.content, Content::Read(_))
+    }
+}
+
 /// What a listed Secret holds.
 pub(super) enum Content<'a> {
     /// A Secret that was read.

@@ -3,8 +3,9 @@
 
 use super::kubelet::{Content, Listed, scope};
 use super::{Question, Tried, Unused};
-use crate::index::{Candidate, Index, Outside};
+use crate::index::{Candidate, Index};
 use crate::resolve::{Passed, Resolution, Who, Why, Width};
+use crate::sentence::Sentence;
 use crate::source::Holding;
 use keyside_api::Cause;
 use keyside_api::condition::{delivered, stalled};
@@ -58,10 +59,10 @@ pub(super) fn hidden(image: &Reference, list: &[Listed<'_>], ring: &Ring<usize>)
         pattern: Some(found.key.to_owned()),
         namespace: None,
         reason: "HiddenHubDefault".to_owned(),
-        message: format!(
-            "a kubelet looks at the key {} only if no other matches, and {by} does",
-            found.key
-        ),
+        message: Sentence::HiddenDefault {
+            key: found.key.to_owned(),
+            by: by.clone(),
+        },
     });
     hidden.collect()
 }
@@ -72,7 +73,7 @@ fn is_own_source(why: &Why) -> bool {
 
 /// Secrets of the pod's list that give nothing.
 fn of_list(question: &Question<'_>, list: &[Listed<'_>]) -> Vec<Unused> {
-    let of = |listed: &Listed<'_>, reason: &str, message: String| Unused {
+    let of = |listed: &Listed<'_>, reason: &str, message: Sentence| Unused {
         name: listed.name.clone(),
         scope: "pod".to_owned(),
         pattern: None,
@@ -83,17 +84,22 @@ fn of_list(question: &Question<'_>, list: &[Listed<'_>]) -> Vec<Unused> {
     let namespace = question.namespace;
     let judged = list.iter().filter_map(|listed| match &listed.content {
         Content::Missing => {
-            let message = format!("there is no Secret {} in namespace {namespace}", listed.name);
+            let message = Sentence::SecretMissing {
+                name: listed.name.clone(),
+                namespace: namespace.to_owned(),
+            };
             Some(of(listed, Cause::MissingPullSecret.as_str(), message))
         }
         Content::Read(secret) => match &secret.holding {
             Holding::Broken { error, .. } => {
-                let message = format!("no kubelet can read it, so every pull of the pod fails: {error}");
+                let message = Sentence::SecretBroken {
+                    name: listed.name.clone(),
+                    error: error.clone(),
+                };
                 Some(of(listed, Cause::BrokenPullSecret.as_str(), message))
             }
             Holding::BasicAuth(_) | Holding::Nothing => {
-                let message = "it is no pull secret, and a kubelet ignores it".to_owned();
-                Some(of(listed, "NotAPullSecret", message))
+                Some(of(listed, "NotAPullSecret", Sentence::NotAPullSecret))
             }
             Holding::Config(_) => None,
         },
@@ -104,25 +110,15 @@ fn of_list(question: &Question<'_>, list: &[Listed<'_>]) -> Vec<Unused> {
 
 fn passed_over(passed: &Passed<'_>) -> Unused {
     let (reason, message) = match &passed.why {
-        Why::Refused(cause) => (
-            cause.as_str(),
-            format!("the registry has refused it: {}", cause.meaning()),
-        ),
-        Why::Suspended => {
-            let message = "its destination was changed without entering the secret again, so it is suspended";
-            (stalled::DESTINATION_CHANGED, message.to_owned())
-        }
-        Why::Unserved => (
-            delivered::SOURCE_INVALID,
-            "its Secret is missing or cannot be used".to_owned(),
-        ),
-        Why::Outside(outside) => ("OutOfScope", outside_sentence(outside)),
+        Why::Refused(cause) => (cause.as_str(), Sentence::RefusedBefore { cause: *cause }),
+        Why::Suspended => (stalled::DESTINATION_CHANGED, Sentence::Suspended),
+        Why::Unserved => (delivered::SOURCE_INVALID, Sentence::Unserved),
+        Why::Outside(outside) => ("OutOfScope", Sentence::Outside(outside.clone())),
         Why::Spelling => {
-            let message =
-                "it is for this registry, but stored under a spelling that the kubelet does not match";
-            (Cause::HostSpelling.as_str(), message.to_owned())
+            let name = passed.who.name().to_owned();
+            (Cause::HostSpelling.as_str(), Sentence::Spelling { name })
         }
-        Why::SourceOf(id) => ("SourceOf", format!("it is the source of {id}, which answers")),
+        Why::SourceOf(id) => ("SourceOf", Sentence::SourceOf(id.clone())),
     };
     Unused {
         name: passed.who.name().to_owned(),
@@ -132,21 +128,6 @@ fn passed_over(passed: &Passed<'_>) -> Unused {
         reason: reason.to_owned(),
         message,
     }
-}
-
-fn outside_sentence(outside: &Outside) -> String {
-    match outside {
-        Outside::NoNamespace => "there is no such namespace",
-        Outside::Terminating => "the namespace is being deleted",
-        Outside::Ignored => "the namespace is marked keyside.dev/ignore",
-        Outside::OtherNamespace => "it applies in its own namespace only",
-        Outside::NotProjectHome => "it asks for a Project, but does not live in the home of one",
-        Outside::NotMember => "the namespace is no member of its Project",
-        Outside::SystemNamespace => "it does not apply in system namespaces",
-        Outside::Excluded => "it excludes the namespace",
-        Outside::NotSelected => "its selector does not select the namespace",
-    }
-    .to_owned()
 }
 
 /// Credentials that would answer, but are not tried: because another one comes first, or because the pod is older.
@@ -159,21 +140,15 @@ fn behind(resolution: &Resolution<'_>, question: &Question<'_>, tries: &[Tried])
         .filter(|(_, answer)| !tried(answer.who.name()));
     let explained = untried.map(|(at, answer)| {
         let (reason, message) = if answer.placement.secret().is_none() {
-            (
-                "NodeDelivery",
-                "the node asks for it; it is in no Secret".to_owned(),
-            )
+            ("NodeDelivery", Sentence::AskedByNode)
         } else if at > 0 {
-            let first = resolution.answers[0].who.name();
-            ("NotNeeded", format!("it answers too, but {first} comes first"))
+            let first = resolution.answers[0].who.name().to_owned();
+            ("NotNeeded", Sentence::ComesLater { first })
         } else if question.exists {
-            let message = "it answers, but the pod was created without it, and a pod's list never changes";
-            (Cause::NoCredentials.as_str(), message.to_owned())
+            let name = answer.who.name().to_owned();
+            (Cause::NoCredentials.as_str(), Sentence::CreatedWithout { name })
         } else {
-            (
-                "NotInjected",
-                "it answers, but nothing is added to pods of this namespace".to_owned(),
-            )
+            ("NotInjected", Sentence::NotInjected)
         };
         Unused {
             name: answer.who.name().to_owned(),
@@ -202,11 +177,10 @@ fn elsewhere(index: &Index, question: &Question<'_>, image: &Reference) -> Vec<U
             pattern: Some(served.pattern.to_string()),
             namespace: credential.id.namespace.as_deref().map(str::to_owned),
             reason: Cause::SecretInWrongNamespace.as_str().to_owned(),
-            message: format!(
-                "{} is for this image, but {}",
-                credential.id,
-                outside_sentence(&outside)
-            ),
+            message: Sentence::ElsewhereManaged {
+                id: credential.id.clone(),
+                outside,
+            },
         })
     });
     let plain = index.secrets().filter(|(namespace, secret)| {
@@ -223,10 +197,10 @@ fn elsewhere(index: &Index, question: &Question<'_>, image: &Reference) -> Vec<U
             pattern: Some(pattern.to_string()),
             namespace: Some(namespace.to_string()),
             reason: Cause::SecretInWrongNamespace.as_str().to_owned(),
-            message: format!(
-                "Secret {} is for this image, but in namespace {namespace}; a pod can use only Secrets of its own",
-                secret.name
-            ),
+            message: Sentence::ElsewherePlain {
+                name: secret.name.to_string(),
+                namespace: namespace.to_string(),
+            },
         })
     });
     managed.chain(plain).take(NEAR_MAX).collect()
@@ -246,11 +220,12 @@ fn near(index: &Index, question: &Question<'_>, image: &Reference) -> Vec<Unused
                 near.push((
                     one.miss,
                     Unused {
-                        message: format!(
-                            "{name} is for {pattern}, this image is {}: {}",
-                            image.lookup(),
-                            one.miss
-                        ),
+                        message: Sentence::Near {
+                            name: name.clone(),
+                            pattern: pattern.clone(),
+                            repository: image.lookup().to_owned(),
+                            miss: one.miss,
+                        },
                         name,
                         scope: scope(width).to_owned(),
                         pattern: Some(pattern),

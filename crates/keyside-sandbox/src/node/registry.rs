@@ -25,7 +25,7 @@ impl OciRuntime {
         let network = Network {
             trust,
             plain_http,
-            ..Network::default()
+            hosts: config.hosts.clone(),
         };
         Ok(Self {
             puller: Puller::new(Options {

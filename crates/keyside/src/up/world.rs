@@ -7,6 +7,7 @@
 use super::folder::Folder;
 use super::page;
 use super::ports::Ports;
+use crate::cli::Network;
 use crate::failure::{Failure, root_cause};
 use crate::output::Output;
 use crate::state::Ready;
@@ -50,7 +51,12 @@ pub(super) struct World {
 
 impl World {
     /// Starts everything; returns when a pod created now would be served.
-    pub(super) async fn start(folder: &Folder, ports: Ports, output: &Output) -> Result<Self, Failure> {
+    pub(super) async fn start(
+        folder: &Folder,
+        ports: Ports,
+        network: &Network,
+        output: &Output,
+    ) -> Result<Self, Failure> {
         let ready = announce(folder, &ports)?;
         let password = folder.secret("registry-password", password)?;
         let stop = CancellationToken::new();
@@ -90,7 +96,7 @@ impl World {
         let admin = client(&api, UserInfo::admin("system:keyside-sandbox"));
         let (running, sandbox) = tokio::try_join!(
             keyside(&api, &admin, &stop),
-            sandbox(folder, &admin, &authority, &stop)
+            sandbox(folder, &admin, &authority, network, &stop)
         )?;
         // Nobody else sets it.
         let _set = shown.set(running.metrics());
@@ -304,11 +310,14 @@ async fn sandbox(
     folder: &Folder,
     admin: &Client,
     authority: &Authority,
+    network: &Network,
     stop: &CancellationToken,
 ) -> Result<Sandbox, Failure> {
     let config = SandboxConfig {
         state: (!folder.is_ephemeral()).then(|| folder.path().join("node")),
         root_certificate: Some(authority.certificate().to_owned()),
+        hosts: crate::network::hosts(network)?,
+        registry_certificates: crate::network::certificates(network)?,
         ..SandboxConfig::new(admin.clone(), NODE)
     };
     Sandbox::start(config, stop.clone())

@@ -2,6 +2,7 @@
 
 mod add;
 mod delete;
+mod docker;
 mod document;
 mod get;
 mod list;

@@ -1,216 +1,237 @@
-//! `keyside explain image REF` and `keyside explain pod/NAME`: the decision, in the order the kubelet tries, why the rest
-//! is not used, and one fix to paste. The verdict comes first; no secret is ever printed.
+//! `keyside explain`: why an image can or cannot be pulled, for a pod, a workload, an image or a namespace; and the page behind a
+//! code. The verdict comes first, then the credentials in the order the kubelet tries them, the evidence, and one fix to paste. No
+//! secret is ever printed.
 
 mod cluster;
+mod namespace;
+mod page;
+mod pod;
+mod registry;
+mod restart;
 mod show;
+mod subject;
+mod workload;
 
 use super::Ended;
 use crate::cli::{Explain, Format, Global};
 use crate::connect::{Connection, connect};
-use crate::failure::{FOUND, Failure};
+use crate::failure::{COULD_NOT_LOOK, FOUND, Failure};
 use crate::output::Output;
 use crate::print;
 use cluster::Cluster;
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod, ServiceAccount};
-use keyside_api::label;
-use keyside_core::explain::{Explanation, Observed, Question, Verdict, explain};
-use keyside_core::inject;
+use k8s_openapi::api::core::v1::{Pod, ServiceAccount};
+use keyside_core::diagnose::checks::is_of_way;
+use keyside_core::explain::{Explanation, Question, Verdict};
 use kube::{Api, ResourceExt};
+use registry::Witness;
 use serde_json::json;
 use std::process::ExitCode;
+use subject::Subject;
 
-/// What is to be explained.
-enum Subject {
-    Pod(String),
-    Image(String),
+/// What was found out, in the form that all views are made of.
+pub(super) struct Answers<'a> {
+    /// The namespace.
+    namespace: &'a str,
+    /// `deployment/web`, if that was asked about.
+    workload: Option<String>,
+    /// The pod, if there is one.
+    pod: Option<&'a Pod>,
+    /// One for each image.
+    images: Vec<About>,
+}
+
+/// One image, and what only people need beside its explanation.
+pub(super) struct About {
+    /// The explanation.
+    explanation: Explanation,
+    /// The container, if it is one's.
+    container: Option<String>,
+    /// Since when, and how often, the node has tried in vain.
+    tries: Option<pod::Tries>,
+}
+
+/// Everything that is needed to look at something.
+pub(super) struct Look<'a> {
+    connection: &'a Connection,
+    cluster: &'a Cluster,
+    witness: &'a Witness,
+    namespace: &'a str,
+    flags: &'a Explain,
+    /// Whether the words of node and registry are shown.
+    with_words: bool,
+    output: &'a Output,
 }
 
 pub(super) async fn run(global: &Global, flags: &Explain, output: &Output) -> Ended {
-    let subject = subject(&flags.what)?;
+    let subject = subject::read(&flags.what)?;
+    if flags.output == Some(Format::Name) {
+        return Err(Failure::new("`explain` prints a table, json or yaml").hint("keyside explain … -o json"));
+    }
+    if let Subject::Code(topic) = subject {
+        return page::print(topic, flags, output);
+    }
+    let witness = Witness::new(flags)?;
     let connection = connect(global).await?;
-    let namespace = flags
-        .namespace
-        .clone()
-        .unwrap_or_else(|| connection.namespace.clone());
+    let namespace = match (&subject, &flags.namespace) {
+        (Subject::Namespace(name), _) | (_, Some(name)) => name.clone(),
+        (_, None) => connection.namespace.clone(),
+    };
     let cluster = Cluster::read(&connection.client, &namespace).await?;
-    let (pod, answers) = match subject {
-        Subject::Image(image) => {
-            let listed = account_list(&connection, &namespace, flags.service_account.as_deref()).await?;
-            (None, vec![about_image(&cluster, &namespace, &image, listed)])
-        }
+    let look = Look {
+        connection: &connection,
+        cluster: &cluster,
+        witness: &witness,
+        namespace: &namespace,
+        flags,
+        with_words: global.verbose > 0,
+        output,
+    };
+    match subject {
+        Subject::Namespace(_) => namespace::run(&look).await,
+        Subject::Image(image) => look.at_image(&image).await,
         Subject::Pod(name) => {
-            let pod = Api::<Pod>::namespaced(connection.client.clone(), &namespace)
-                .get_opt(&name)
-                .await?;
-            let pod = pod.ok_or_else(|| {
-                Failure::new(format!("there is no pod {name} in namespace {namespace}"))
-                    .hint(format!("kubectl get pods -n {namespace}"))
-            })?;
-            let answers = about_pod(&cluster, &namespace, &pod);
-            (Some(pod), answers)
+            let pod = look.pod(&name).await?;
+            look.at_pods(&[pod], None).await
         }
-    };
-    match flags.output {
-        Some(format @ (Format::Json | Format::Yaml)) => {
-            machine(&namespace, pod.as_ref(), &answers, format, output)?
+        Subject::Workload(kind, name) => {
+            let title = format!("{}/{name}", kind.word());
+            let found = workload::find(&connection.client, &namespace, kind, &name).await?;
+            if found.pods.is_empty() {
+                return look.at_template(&found.template, title).await;
+            }
+            look.at_pods(&found.pods, Some(title)).await
         }
-        Some(Format::Name) => {
-            return Err(
-                Failure::new("`explain` prints a table, json or yaml").hint("keyside explain … -o json")
-            );
-        }
-        _ => show::print(&namespace, pod.as_ref(), &answers, output),
-    }
-    let failing = answers.iter().any(|answer| answer.verdict == Verdict::Failing);
-    Ok(if failing {
-        ExitCode::from(FOUND)
-    } else {
-        ExitCode::SUCCESS
-    })
-}
-
-/// `pod/x`, `pod x`, `image REF`; a bare word is taken for an image only if it cannot be anything else.
-fn subject(what: &[String]) -> Result<Subject, Failure> {
-    let usage = |text: &str| {
-        Failure::new(format!("`{text}` is nothing that can be explained"))
-            .hint("keyside explain pod/NAME -n NS    or    keyside explain image REF -n NS")
-    };
-    let (kind, name) = match what {
-        [one] => match one.split_once('/') {
-            Some((kind @ ("pod" | "pods" | "po"), name)) => (kind, name),
-            _ => return Err(usage(one)),
-        },
-        [kind, name] => (kind.as_str(), name.as_str()),
-        _ => return Err(usage(&what.join(" "))),
-    };
-    match kind {
-        "pod" | "pods" | "po" if !name.is_empty() => Ok(Subject::Pod(name.to_owned())),
-        "image" => Ok(Subject::Image(name.to_owned())),
-        _ => Err(usage(&what.join(" "))),
+        Subject::Code(_) => unreachable!("answered above"),
     }
 }
 
-/// The pull secrets a new pod would get from its `ServiceAccount`.
-async fn account_list(
-    connection: &Connection,
-    namespace: &str,
-    account: Option<&str>,
-) -> Result<Vec<String>, Failure> {
-    let name = account.unwrap_or("default");
-    let found = Api::<ServiceAccount>::namespaced(connection.client.clone(), namespace)
-        .get_opt(name)
-        .await?;
-    match found {
-        Some(account) => Ok(account
-            .image_pull_secrets
-            .unwrap_or_default()
-            .into_iter()
-            .map(|reference| reference.name)
-            .collect()),
-        None if account.is_none() => Ok(Vec::new()),
-        None => Err(Failure::new(format!(
-            "there is no ServiceAccount {name} in namespace {namespace}"
-        ))
-        .hint(format!("kubectl get serviceaccounts -n {namespace}"))),
-    }
-}
-
-fn about_image(cluster: &Cluster, namespace: &str, image: &str, listed: Vec<String>) -> Explanation {
-    let question = Question {
-        namespace,
-        image,
-        listed,
-        secrets: cluster.secrets.clone(),
-        ..Question::default()
-    };
-    explain(&cluster.index, &question)
-}
-
-/// One answer for each image of the pod, in the order the kubelet pulls them.
-fn about_pod(cluster: &Cluster, namespace: &str, pod: &Pod) -> Vec<Explanation> {
-    let name = pod.name_any();
-    let listed = pod
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.image_pull_secrets.clone())
-        .unwrap_or_default();
-    let listed: Vec<String> = listed.into_iter().map(|reference| reference.name).collect();
-    let injected = pod
-        .annotations()
-        .get(label::INJECTED)
-        .map(String::as_str)
-        .unwrap_or_default();
-    let injected: Vec<String> = injected
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect();
-    let text = serde_json::to_string(pod).unwrap_or_default();
-    let images: Vec<String> = match inject::Pod::parse(&text) {
-        Ok(pod) => pod.images().map(str::to_owned).collect(),
-        Err(_) => Vec::new(),
-    };
-    images
-        .into_iter()
-        .map(|image| {
-            let question = Question {
-                namespace,
-                image: &image,
-                pod: Some(&name),
-                listed: listed.clone(),
-                injected: injected.clone(),
-                exists: true,
-                secrets: cluster.secrets.clone(),
-                observed: observed(pod, &image),
-            };
-            explain(&cluster.index, &question)
+impl Look<'_> {
+    async fn pod(&self, name: &str) -> Result<Pod, Failure> {
+        let pod = Api::<Pod>::namespaced(self.connection.client.clone(), self.namespace)
+            .get_opt(name)
+            .await?;
+        pod.ok_or_else(|| {
+            Failure::new(format!("there is no pod {name} in namespace {}", self.namespace))
+                .hint(format!("kubectl get pods -n {}", self.namespace))
         })
-        .collect()
-}
+    }
 
-/// What the node says of an image: a container that waits speaks before one that runs.
-fn observed(pod: &Pod, image: &str) -> Option<Observed> {
-    let spec = pod.spec.as_ref()?;
-    let status = pod.status.as_ref()?;
-    let named = |name: &str| {
-        let containers = spec
-            .containers
-            .iter()
-            .chain(spec.init_containers.iter().flatten());
-        containers
-            .into_iter()
-            .any(|container| container.name == name && container.image.as_deref() == Some(image))
-    };
-    let lists = [&status.container_statuses, &status.init_container_statuses];
-    let of_image: Vec<&ContainerStatus> = lists
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|status| named(&status.name))
-        .collect();
-    let waiting = of_image
-        .iter()
-        .find_map(|status| status.state.as_ref()?.waiting.as_ref()?.reason.clone());
-    match waiting.filter(|reason| !matches!(reason.as_str(), "ContainerCreating" | "PodInitializing")) {
-        Some(reason) => Some(Observed::Waiting(reason)),
-        None => of_image
-            .iter()
-            .any(|status| !status.image_id.is_empty())
-            .then_some(Observed::Pulled),
+    async fn at_image(&self, image: &str) -> Ended {
+        let listed = self.account_list(self.flags.service_account.as_deref()).await?;
+        self.report(Answers {
+            namespace: self.namespace,
+            workload: None,
+            pod: None,
+            images: vec![self.about_image(image, listed).await],
+        })
+    }
+
+    /// The first pod is explained; all of them are replaced if that is asked for and helps.
+    async fn at_pods(&self, pods: &[Pod], workload: Option<String>) -> Ended {
+        let Some(first) = pods.first() else {
+            return Ok(ExitCode::SUCCESS);
+        };
+        let answers = Answers {
+            namespace: self.namespace,
+            workload,
+            pod: Some(first),
+            images: pod::about(self, first).await?,
+        };
+        if self.flags.restart_stuck {
+            return restart::run(self, pods, &answers).await;
+        }
+        self.report(answers)
+    }
+
+    /// A workload without pods: its template is what a pod would be made of.
+    async fn at_template(&self, template: &workload::Template, workload: String) -> Ended {
+        let account = Some(template.account.as_str()).filter(|name| *name != "default");
+        let listed = match &template.listed {
+            own if own.is_empty() => self.account_list(account).await?,
+            own => own.clone(),
+        };
+        let mut images = Vec::new();
+        for image in &template.images {
+            images.push(self.about_image(image, listed.clone()).await);
+        }
+        self.report(Answers {
+            namespace: self.namespace,
+            workload: Some(workload),
+            pod: None,
+            images,
+        })
+    }
+
+    async fn about_image(&self, image: &str, listed: Vec<String>) -> About {
+        let question = Question {
+            namespace: self.namespace,
+            image,
+            listed,
+            secrets: self.cluster.secrets.clone(),
+            ..Question::default()
+        };
+        About {
+            explanation: self.witness.explain(&self.cluster.index, question).await,
+            container: None,
+            tries: None,
+        }
+    }
+
+    /// The pull secrets a new pod would get from its `ServiceAccount`.
+    async fn account_list(&self, account: Option<&str>) -> Result<Vec<String>, Failure> {
+        let name = account.unwrap_or("default");
+        let found = Api::<ServiceAccount>::namespaced(self.connection.client.clone(), self.namespace)
+            .get_opt(name)
+            .await?;
+        let names = |account: ServiceAccount| account.image_pull_secrets.unwrap_or_default();
+        match found {
+            Some(account) => Ok(names(account)
+                .into_iter()
+                .map(|reference| reference.name)
+                .collect()),
+            None if account.is_none() => Ok(Vec::new()),
+            None => Err(Failure::new(format!(
+                "there is no ServiceAccount {name} in namespace {}",
+                self.namespace
+            ))
+            .hint(format!("kubectl get serviceaccounts -n {}", self.namespace))),
+        }
+    }
+
+    fn report(&self, answers: Answers<'_>) -> Ended {
+        match self.flags.output {
+            Some(format @ (Format::Json | Format::Yaml)) => {
+                print::document(&document(&answers), Some(format), self.output)?;
+            }
+            _ => show::print(&answers, self.with_words, self.output),
+        }
+        Ok(status(answers.images.iter().map(|about| &about.explanation)))
     }
 }
 
-fn machine(
-    namespace: &str,
-    pod: Option<&Pod>,
-    answers: &[Explanation],
-    format: Format,
-    output: &Output,
-) -> Result<(), Failure> {
-    let mut document = json!({"namespace": namespace, "images": answers});
-    if let Some(pod) = pod {
-        document["pod"] = pod.name_any().into();
+/// The answers as programs get them.
+fn document(answers: &Answers<'_>) -> serde_json::Value {
+    let images: Vec<&Explanation> = answers.images.iter().map(|about| &about.explanation).collect();
+    let mut document = json!({"namespace": answers.namespace, "images": images});
+    if let Some(workload) = &answers.workload {
+        document["workload"] = json!(workload);
     }
-    print::document(&document, Some(format), output)
+    if let Some(pod) = answers.pod {
+        document["pod"] = json!(pod.name_any());
+    }
+    document
+}
+
+/// 1 if something fails, 2 if it could not be looked at, 0 otherwise.
+fn status<'a>(explanations: impl Iterator<Item = &'a Explanation>) -> ExitCode {
+    let mut status = 0;
+    for one in explanations {
+        let unreachable = keyside_api::Cause::parse(&one.reason).is_some_and(is_of_way);
+        match one.verdict {
+            Verdict::Failing => return ExitCode::from(FOUND),
+            Verdict::Unknown if unreachable => status = COULD_NOT_LOOK,
+            _ => {}
+        }
+    }
+    ExitCode::from(status)
 }

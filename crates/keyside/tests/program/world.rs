@@ -22,6 +22,14 @@ pub(crate) fn up() -> World {
     world
 }
 
+/// As [`up`], with more flags.
+pub(crate) fn up_with(flags: &[&str]) -> World {
+    let temp = tempfile::tempdir().expect("a temporary folder");
+    let mut world = up_in(temp.path(), flags);
+    world._temp = Some(temp);
+    world
+}
+
 /// Starts it in a given folder.
 pub(crate) fn up_in(dir: &Path, flags: &[&str]) -> World {
     let (child, ready) = start(dir, flags);
@@ -291,13 +299,22 @@ pub(crate) fn fed(mut command: Command, stdin: &str) -> Output {
 }
 
 /// Tries until it works, half a minute at most.
-pub(crate) fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Result<T, String>) -> T {
+pub(crate) fn eventually<T>(what: &str, attempt: impl FnMut() -> Result<T, String>) -> T {
+    eventually_within(what, 30, attempt)
+}
+
+/// As [`eventually`], for what may have to wait for a kubelet's next attempt.
+pub(crate) fn eventually_within<T>(
+    what: &str,
+    seconds: u64,
+    mut attempt: impl FnMut() -> Result<T, String>,
+) -> T {
     let started = Instant::now();
     loop {
         match attempt() {
             Ok(value) => return value,
-            Err(last) if started.elapsed() > Duration::from_secs(30) => {
-                panic!("waited 30 s until {what}; last seen: {last}")
+            Err(last) if started.elapsed() > Duration::from_secs(seconds) => {
+                panic!("waited {seconds} s until {what}; last seen: {last}")
             }
             Err(_) => std::thread::sleep(Duration::from_millis(50)),
         }

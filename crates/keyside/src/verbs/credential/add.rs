@@ -15,7 +15,7 @@ use keyside_api::{
     ClusterRegistryCredential, ClusterRegistryCredentialSpec, ClusterSource, Delivery, RegistryCredential,
     RegistryCredentialSpec, Scope, Source,
 };
-use keyside_keychain::docker_config::{DockerConfig, Form};
+use keyside_keychain::docker_config::{DockerConfig, Escape};
 use keyside_keychain::{Credential, lint, preset};
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::{Api, Client, Resource, ResourceExt};
@@ -30,7 +30,7 @@ pub(super) fn check(flags: &CredentialAdd) -> Result<(), Failure> {
             .because("one of -n NS, --project PROJECT and --cluster is needed")
             .hint(format!("{again} … -n NS")));
     }
-    if flags.from_file.is_none() && flags.username.is_none() {
+    if flags.from_file.is_none() && !flags.from_docker && flags.username.is_none() {
         return Err(Failure::new("the user name is missing").hint(format!("{again} --username USER …")));
     }
     Ok(())
@@ -71,11 +71,15 @@ async fn refuse_taken(client: &Client, name: &str, place: &Place) -> Result<(), 
 /// The entries to store: one from the flags, or those of a file. Doubts are said, what can never work is refused.
 fn config(flags: &CredentialAdd, place: &Place, output: &Output) -> Result<DockerConfig, Failure> {
     if let Some(path) = &flags.from_file {
-        let bytes = std::fs::read(path)
-            .map_err(|error| Failure::new(format!("{} cannot be read", path.display())).because(error))?;
-        judge(&lint::document(Form::ConfigJson, &bytes), output)?;
-        return DockerConfig::parse(Form::ConfigJson, &bytes)
-            .map_err(|error| Failure::new(format!("{} is no docker config", path.display())).because(error));
+        let config = super::docker::from_file(path)?;
+        judge(
+            &lint::document(config.form(), config.to_json(Escape::Plain).expose()),
+            output,
+        )?;
+        return Ok(config);
+    }
+    if flags.from_docker {
+        return super::docker::from_docker(flags.registry.as_deref(), output);
     }
     let registry = registry(flags)?;
     let username = flags.username.as_deref().unwrap_or_default();

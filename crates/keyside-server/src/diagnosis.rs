@@ -1,0 +1,236 @@
+//! Pods that cannot pull: seen by the node's events, diagnosed once per cause, said in one event each.
+//!
+//! Only events of failing pulls are watched, by their reasons, never all pods; so what is remembered is as much as there are failing
+//! pods, and no more than [`REMEMBERED`]. A pod is read once per new cause, where that is permitted; without the right the event and
+//! the decision have to do. Registries are not asked from here: what verification has found stands in the credentials' conditions.
+
+mod stuck;
+
+pub use stuck::Diagnoses;
+pub(crate) use stuck::Stuck;
+
+use crate::context::Context;
+use futures::StreamExt;
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Event, Pod};
+use keyside_api::{Cause, FIELD_MANAGER, event, label};
+use keyside_core::diagnose::{Word, words};
+use keyside_core::explain::{Explanation, Observed, Question, Verdict, explain};
+use kube::api::{EvictParams, PostParams};
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, ResourceExt};
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// The reasons of a kubelet's events that tell of a failing pull.
+const REASONS: [&str; 5] = [
+    "Failed",
+    "BackOff",
+    "InspectFailed",
+    "ErrImageNeverPull",
+    "FailedToRetrieveImagePullSecret",
+];
+
+/// How many failing pods are remembered.
+const REMEMBERED: usize = 10_000;
+
+/// Events that are older when they are first seen are history.
+const RECENT: Duration = Duration::from_secs(15 * 60);
+
+/// How often pods are replaced, if that is asked for.
+const ROUND: Duration = Duration::from_secs(10);
+
+/// Begins to watch.
+pub(crate) fn start(ctx: &Arc<Context>, tasks: &mut JoinSet<anyhow::Result<()>>) {
+    for reason in REASONS {
+        let ctx = ctx.clone();
+        tasks.spawn(async move {
+            watch(&ctx, reason).await;
+            Ok(())
+        });
+    }
+    if let Some(budget) = ctx.config.restart_stuck {
+        let ctx = ctx.clone();
+        tasks.spawn(async move {
+            loop {
+                tokio::time::sleep(ROUND).await;
+                replace(&ctx, budget).await;
+            }
+        });
+    }
+}
+
+/// Watches the events of one reason. Their first state is streamed; an older API server is asked for it in pages.
+async fn watch(ctx: &Context, reason: &str) {
+    let api: Api<Event> = Api::all(ctx.config.client.clone());
+    let config = watcher::Config::default().fields(&format!("reason={reason},involvedObject.kind=Pod"));
+    for (config, is_last) in [(config.clone().streaming_lists(), false), (config, true)] {
+        let events = watcher(api.clone(), config).default_backoff().applied_objects();
+        let mut events = std::pin::pin!(events);
+        while let Some(event) = events.next().await {
+            match event {
+                Ok(event) => note(ctx, &event).await,
+                Err(error) if is_refused(&error) && !is_last => break,
+                // The watch begins again by itself, after a pause.
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+/// Whether the API server does not know what it was asked for.
+fn is_refused(error: &watcher::Error) -> bool {
+    match error {
+        watcher::Error::WatchStartFailed(kube::Error::Api(status)) => matches!(status.code, 400 | 422),
+        watcher::Error::WatchError(status) => matches!(status.code, 400 | 422),
+        _ => false,
+    }
+}
+
+/// Takes note of an event; a cause that is new for its pod is diagnosed and said.
+async fn note(ctx: &Context, event: &Event) {
+    let Some(word) = word(event) else { return };
+    let Some(words::Said::Because(cause)) = words::read(&word.message) else {
+        return;
+    };
+    let about = &event.involved_object;
+    let (Some(uid), Some(namespace), Some(name)) = (&about.uid, &about.namespace, &about.name) else {
+        return;
+    };
+    let is_recent = word
+        .at
+        .is_none_or(|at| Timestamp::now().duration_since(at).unsigned_abs() < RECENT);
+    if !is_recent || !ctx.stuck.is_new(uid, cause) {
+        return;
+    }
+    let pod = Api::<Pod>::namespaced(ctx.config.client.clone(), namespace)
+        .get_opt(name)
+        .await;
+    let pod = pod.ok().flatten().filter(|pod| pod.uid().as_ref() == Some(uid));
+    let Some(explanation) = diagnose(ctx, namespace, name, pod.as_ref(), word) else {
+        return;
+    };
+    let found = Cause::parse(&explanation.reason).unwrap_or(cause);
+    let remedy = explanation.remedy;
+    if ctx.stuck.add(uid, namespace, name, cause, found, remedy) {
+        say(ctx, event, &explanation).await;
+    }
+}
+
+fn word(event: &Event) -> Option<Word> {
+    let micro = event.event_time.as_ref().map(|time| time.0);
+    Some(Word {
+        by: format!("event {}", event.reason.as_deref().unwrap_or_default()),
+        message: event.message.clone()?,
+        times: u32::try_from(event.count.unwrap_or(1)).unwrap_or(1),
+        at: event.last_timestamp.as_ref().map(|time| time.0).or(micro),
+    })
+}
+
+/// The same decision and the same checks as `keyside explain`, from memory.
+fn diagnose(
+    ctx: &Context,
+    namespace: &str,
+    name: &str,
+    pod: Option<&Pod>,
+    word: Word,
+) -> Option<Explanation> {
+    let image = match words::image_of(&word.message) {
+        Some(image) => image.to_owned(),
+        // Such as a Secret that cannot be read: it stops all images alike.
+        None => pod?.spec.as_ref()?.containers.first()?.image.clone()?,
+    };
+    let spec = pod.and_then(|pod| pod.spec.as_ref());
+    let container = spec.and_then(|spec| {
+        spec.containers
+            .iter()
+            .find(|one| one.image.as_ref() == Some(&image))
+    });
+    let listed = spec
+        .and_then(|spec| spec.image_pull_secrets.clone())
+        .unwrap_or_default();
+    let injected = pod
+        .and_then(|pod| pod.annotations().get(label::INJECTED))
+        .map(String::as_str);
+    let injected = injected
+        .unwrap_or_default()
+        .split(',')
+        .filter(|name| !name.is_empty());
+    let question = Question {
+        namespace,
+        image: &image,
+        pod: Some(name),
+        listed: listed.into_iter().map(|reference| reference.name).collect(),
+        injected: injected.map(str::to_owned).collect(),
+        // Without the right to read it nobody knows what it lists: then it is taken for one that is made now.
+        exists: pod.is_some(),
+        container: container.map(|container| container.name.as_str()),
+        observed: Some(Observed::Waiting("ErrImagePull".to_owned())),
+        node: vec![word],
+        ..Question::default()
+    };
+    let explanation = explain(&ctx.index(), &question);
+    (explanation.verdict == Verdict::Failing).then_some(explanation)
+}
+
+/// One event on the pod. Its name says which pod and which cause, so that nobody says it twice: not after a restart, and not with two
+/// replicas.
+async fn say(ctx: &Context, about: &Event, explanation: &Explanation) {
+    let pod = &about.involved_object;
+    let (Some(uid), Some(namespace), Some(name)) = (&pod.uid, &pod.namespace, &pod.name) else {
+        return;
+    };
+    let time = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let next = explanation
+        .fix
+        .first()
+        .map_or_else(String::new, |fix| format!(". Next: {fix}"));
+    let body = json!({
+        "metadata": {"name": format!("{name}.{:016x}", stuck::mark(uid, &explanation.reason)), "namespace": namespace},
+        "involvedObject": {"apiVersion": "v1", "kind": "Pod", "name": name, "namespace": namespace, "uid": uid},
+        "type": "Warning",
+        "reason": event::PULL_DIAGNOSED,
+        "message": format!("{}: {}{next}", explanation.reason, explanation.message),
+        "source": {"component": FIELD_MANAGER},
+        "reportingComponent": FIELD_MANAGER,
+        "firstTimestamp": time,
+        "lastTimestamp": time,
+        "count": 1,
+    });
+    let event: Event = serde_json::from_value(body).expect("an event has this form");
+    let api: Api<Event> = Api::namespaced(ctx.config.client.clone(), namespace);
+    match api.create(&PostParams::default(), &event).await {
+        Ok(_) => {}
+        Err(kube::Error::Api(status)) if status.code == 409 => {}
+        Err(_) => tracing::warn!(
+            namespace,
+            pod = name,
+            "a diagnosis could not be written as an event"
+        ),
+    }
+}
+
+/// Replaces pods that only a new pod can help, at most so many a round. Their controllers make new ones; disruption budgets are asked.
+async fn replace(ctx: &Context, budget: usize) {
+    for (uid, namespace, name) in ctx.stuck.to_renew(budget) {
+        let api: Api<Pod> = Api::namespaced(ctx.config.client.clone(), &namespace);
+        let pod = api.get_opt(&name).await.ok().flatten();
+        let owned = pod.filter(|pod| {
+            pod.uid().as_deref() == Some(&uid)
+                && pod
+                    .owner_references()
+                    .iter()
+                    .any(|owner| owner.controller == Some(true))
+        });
+        match owned {
+            Some(_) => match api.evict(&name, &EvictParams::default()).await {
+                // A budget that does not allow it now may do so later.
+                Err(kube::Error::Api(status)) if status.code == 429 => {}
+                _ => ctx.stuck.forget(&uid),
+            },
+            None => ctx.stuck.forget(&uid),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! `keyside check`: looks at the cluster and says what is wrong. All checks always run; a warning is no failure. What is read is read
+//! once, the rest is judged from it.
+
+mod api;
+mod credentials;
+mod install;
+mod outcome;
+mod report;
+mod secrets;
+pub(super) mod survey;
+
+use super::Ended;
+use crate::cli::{Check, CheckFormat, Global};
+use crate::connect::{Connection, connect};
+use crate::failure::{FOUND, Failure};
+use crate::output::{Mark, Output};
+use crate::print;
+use outcome::{Category, Grade, Outcome};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+use survey::Survey;
+
+/// How long lies between two looks of `--wait`.
+const PAUSE: Duration = Duration::from_millis(500);
+
+pub(super) async fn run(global: &Global, flags: &Check, output: &Output) -> Ended {
+    let connection = connect(global).await?;
+    let deadline = Instant::now() + duration(&flags.timeout)?;
+    let categories = loop {
+        let categories = look(&connection, flags).await?;
+        let fine = categories.iter().all(|category| category.worst() != Grade::Error);
+        if fine || !flags.wait || Instant::now() >= deadline {
+            break categories;
+        }
+        tokio::time::sleep(PAUSE).await;
+    };
+    if let Some(path) = &flags.report {
+        report::write(path, &categories)?;
+        output.note(format!("{} written, without names", path.display()));
+    }
+    match flags.output {
+        Some(CheckFormat::Json) => print::document(&outcome::document(&categories), None, output)?,
+        format => table(&categories, format == Some(CheckFormat::Short), output),
+    }
+    let failed = categories.iter().any(|category| category.worst() == Grade::Error);
+    Ok(if failed {
+        ExitCode::from(FOUND)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// Runs every check.
+async fn look(connection: &Connection, flags: &Check) -> Result<Vec<Category>, Failure> {
+    let client = &connection.client;
+    let mut categories = vec![api::category(client, flags.pre).await?];
+    if flags.pre {
+        return Ok(categories);
+    }
+    let survey = Survey::read(client, flags.namespace.as_deref()).await?;
+    categories.push(install::category(client).await);
+    categories.push(credentials::delivery(&survey));
+    categories.push(credentials::validity(&survey, jiff::Timestamp::now()));
+    categories.push(secrets::category(&survey));
+    Ok(categories)
+}
+
+fn table(categories: &[Category], short: bool, output: &Output) {
+    let mark = |grade: Grade| match grade {
+        Grade::Success => output.mark(Mark::Ok),
+        Grade::Warning => output.mark(Mark::Warn),
+        Grade::Error => output.mark(Mark::Fail),
+    };
+    for category in categories {
+        let worst = category.worst();
+        if short && worst == Grade::Success {
+            continue;
+        }
+        output.line(format!(
+            "{:<17} {} {}",
+            category.name,
+            mark(worst),
+            category.summary()
+        ));
+        for one in category.checks.iter().filter(|one| one.grade != Grade::Success) {
+            for problem in &one.problems {
+                output.line(format!(
+                    "  {} {}   {}",
+                    mark(one.grade),
+                    problem.message,
+                    one.reason
+                ));
+                if let Some(fix) = &problem.fix {
+                    output.line(format!("      fix: {fix}"));
+                }
+            }
+        }
+    }
+    let all: Vec<&Outcome> = categories.iter().flat_map(|category| &category.checks).collect();
+    let count = |grade: Grade| all.iter().filter(|one| one.grade == grade).count();
+    output.line("");
+    output.line(format!(
+        "{} checks: {} ok, {} warnings, {} failed",
+        all.len(),
+        count(Grade::Success),
+        count(Grade::Warning),
+        count(Grade::Error)
+    ));
+}
+
+/// A duration with its unit, as flags take it.
+fn duration(text: &str) -> Result<Duration, Failure> {
+    let bad = || Failure::new(format!("`{text}` is no duration")).hint("--timeout 60s");
+    let (number, unit) = text.split_at(
+        text.find(|letter: char| !letter.is_ascii_digit())
+            .ok_or_else(bad)?,
+    );
+    let number: u64 = number.parse().map_err(|_| bad())?;
+    match unit {
+        "s" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(number * 60)),
+        "ms" => Ok(Duration::from_millis(number)),
+        _ => Err(bad()),
+    }
+}

@@ -1,0 +1,202 @@
+//! Pull secrets that stand in the cluster: named but not there, the same in many places, readable by everybody, or with the password
+//! in an annotation.
+
+use super::outcome::{Category, Grade, Outcome, Problem};
+use super::survey::Survey;
+use k8s_openapi::api::rbac::v1::{PolicyRule, Subject};
+use keyside_core::inventory::{Advice, groups};
+use kube::ResourceExt;
+use std::collections::BTreeSet;
+
+/// Where kubectl keeps what was applied last, values and all.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// Everybody who has any account.
+const EVERYBODY: [&str; 3] = [
+    "system:authenticated",
+    "system:unauthenticated",
+    "system:serviceaccounts",
+];
+
+pub(super) fn category(survey: &Survey) -> Category {
+    Category {
+        name: "secrets",
+        checks: vec![
+            dangling(survey),
+            broken(survey),
+            duplicates(survey),
+            annotated(survey),
+            readable(survey),
+        ],
+    }
+}
+
+/// Named by a pod or an account, and not there. For public images it does no harm, so it only warns.
+fn dangling(survey: &Survey) -> Outcome {
+    let outcome = Outcome::begin(
+        "dangling-pull-secrets",
+        "every pull secret that is named is there",
+    );
+    let there: BTreeSet<(String, String)> = survey
+        .secrets
+        .iter()
+        .map(|secret| (secret.namespace().unwrap_or_default(), secret.name_any()))
+        .collect();
+    let missing = survey
+        .named()
+        .into_iter()
+        .filter(|place| !place.1.is_empty() && !there.contains(place));
+    let problems = missing.map(|(namespace, name)| Problem {
+        message: format!("{namespace}: Secret {name} is named and does not exist"),
+        fix: Some(format!(
+            "keyside credential add {name} --registry HOST --username USER --password-stdin -n {namespace}"
+        )),
+        object: format!("secret/{namespace}/{name}"),
+    });
+    outcome.end(Grade::Warning, "MissingPullSecret", problems.collect())
+}
+
+/// Broken ones stop every pull of the pods that name them.
+fn broken(survey: &Survey) -> Outcome {
+    let outcome = Outcome::begin(
+        "broken-pull-secrets",
+        "a kubelet can read every pull secret that is named",
+    );
+    let named = survey.named();
+    let groups = groups(&survey.secrets, |namespace, name| {
+        named.contains(&(namespace.to_owned(), name.to_owned()))
+    });
+    let broken = groups
+        .iter()
+        .filter(|group| group.findings.iter().any(|one| one.level == "error"));
+    let items = broken.flat_map(|group| &group.secrets).filter(|item| item.used);
+    let problems = items.map(|item| Problem {
+        object: format!("secret/{}/{}", item.namespace, item.name),
+        message: format!("{}: no kubelet can read Secret {}", item.namespace, item.name),
+        fix: Some(format!(
+            "kubectl delete secret {} -n {}",
+            item.name, item.namespace
+        )),
+    });
+    outcome.end(Grade::Error, "BrokenPullSecret", problems.collect())
+}
+
+fn duplicates(survey: &Survey) -> Outcome {
+    let outcome = Outcome::begin(
+        "duplicate-pull-secrets",
+        "no credential is stored by hand in several namespaces",
+    );
+    let groups = groups(&survey.secrets, |_, _| true);
+    let several = groups.iter().filter(|group| group.advice == Advice::StoreOnce);
+    let problems = several.map(|group| {
+        let first = &group.secrets[0];
+        Problem {
+            object: format!("secret/{}/{}", first.namespace, first.name),
+            message: format!(
+                "{} Secrets hold the same credential for {}",
+                group.secrets.len(),
+                group.registries.join(", ")
+            ),
+            fix: Some("keyside import secrets --dry-run".to_owned()),
+        }
+    });
+    outcome.end(Grade::Warning, "Duplicate", problems.collect())
+}
+
+fn annotated(survey: &Survey) -> Outcome {
+    let outcome = Outcome::begin("last-applied-secrets", "no annotation contains a password");
+    let with = survey.secrets.iter().filter(|secret| {
+        let text = secret.annotations().get(LAST_APPLIED);
+        text.is_some_and(|text| text.contains("\"data\"") || text.contains("\"stringData\""))
+    });
+    let problems = with.map(|secret| {
+        let (namespace, name) = (secret.namespace().unwrap_or_default(), secret.name_any());
+        Problem {
+            object: format!("secret/{namespace}/{name}"),
+            message: format!(
+                "{namespace}: the annotation of kubectl apply on Secret {name} contains its password"
+            ),
+            fix: Some(format!(
+                "kubectl annotate secret {name} -n {namespace} {LAST_APPLIED}-"
+            )),
+        }
+    });
+    outcome.end(Grade::Warning, "PasswordInAnnotation", problems.collect())
+}
+
+fn readable(survey: &Survey) -> Outcome {
+    let outcome = Outcome::begin("world-readable-secrets", "not everybody may read Secrets");
+    let mut problems = Vec::new();
+    for binding in &survey.cluster_bindings {
+        let role = survey
+            .cluster_roles
+            .iter()
+            .find(|role| role.name_any() == binding.role_ref.name);
+        let rules = role.and_then(|role| role.rules.as_deref()).unwrap_or_default();
+        if let Some(who) = everybody(binding.subjects.as_deref()).filter(|_| reads_secrets(rules)) {
+            problems.push(problem(
+                "clusterrolebinding",
+                &binding.name_any(),
+                who,
+                "every Secret of the cluster",
+            ));
+        }
+    }
+    for binding in &survey.bindings {
+        let namespace = binding.namespace().unwrap_or_default();
+        let rules = if binding.role_ref.kind == "ClusterRole" {
+            let role = survey
+                .cluster_roles
+                .iter()
+                .find(|role| role.name_any() == binding.role_ref.name);
+            role.and_then(|role| role.rules.as_deref())
+        } else {
+            let mine = |role: &&k8s_openapi::api::rbac::v1::Role| {
+                role.name_any() == binding.role_ref.name && role.namespace().unwrap_or_default() == namespace
+            };
+            survey
+                .roles
+                .iter()
+                .find(mine)
+                .and_then(|role| role.rules.as_deref())
+        };
+        if let Some(who) =
+            everybody(binding.subjects.as_deref()).filter(|_| reads_secrets(rules.unwrap_or_default()))
+        {
+            let what = format!("the Secrets of {namespace}");
+            problems.push(problem(
+                "rolebinding",
+                &format!("{namespace}/{}", binding.name_any()),
+                who,
+                &what,
+            ));
+        }
+    }
+    outcome.end(Grade::Warning, "WorldReadable", problems)
+}
+
+fn problem(kind: &str, name: &str, who: &str, what: &str) -> Problem {
+    Problem {
+        object: format!("{kind}/{name}"),
+        message: format!("{kind} {name} lets {who} read {what}"),
+        fix: None,
+    }
+}
+
+fn everybody(subjects: Option<&[Subject]>) -> Option<&str> {
+    let groups = subjects?.iter().filter(|subject| subject.kind == "Group");
+    groups
+        .map(|subject| subject.name.as_str())
+        .find(|name| EVERYBODY.contains(name))
+}
+
+fn reads_secrets(rules: &[PolicyRule]) -> bool {
+    let has = |list: Option<&Vec<String>>, wanted: &[&str]| {
+        list.is_some_and(|list| list.iter().any(|one| wanted.contains(&one.as_str())))
+    };
+    rules.iter().any(|rule| {
+        has(rule.api_groups.as_ref(), &["", "*"])
+            && has(rule.resources.as_ref(), &["secrets", "*"])
+            && has(Some(&rule.verbs), &["get", "list", "watch", "*"])
+            && rule.resource_names.as_ref().is_none_or(Vec::is_empty)
+    })
+}
