@@ -56,7 +56,9 @@ pub(crate) fn start(ctx: &Arc<Context>, tasks: &mut JoinSet<anyhow::Result<()>>)
         tasks.spawn(async move {
             loop {
                 tokio::time::sleep(ROUND).await;
-                replace(&ctx, budget).await;
+                if ctx.leadership.leads() {
+                    replace(&ctx, budget).await;
+                }
             }
         });
     }
@@ -91,6 +93,10 @@ fn is_refused(error: &watcher::Error) -> bool {
 
 /// Takes note of an event; a cause that is new for its pod is diagnosed and said.
 async fn note(ctx: &Context, event: &Event) {
+    // Who takes over sees the next event: a kubelet repeats them for as long as the pull fails.
+    if !ctx.leadership.leads() {
+        return;
+    }
     let Some(word) = word(event) else { return };
     let Some(words::Said::Because(cause)) = words::read(&word.message) else {
         return;

@@ -123,7 +123,9 @@ fn cluster_rules(options: &Options) -> Vec<PolicyRule> {
         rule("", &["namespaces"], &["get", "list", "watch", "create"]),
         // Accounts whose pods the API server refuses if a pull secret is added (`enforce-mountable-secrets`).
         rule("", &["serviceaccounts"], &["list", "watch"]),
-        rule("", &["events"], &["create", "patch"]),
+        // Failing pulls are seen by their events, and said in events; the pod is read once per cause.
+        rule("", &["events"], &["list", "watch", "create", "patch"]),
+        rule("", &["pods"], &["get"]),
         rule("authentication.k8s.io", &["tokenreviews"], &["create"]),
         rule("authorization.k8s.io", &["subjectaccessreviews"], &["create"]),
     ];

@@ -38,10 +38,16 @@ struct Version {
     version: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
+
 /// Everything as it is now.
 pub(super) fn registry(ctx: &Context) -> Registry {
     let mut registry = Registry::default();
     credentials(ctx, &mut registry);
+    pulls(ctx, &mut registry);
     replica(ctx, &mut registry);
     process(&mut registry);
     registry
@@ -98,6 +104,21 @@ fn credentials(ctx: &Context, registry: &mut Registry) {
         "keyside_credential_expiration_timestamp_seconds",
         "When a credential stops working, as far as known",
         expiration,
+    );
+}
+
+fn pulls(ctx: &Context, registry: &mut Registry) {
+    let failing = Family::<Reason, Gauge>::default();
+    for (cause, pods) in ctx.stuck.diagnoses().failing {
+        let reason = cause.as_str();
+        failing
+            .get_or_create(&Reason { reason })
+            .set(i64::try_from(pods).unwrap_or(i64::MAX));
+    }
+    registry.register(
+        "keyside_pulls_failing",
+        "Pods that cannot pull, by cause; known to the replica that writes",
+        failing,
     );
 }
 

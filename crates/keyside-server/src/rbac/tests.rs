@@ -25,7 +25,8 @@ fn rights_are_these_and_no_others() {
     /secrets: list watch create patch delete
     /namespaces: get list watch create
     /serviceaccounts: list watch
-    /events: create patch
+    /events: list watch create patch
+    /pods: get
     authentication.k8s.io/tokenreviews: create
     authorization.k8s.io/subjectaccessreviews: create
     admissionregistration.k8s.io/mutatingwebhookconfigurations,validatingwebhookconfigurations (keyside): get list watch patch create
