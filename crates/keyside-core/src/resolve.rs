@@ -159,7 +159,7 @@ fn consider<'a>(
                 .expect("only credentials in the index are filed");
             (
                 Who::Managed(credential),
-                consider_managed(index, namespace, credential),
+                consider_managed(index, namespace, image, credential),
             )
         }
     };
@@ -177,10 +177,11 @@ fn consider<'a>(
 fn consider_managed(
     index: &Index,
     namespace: &str,
+    image: &Reference,
     credential: &Credential,
 ) -> Result<(Placement, bool), Why> {
     index.applies(credential, namespace).map_err(Why::Outside)?;
-    if let Some(cause) = credential.refused() {
+    if let Some(cause) = credential.refused(image) {
         return Err(Why::Refused(cause));
     }
     let placement = index.placement(credential, namespace);

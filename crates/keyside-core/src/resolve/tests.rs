@@ -211,12 +211,10 @@ fn f39_credential_that_the_registry_refused_is_passed_over_until_its_content_cha
     let version = index
         .credential(&id("shop/of-namespace"))
         .unwrap()
-        .ready()
-        .unwrap()
-        .version
+        .subject
         .unwrap();
     let refused = format!(
-        "kind: RegistryCredential\nmetadata: {{name: of-namespace, namespace: shop}}\nspec: {{source: {{secret: {{name: s}}}}}}\nstatus: {{currentVersion: '{version}', conditions: [{{type: Verified, status: 'False', reason: BadCredentials, message: '', lastTransitionTime: '2026-01-01T00:00:00Z'}}]}}"
+        "kind: RegistryCredential\nmetadata: {{name: of-namespace, namespace: shop}}\nspec: {{source: {{secret: {{name: s}}}}}}\nstatus: {{verifiedVersion: '{version}', registries: [{{registry: quay.io, verified: 'False', reason: BadCredentials, lastVerifyTime: '2026-01-01T00:00:00Z'}}]}}"
     );
     add(&mut index, 10, &refused);
     let others = [
