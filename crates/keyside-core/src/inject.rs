@@ -90,11 +90,7 @@ fn need(index: &Index, namespace: &str, image: &Reference, injection: &mut Injec
     let Who::Managed(credential) = best.who else {
         return;
     };
-    if credential
-        .used
-        .first()
-        .is_none_or(|known| **known != *image.original())
-    {
+    if !credential.used.iter().any(|known| **known == *image.original()) {
         injection
             .uses
             .push((credential.id.clone(), image.original().into()));

@@ -146,10 +146,14 @@ fn consider<'a>(
     let (who, verdict) = match &filed.payload {
         Candidate::Plain { secret, key } => {
             let found = keyring::serves(key, image.lookup());
-            let verdict = if found {
-                Ok((Placement::Source(secret.clone()), true))
-            } else {
-                Err(Why::Spelling)
+            // What a credential is refused for does not become right by standing in its own Secret.
+            let refused = index
+                .credentials_made_of(&namespace.into(), secret)
+                .find_map(|credential| credential.refused(image));
+            let verdict = match refused {
+                _ if !found => Err(Why::Spelling),
+                Some(cause) => Err(Why::Refused(cause)),
+                None => Ok((Placement::Source(secret.clone()), true)),
             };
             (Who::Plain { secret, key }, verdict)
         }

@@ -3,6 +3,7 @@
 use crate::flow::Flow;
 use crate::queue::{Queue, When};
 use crate::running::Config;
+use crate::verify::Verifier;
 use jiff::Timestamp;
 use keyside_core::index::Touched;
 use keyside_core::status::Failure;
@@ -38,6 +39,7 @@ pub(crate) struct Context {
     pub(crate) config: Config,
     pub(crate) queue: Queue<Key>,
     pub(crate) flow: Flow,
+    pub(crate) verifier: Verifier,
     /// When this run began.
     pub(crate) started: Timestamp,
     index: RwLock<Index>,
@@ -54,6 +56,7 @@ impl Context {
         Self {
             queue: Queue::new(),
             flow: Flow::new(config.in_flight),
+            verifier: Verifier::new(config.verification.clone()),
             started: Timestamp::now(),
             config,
             index: RwLock::new(index),
@@ -92,6 +95,9 @@ impl Context {
     fn enqueue(&self, touched: Touched) {
         for namespace in touched.namespaces {
             self.queue.add(Key::Namespace(namespace), When::Usual);
+        }
+        for id in touched.credentials.union(&touched.reports) {
+            self.verifier.consider(id);
         }
         for id in touched.credentials {
             let when = self.when(&id);

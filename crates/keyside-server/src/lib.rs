@@ -31,9 +31,11 @@ mod queue;
 mod reconcile;
 mod report;
 mod running;
+mod verify;
 mod watches;
 mod webhook;
 mod wire;
 
 pub use install::{Reach, SERVICE, WEBHOOK_CONFIGURATION, install, register_webhook};
 pub use running::{Config, Running, run};
+pub use verify::Verification;

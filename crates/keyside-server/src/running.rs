@@ -4,7 +4,7 @@ use crate::context::{Context, Key};
 use crate::error::Remedy;
 use crate::queue::When;
 use crate::reconcile::{self, Requeue};
-use crate::{key, watches, webhook};
+use crate::{key, verify, watches, webhook};
 use anyhow::Context as _;
 use jiff::SignedDuration;
 use keyside_core::Index;
@@ -48,6 +48,8 @@ pub struct Config {
     pub status_every: Duration,
     /// What happens to a namespace that a Project states by name and that was deleted and made anew.
     pub recreated: Recreated,
+    /// How registries are asked whether credentials work; `None` if they are not.
+    pub verification: Option<verify::Verification>,
 }
 
 impl Config {
@@ -61,6 +63,7 @@ impl Config {
             idle_for: SignedDuration::from_hours(24),
             status_every: Duration::from_secs(1),
             recreated: Recreated::default(),
+            verification: Some(verify::Verification::default()),
         }
     }
 }
@@ -142,7 +145,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
             Key::Idle,
             When::After(Duration::try_from(worker.config.idle_for).unwrap_or_default()),
         );
-        work(&worker, &stop, &ready_in).await;
+        tokio::join!(work(&worker, &stop, &ready_in), verify::work(&worker, &stop));
         Ok(())
     });
     let stop = shutdown.clone();

@@ -22,3 +22,7 @@ mod pods;
 mod projects;
 #[path = "scenarios/refusals.rs"]
 mod refusals;
+#[path = "scenarios/registry.rs"]
+mod registry;
+#[path = "scenarios/verification.rs"]
+mod verification;
