@@ -14,7 +14,7 @@ pub use expiry::{expires, expiry_state};
 pub use schedule::next_notice;
 pub use schedule::{Due, Tries, due};
 pub(crate) use state::settled;
-pub use state::{Overall, overall, registries};
+pub use state::{Overall, overall, registries, sentence};
 
 use crate::index::{Credential, State};
 use crate::version::Version;

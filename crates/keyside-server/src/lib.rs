@@ -38,4 +38,4 @@ mod wire;
 
 pub use install::{Reach, SERVICE, WEBHOOK_CONFIGURATION, install, register_webhook};
 pub use running::{Config, Running, run};
-pub use verify::Verification;
+pub use verify::{Verification, registry_client};

@@ -10,6 +10,8 @@ mod authority;
 mod hosts;
 mod shared;
 
+pub use authority::registry_client;
+
 use crate::context::{Context, Key};
 use crate::queue::{Queue, When};
 use ask::Asked;

@@ -147,6 +147,11 @@ fn unverified() -> (&'static str, String, String) {
     ("Unknown", verified::UNVERIFIED.to_owned(), message)
 }
 
+/// What a registry has said, as one sentence.
+pub fn sentence(state: &RegistryState) -> String {
+    message(state, state.reason.as_deref().unwrap_or_default())
+}
+
 /// One sentence in our own words; a registry's text never gets into a status.
 fn message(state: &RegistryState, reason: &str) -> String {
     let RegistryState {

@@ -129,7 +129,10 @@ fn ask_token(question: &Question, challenge: &Bearer) -> Result<Step, Verdict> {
     let admitted = TokenService::admit(&question.registry, challenge, &question.token_services);
     let service = admitted.map_err(|error| match error {
         RealmError::Unusable => Verdict::failed(Cause::RegistryError, "challenge"),
-        RealmError::Unconfirmed { .. } => Verdict::failed(Cause::TokenServiceUnconfirmed, "token service"),
+        RealmError::Unconfirmed { service, .. } => Verdict {
+            unconfirmed: Some(service),
+            ..Verdict::failed(Cause::TokenServiceUnconfirmed, "token service")
+        },
     })?;
     if question.credential.is_none() {
         return ask_scope(question, &service, false);

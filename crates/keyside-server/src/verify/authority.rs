@@ -31,30 +31,52 @@ impl Clients {
         api: &kube::Client,
         authority: Option<&Authority>,
     ) -> Result<Client, Cause> {
-        let pem = match authority {
-            None => None,
-            Some(authority) => match read(api, authority).await {
-                Ok(pem) => Some(pem.ok_or(Cause::UntrustedCA)?),
-                Err(error) => {
-                    tracing::warn!(%error, answer = error.answer(), name = authority.name, "a private authority cannot be read");
-                    return Err(Cause::UntrustedCA);
-                }
-            },
-        };
+        let pem = certificates(api, authority).await?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, client)) = known.iter().find(|(known, _)| *known == pem) {
             return Ok(client.clone());
         }
-        let mut network = self.network.clone();
-        if let Some(pem) = &pem {
-            network.trust = network.trust.with_pem(pem).map_err(|_| Cause::UntrustedCA)?;
-        }
-        let client = Client::new(&network).map_err(|_| Cause::UntrustedCA)?;
+        let client = client_trusting(&self.network, pem.as_deref())?;
         if known.len() >= MOST {
             known.remove(0);
         }
         known.push((pem, client.clone()));
         Ok(client)
+    }
+}
+
+/// A client of the registries of a credential with this authority, made anew.
+///
+/// # Errors
+/// The certificates cannot be read or are none.
+pub async fn registry_client(
+    api: &kube::Client,
+    network: &Network,
+    authority: Option<&Authority>,
+) -> Result<Client, Cause> {
+    let pem = certificates(api, authority).await?;
+    client_trusting(network, pem.as_deref())
+}
+
+fn client_trusting(network: &Network, pem: Option<&[u8]>) -> Result<Client, Cause> {
+    let mut network = network.clone();
+    if let Some(pem) = pem {
+        network.trust = network.trust.with_pem(pem).map_err(|_| Cause::UntrustedCA)?;
+    }
+    Client::new(&network).map_err(|_| Cause::UntrustedCA)
+}
+
+async fn certificates(api: &kube::Client, authority: Option<&Authority>) -> Result<Option<Vec<u8>>, Cause> {
+    let Some(authority) = authority else {
+        return Ok(None);
+    };
+    match read(api, authority).await {
+        Ok(pem) => Ok(Some(pem.ok_or(Cause::UntrustedCA)?)),
+        Err(error) => {
+            let (answer, name) = (error.answer(), &authority.name);
+            tracing::warn!(%error, answer, name, "a private authority cannot be read");
+            Err(Cause::UntrustedCA)
+        }
     }
 }
 

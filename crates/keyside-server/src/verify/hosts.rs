@@ -135,6 +135,7 @@ mod tests {
             reason: Reason::Failed(Cause::RateLimited),
             detail: String::new(),
             retry_after,
+            unconfirmed: None,
         };
         host.heed(&verdict(Some(Duration::from_secs(90))), Duration::from_secs(60));
         host.heed(&verdict(None), Duration::from_secs(60));

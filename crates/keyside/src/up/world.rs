@@ -282,7 +282,18 @@ fn client(api: &ApiServer, user: UserInfo) -> Client {
 /// keyside's kinds, its controllers, and its webhook, which the API server calls in process.
 async fn keyside(api: &ApiServer, admin: &Client, stop: &CancellationToken) -> Result<Running, Failure> {
     keyside_server::install(admin).await?;
-    let running = keyside_server::run(keyside_server::Config::new(admin.clone()), stop.clone()).await?;
+    let mut config = keyside_server::Config::new(admin.clone());
+    // This world's registry is on this machine.
+    config.verification = Some(keyside_server::Verification {
+        loopback: true,
+        network: keyside_oci::Network {
+            proxy: keyside_oci::Proxy::from_variables(|name| std::env::var(name).ok())
+                .map_err(anyhow::Error::from)?,
+            ..keyside_oci::Network::default()
+        },
+        ..keyside_server::Verification::default()
+    });
+    let running = keyside_server::run(config, stop.clone()).await?;
     api.register_service(
         keyside_api::SYSTEM_NAMESPACE,
         keyside_server::SERVICE,
