@@ -5,6 +5,7 @@
 
 mod conformance;
 mod figures;
+mod fuzz;
 mod protobuf;
 mod tools;
 
@@ -19,9 +20,10 @@ fn main() -> ExitCode {
         Some("test") => test(&arguments[1..]),
         Some("conformance") => conformance::run(&arguments[1..]),
         Some("figures") => figures::run(),
+        Some("fuzz") => fuzz::run(&arguments[1..]),
         Some("protobuf") => protobuf::run(),
         _ => Err(anyhow::anyhow!(
-            "usage: cargo e2e tools | test [cargo test arguments] | conformance [--focus TEXT] [--all] | figures | protobuf"
+            "usage: cargo e2e tools | test [cargo test arguments] | conformance [--focus TEXT] [--all] | figures | fuzz [--seconds N] [TARGET] | protobuf"
         )),
     };
     match ended {

@@ -1,5 +1,7 @@
 //! The program as its users meet it: one test binary, so that it is linked once.
 
+#[path = "program/canary.rs"]
+mod canary;
 #[path = "program/clash.rs"]
 mod clash;
 #[path = "program/contract.rs"]
