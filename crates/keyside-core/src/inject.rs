@@ -79,15 +79,15 @@ pub fn decide(index: &Index, namespace: &str, pod: &Pod<'_>) -> Injection {
 
 fn need(index: &Index, namespace: &str, image: &Reference, injection: &mut Injection) {
     let resolution = resolve(index, namespace, image);
-    let Some(best) = resolution.answers.first() else {
+    let Some((who, placement)) = resolution.given() else {
         return;
     };
-    if let Some(secret) = best.placement.secret()
+    if let Some(secret) = placement.secret()
         && !injection.add.contains(secret)
     {
         injection.add.push(secret.clone());
     }
-    let Who::Managed(credential) = best.who else {
+    let Who::Managed(credential) = who else {
         return;
     };
     if !credential.used.iter().any(|known| **known == *image.original()) {
@@ -95,7 +95,7 @@ fn need(index: &Index, namespace: &str, image: &Reference, injection: &mut Injec
             .uses
             .push((credential.id.clone(), image.original().into()));
     }
-    let Placement::Copy { .. } = &best.placement else {
+    let Placement::Copy { .. } = placement else {
         return;
     };
     let own_key = credential

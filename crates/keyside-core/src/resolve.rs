@@ -11,7 +11,8 @@
 //! 3. The more specific pattern comes first; then the narrower scope (namespace, project, cluster); then managed
 //!    credentials before plain Secrets; then the name.
 //! 4. What is known not to work is passed over, with the reason: a credential the registry has refused, one whose
-//!    destination was changed behind its back, one that the kubelet would not find in the Secret it stands in.
+//!    destination was changed behind its back, one that the kubelet would not find in the Secret it stands in. Only where
+//!    nothing else answers is a refused one given all the same: the pod then heals as soon as the password is replaced.
 //!
 //! The first that answers is what a pod is given. What the kubelet then tries, and in which order, follows its own rules
 //! (see [`crate::explain`]).
@@ -54,6 +55,8 @@ pub struct Passed<'a> {
     pub pattern: &'a Pattern,
     /// Why it does not answer.
     pub why: Why,
+    /// Where the kubelet would find it, if a refusal is all that speaks against it.
+    pub placement: Option<Placement>,
 }
 
 /// A credential of either origin.
@@ -98,6 +101,18 @@ pub enum Why {
     Spelling,
     /// It is the source of this credential, which answers itself.
     SourceOf(CredentialId),
+}
+
+impl<'a> Resolution<'a> {
+    /// What a pod is given: the first that answers, or, where none does, the first that was only refused.
+    pub fn given(&self) -> Option<(Who<'a>, &Placement)> {
+        let first = self.answers.first().map(|answer| (answer.who, &answer.placement));
+        first.or_else(|| {
+            self.passed
+                .iter()
+                .find_map(|passed| Some((passed.who, passed.placement.as_ref()?)))
+        })
+    }
 }
 
 impl Who<'_> {
@@ -174,7 +189,20 @@ fn consider<'a>(
             placement,
             stands,
         }),
-        Err(why) => Err(Passed { who, pattern, why }),
+        Err(why) => {
+            let placement = match (&who, &why) {
+                (Who::Managed(credential), Why::Refused(_)) if credential.ready().is_some() => {
+                    Some(index.placement(credential, namespace))
+                }
+                _ => None,
+            };
+            Err(Passed {
+                who,
+                pattern,
+                why,
+                placement,
+            })
+        }
     }
 }
 
@@ -228,6 +256,7 @@ fn drop_sources(resolution: &mut Resolution<'_>) {
                 who: answer.who,
                 pattern: answer.pattern,
                 why: Why::SourceOf(id),
+                placement: None,
             });
             false
         }

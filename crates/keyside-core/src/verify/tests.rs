@@ -338,6 +338,25 @@ fn f39_refusal_of_one_registry_leaves_the_others_in_use() {
 }
 
 #[test]
+fn f39_refused_credential_is_the_last_resort_and_never_before_another_one() {
+    let given = |lab: &Lab| {
+        let image = Reference::parse("quay.io/shop/web").unwrap();
+        let resolution = crate::resolve::resolve(&lab.index, "lab", &image);
+        resolution.given().map(|(who, _)| who.name().to_owned())
+    };
+    let mut lab = Lab::new();
+    lab.hear(&[("quay.io/shop", "BadCredentials"), ("ghcr.io", "LoggedIn")]);
+    assert_eq!(
+        given(&lab).as_deref(),
+        Some("s"),
+        "so that the pod heals with the password"
+    );
+    let wider = "kind: Secret\nmetadata: {name: wider, namespace: lab}\nauths: {quay.io: 'x:y'}";
+    add(&mut lab.index, 9, wider);
+    assert_eq!(given(&lab).as_deref(), Some("wider"));
+}
+
+#[test]
 fn f39_missing_right_is_about_the_repository_that_was_tested() {
     let mut lab = Lab::new();
     let verdict = Verdict {

@@ -22,4 +22,5 @@ mod server;
 mod steps;
 mod thief;
 mod tls;
+mod token_mode;
 mod verification;
