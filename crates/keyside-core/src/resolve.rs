@@ -142,12 +142,18 @@ pub fn resolve<'a>(index: &'a Index, namespace: &str, image: &Reference) -> Reso
     let mut resolution = Resolution::default();
     for filed in resolve_all(index.keychains(namespace), image) {
         match consider(index, namespace, image, filed) {
-            Ok(answer) => resolution.answers.push(answer),
-            Err(passed) => resolution.passed.push(passed),
+            Considered::Answers(answer) => resolution.answers.push(answer),
+            Considered::IsPassed(passed) => resolution.passed.push(passed),
         }
     }
     drop_sources(&mut resolution);
     resolution
+}
+
+/// What came of one candidate that matches.
+enum Considered<'a> {
+    Answers(Answer<'a>),
+    IsPassed(Passed<'a>),
 }
 
 /// One candidate that matches: does it answer?
@@ -156,7 +162,7 @@ fn consider<'a>(
     namespace: &str,
     image: &Reference,
     filed: &'a Filed<Candidate>,
-) -> Result<Answer<'a>, Passed<'a>> {
+) -> Considered<'a> {
     let pattern = &filed.pattern;
     let (who, verdict) = match &filed.payload {
         Candidate::Plain { secret, key } => {
@@ -183,7 +189,7 @@ fn consider<'a>(
         }
     };
     match verdict {
-        Ok((placement, stands)) => Ok(Answer {
+        Ok((placement, stands)) => Considered::Answers(Answer {
             who,
             pattern,
             placement,
@@ -196,7 +202,7 @@ fn consider<'a>(
                 }
                 _ => None,
             };
-            Err(Passed {
+            Considered::IsPassed(Passed {
                 who,
                 pattern,
                 why,

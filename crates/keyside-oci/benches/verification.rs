@@ -49,12 +49,12 @@ async fn main() {
         .unwrap();
     print(
         "skopeo login, login only",
-        &mut vec![theirs],
+        &mut [theirs],
         peer.connections.load(Ordering::Relaxed),
     );
 }
 
-fn print(what: &str, times: &mut Vec<Duration>, connections: usize) {
+fn print(what: &str, times: &mut [Duration], connections: usize) {
     times.sort();
     let median = times[times.len() / 2].as_secs_f64() * 1000.0;
     let range = format!(

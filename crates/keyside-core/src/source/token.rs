@@ -39,17 +39,10 @@ fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
     serde_json::from_slice(bytes).ok()
 }
 
-/// A NumericDate may have a fraction.
+/// A date in a token is a number that may have a fraction.
 fn seconds(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| {
-        let number = value.as_f64().filter(|number| number.abs() < 1e12)?;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "the whole seconds of a number in range"
-        )]
-        let whole = number as i64;
-        Some(whole)
-    })
+    let whole = || value.as_f64()?.trunc().to_string().parse().ok();
+    value.as_i64().or_else(whole)
 }
 
 #[cfg(test)]
