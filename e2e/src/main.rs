@@ -7,6 +7,7 @@
 mod cluster;
 mod conformance;
 mod figures;
+mod fuzz;
 mod image;
 mod protobuf;
 mod tools;
@@ -26,11 +27,13 @@ fn main() -> ExitCode {
         Some("rotation") => cluster::rotation(&arguments[1..]),
         Some("image") => image::run(&arguments[1..]),
         Some("figures") => figures::run(),
+        Some("fuzz") => fuzz::run(&arguments[1..]),
         Some("protobuf") => protobuf::run(),
         _ => Err(anyhow::anyhow!(
             "usage: cargo e2e tools | test [cargo test arguments] | cluster [--hold] [--node] [-- test arguments] \
              | record | rotation [cargo bench arguments] | conformance [--real] [--focus TEXT] [--all] \
-             | image [--out DIR] [--push HOST/REPO:TAG [--login USER --password-stdin]] | figures | protobuf"
+             | image [--out DIR] [--push HOST/REPO:TAG [--login USER --password-stdin]] | fuzz [--seconds N] [TARGET] \
+             | figures | protobuf"
         )),
     };
     match ended {

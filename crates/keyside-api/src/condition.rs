@@ -35,6 +35,24 @@ pub mod verified {
     pub const UNVERIFIED: &str = "Unverified";
     /// Unknown: the registry names a token service that nobody has confirmed; nothing was sent.
     pub const TOKEN_SERVICE_UNCONFIRMED: &str = "TokenServiceUnconfirmed";
+
+    /// The condition's status for a reason. Only the registry's own refusal of this credential makes it `False`: limits,
+    /// outages and networks say nothing about a credential, so whoever can cause them must not change what is known.
+    pub fn status_of(reason: &str) -> &'static str {
+        match reason {
+            PULL_ALLOWED | LOGGED_IN => "True",
+            "BadCredentials" | "NoPullScope" | "Expired" => "False",
+            _ => "Unknown",
+        }
+    }
+}
+
+/// Values of `status.expiryState`.
+pub mod expiry {
+    /// The end is near.
+    pub const EXPIRING: &str = "Expiring";
+    /// The end has passed.
+    pub const EXPIRED: &str = "Expired";
 }
 
 /// Whether the copies stand.

@@ -7,7 +7,7 @@ pub use source::{
     CertificateAuthority, ClusterCertificateAuthority, ClusterSource, KeyRef, NamespacedKeyRef,
     NamespacedSecretRef, SecretRef, Source,
 };
-pub use status::{CredentialStatus, RegistryState, Targets};
+pub use status::{CredentialStatus, RegistryState, Settled, Targets};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, Time};
 use kube::CustomResource;

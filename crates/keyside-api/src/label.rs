@@ -27,6 +27,10 @@ pub const INJECT: &str = "keyside.dev/inject";
 /// Value of [`INJECT`].
 pub const INJECT_DISABLED: &str = "disabled";
 
+/// Annotation of a credential, set by users: a new value (a time, say) asks for a verification now. The status says in
+/// `lastHandledVerify` which value was answered.
+pub const VERIFY: &str = "keyside.dev/verify";
+
 /// Annotation of a Pod, written by keyside: which pull secrets were added, comma separated, in their order.
 pub const INJECTED: &str = "keyside.dev/injected";
 

@@ -33,8 +33,8 @@ pub use cause::Cause;
 pub use credential::{
     CertificateAuthority, ClusterCertificateAuthority, ClusterRegistryCredential,
     ClusterRegistryCredentialSpec, ClusterSource, CredentialStatus, Delivery, KeyRef, NamespacedKeyRef,
-    NamespacedSecretRef, RegistryCredential, RegistryCredentialSpec, RegistryState, Scope, SecretRef, Source,
-    Targets, Verification,
+    NamespacedSecretRef, RegistryCredential, RegistryCredentialSpec, RegistryState, Scope, SecretRef,
+    Settled, Source, Targets, Verification,
 };
 pub use project::{Project, ProjectSpec, ProjectStatus};
 

@@ -18,7 +18,7 @@ mod touched;
 
 pub use ask::Outside;
 pub use copies::{Copy, may_be_removed};
-pub use credentials::{Applies, Credential, State};
+pub use credentials::{Applies, Authority, Credential, State};
 pub use namespaces::Namespace;
 pub use needs::Need;
 pub use place::{Clash, Placement};

@@ -26,6 +26,8 @@ pub struct Injection {
     pub add: Vec<Arc<str>>,
     /// Credentials the pod uses, and repositories that need keys of their own in the namespace's copy.
     pub needs: BTreeMap<CredentialId, Vec<Arc<str>>>,
+    /// Images, as the pod names them, and the credential that answers for each: what a verification can test.
+    pub uses: Vec<(CredentialId, Arc<str>)>,
     /// Copies that the pod refers to, or will, and that do not stand as they shall yet.
     pub awaited: Vec<CredentialId>,
     /// Why nothing is added although something may answer.
@@ -77,15 +79,23 @@ pub fn decide(index: &Index, namespace: &str, pod: &Pod<'_>) -> Injection {
 
 fn need(index: &Index, namespace: &str, image: &Reference, injection: &mut Injection) {
     let resolution = resolve(index, namespace, image);
-    let Some(best) = resolution.answers.first() else {
+    let Some((who, placement)) = resolution.given() else {
         return;
     };
-    if let Some(secret) = best.placement.secret()
+    if let Some(secret) = placement.secret()
         && !injection.add.contains(secret)
     {
         injection.add.push(secret.clone());
     }
-    let (Who::Managed(credential), Placement::Copy { .. }) = (best.who, &best.placement) else {
+    let Who::Managed(credential) = who else {
+        return;
+    };
+    if !credential.used.iter().any(|known| **known == *image.original()) {
+        injection
+            .uses
+            .push((credential.id.clone(), image.original().into()));
+    }
+    let Placement::Copy { .. } = placement else {
         return;
     };
     let own_key = credential

@@ -7,6 +7,7 @@
 //!   other part calls it, so no two of them can disagree.
 //! * [`inject`]: what to add to a pod.
 //! * [`plan`]: which copies to write and to remove, and [`status`]: what may be said afterwards.
+//! * [`verify`]: when a credential is shown to its registries, and what their answers mean.
 //! * [`admit`]: whether an object may be created as it is.
 //! * [`explain`]: the decision as people and programs read it.
 
@@ -26,6 +27,7 @@ pub mod select;
 pub mod sentence;
 pub mod source;
 pub mod status;
+pub mod verify;
 pub mod version;
 
 #[cfg(test)]

@@ -11,7 +11,8 @@
 //! 3. The more specific pattern comes first; then the narrower scope (namespace, project, cluster); then managed
 //!    credentials before plain Secrets; then the name.
 //! 4. What is known not to work is passed over, with the reason: a credential the registry has refused, one whose
-//!    destination was changed behind its back, one that the kubelet would not find in the Secret it stands in.
+//!    destination was changed behind its back, one that the kubelet would not find in the Secret it stands in. Only where
+//!    nothing else answers is a refused one given all the same: the pod then heals as soon as the password is replaced.
 //!
 //! The first that answers is what a pod is given. What the kubelet then tries, and in which order, follows its own rules
 //! (see [`crate::explain`]).
@@ -54,6 +55,8 @@ pub struct Passed<'a> {
     pub pattern: &'a Pattern,
     /// Why it does not answer.
     pub why: Why,
+    /// Where the kubelet would find it, if a refusal is all that speaks against it.
+    pub placement: Option<Placement>,
 }
 
 /// A credential of either origin.
@@ -100,6 +103,18 @@ pub enum Why {
     SourceOf(CredentialId),
 }
 
+impl<'a> Resolution<'a> {
+    /// What a pod is given: the first that answers, or, where none does, the first that was only refused.
+    pub fn given(&self) -> Option<(Who<'a>, &Placement)> {
+        let first = self.answers.first().map(|answer| (answer.who, &answer.placement));
+        first.or_else(|| {
+            self.passed
+                .iter()
+                .find_map(|passed| Some((passed.who, passed.placement.as_ref()?)))
+        })
+    }
+}
+
 impl Who<'_> {
     /// The name people know it by.
     pub fn name(&self) -> &str {
@@ -127,12 +142,18 @@ pub fn resolve<'a>(index: &'a Index, namespace: &str, image: &Reference) -> Reso
     let mut resolution = Resolution::default();
     for filed in resolve_all(index.keychains(namespace), image) {
         match consider(index, namespace, image, filed) {
-            Ok(answer) => resolution.answers.push(answer),
-            Err(passed) => resolution.passed.push(passed),
+            Considered::Answers(answer) => resolution.answers.push(answer),
+            Considered::IsPassed(passed) => resolution.passed.push(passed),
         }
     }
     drop_sources(&mut resolution);
     resolution
+}
+
+/// What came of one candidate that matches.
+enum Considered<'a> {
+    Answers(Answer<'a>),
+    IsPassed(Passed<'a>),
 }
 
 /// One candidate that matches: does it answer?
@@ -141,15 +162,19 @@ fn consider<'a>(
     namespace: &str,
     image: &Reference,
     filed: &'a Filed<Candidate>,
-) -> Result<Answer<'a>, Passed<'a>> {
+) -> Considered<'a> {
     let pattern = &filed.pattern;
     let (who, verdict) = match &filed.payload {
         Candidate::Plain { secret, key } => {
             let found = keyring::serves(key, image.lookup());
-            let verdict = if found {
-                Ok((Placement::Source(secret.clone()), true))
-            } else {
-                Err(Why::Spelling)
+            // What a credential is refused for does not become right by standing in its own Secret.
+            let refused = index
+                .credentials_made_of(&namespace.into(), secret)
+                .find_map(|credential| credential.refused(image));
+            let verdict = match refused {
+                _ if !found => Err(Why::Spelling),
+                Some(cause) => Err(Why::Refused(cause)),
+                None => Ok((Placement::Source(secret.clone()), true)),
             };
             (Who::Plain { secret, key }, verdict)
         }
@@ -159,28 +184,42 @@ fn consider<'a>(
                 .expect("only credentials in the index are filed");
             (
                 Who::Managed(credential),
-                consider_managed(index, namespace, credential),
+                consider_managed(index, namespace, image, credential),
             )
         }
     };
     match verdict {
-        Ok((placement, stands)) => Ok(Answer {
+        Ok((placement, stands)) => Considered::Answers(Answer {
             who,
             pattern,
             placement,
             stands,
         }),
-        Err(why) => Err(Passed { who, pattern, why }),
+        Err(why) => {
+            let placement = match (&who, &why) {
+                (Who::Managed(credential), Why::Refused(_)) if credential.ready().is_some() => {
+                    Some(index.placement(credential, namespace))
+                }
+                _ => None,
+            };
+            Considered::IsPassed(Passed {
+                who,
+                pattern,
+                why,
+                placement,
+            })
+        }
     }
 }
 
 fn consider_managed(
     index: &Index,
     namespace: &str,
+    image: &Reference,
     credential: &Credential,
 ) -> Result<(Placement, bool), Why> {
     index.applies(credential, namespace).map_err(Why::Outside)?;
-    if let Some(cause) = credential.refused() {
+    if let Some(cause) = credential.refused(image) {
         return Err(Why::Refused(cause));
     }
     let placement = index.placement(credential, namespace);
@@ -223,6 +262,7 @@ fn drop_sources(resolution: &mut Resolution<'_>) {
                 who: answer.who,
                 pattern: answer.pattern,
                 why: Why::SourceOf(id),
+                placement: None,
             });
             false
         }

@@ -5,6 +5,7 @@
 
 mod content;
 mod problem;
+mod token;
 
 pub use content::{Content, Served, Terms};
 pub use problem::Problem;

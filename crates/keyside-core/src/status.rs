@@ -5,7 +5,9 @@ mod conditions;
 mod credential;
 mod news;
 mod project;
+mod verified;
 
+pub(crate) use credential::REGISTRIES_MAX;
 pub use credential::{Failure, credential};
 pub use news::{News, news};
 pub use project::project;

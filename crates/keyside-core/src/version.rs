@@ -48,6 +48,12 @@ impl InstallKey {
         Version(self.mac("source", &parts))
     }
 
+    /// The fingerprint of what is verified: content, and how it is tested.
+    pub fn subject(&self, parts: &[&str]) -> Version {
+        let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
+        Version(self.mac("verify", &parts))
+    }
+
     /// The fingerprint of where a credential may be sent.
     pub fn destination(&self, parts: &[&str]) -> Version {
         let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();

@@ -6,11 +6,15 @@
 
 mod call;
 mod failure;
+mod meter;
 mod names;
+mod proxy;
 mod trust;
 
 pub use call::Call;
 pub use failure::SendError;
+pub(crate) use meter::Times;
+pub use proxy::{Proxy, ProxyError};
 pub use trust::{Trust, TrustError};
 
 use crate::address::is_allowed;
@@ -19,6 +23,7 @@ use call::Secrets;
 use failure::Context;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RANGE};
 use http::{HeaderMap, Method};
+use meter::Meter;
 use names::Names;
 use reqwest::redirect::Policy;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,6 +50,8 @@ pub struct Network {
     pub plain_http: BTreeSet<String>,
     /// Addresses of names, which are dialled without asking the resolver and without further checks, as with `/etc/hosts`.
     pub hosts: BTreeMap<String, SocketAddr>,
+    /// The proxy through which registries on other machines are asked.
+    pub proxy: Option<Proxy>,
 }
 
 /// A client of registries. Clones share connections.
@@ -55,6 +62,7 @@ pub struct Client {
     outer: reqwest::Client,
     local: reqwest::Client,
     plain_http: BTreeSet<String>,
+    meter: Meter,
 }
 
 /// A complete answer within the limits.
@@ -89,10 +97,14 @@ impl Client {
             .iter()
             .map(|(name, address)| (lower(name), *address))
             .collect();
+        let meter = Meter::default();
         let build = |loopback: bool| {
-            reqwest::Client::builder()
+            let proxy = network.proxy.as_ref().filter(|_| !loopback);
+            let names = Names::new(hosts.clone(), loopback, meter.clone());
+            let mut builder = reqwest::Client::builder()
                 .tls_backend_preconfigured(tls.clone())
-                .dns_resolver(Names::new(hosts.clone(), loopback))
+                .connector_layer(meter.clone())
+                .dns_resolver(names.trusting(proxy.into_iter().flat_map(Proxy::hosts)))
                 .redirect(Policy::none())
                 .retry(reqwest::retry::never())
                 .no_proxy()
@@ -100,15 +112,23 @@ impl Client {
                 .referer(false)
                 .connect_timeout(CONNECT_TIMEOUT)
                 .tcp_nodelay(true)
-                .user_agent(concat!("keyside/", env!("CARGO_PKG_VERSION")))
-                .build()
-                .map_err(|_| TrustError::Unusable)
+                .user_agent(concat!("keyside/", env!("CARGO_PKG_VERSION")));
+            for rule in proxy.into_iter().flat_map(Proxy::rules) {
+                builder = builder.proxy(rule.map_err(|_| TrustError::Unusable)?);
+            }
+            builder.build().map_err(|_| TrustError::Unusable)
         };
         Ok(Self {
             outer: build(false)?,
             local: build(true)?,
             plain_http: network.plain_http.iter().map(lower).collect(),
+            meter,
         })
+    }
+
+    /// What the last connection took.
+    pub(crate) fn times(&self) -> Times {
+        self.meter.take()
     }
 
     /// The registry of an image's host, spoken to in the way that is configured.

@@ -60,7 +60,7 @@ pub mod verify;
 pub use bound::{Authorization, Form, Realm, RealmError, TokenService, Unsendable};
 pub use cause::Cause;
 pub use challenge::{Ask, Bearer, Unreadable};
-pub use client::{Answer, Call, Client, Network, SendError, Trust, TrustError};
+pub use client::{Answer, Call, Client, Network, Proxy, ProxyError, SendError, Trust, TrustError};
 pub use digest::{Digest, NotADigest};
 pub use manifest::{Descriptor, Platform};
 pub use origin::{Origin, OriginError, Registry, RegistryError};

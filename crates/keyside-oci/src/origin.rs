@@ -147,7 +147,7 @@ impl Registry {
     }
 
     /// Whether the host is the machine itself by name, which is the only case in which loopback addresses are dialled.
-    pub(crate) fn is_loopback(&self) -> bool {
+    pub fn is_loopback(&self) -> bool {
         self.loopback
     }
 

@@ -8,9 +8,11 @@
 
 mod answer;
 mod machine;
+mod steps;
 mod verdict;
 
 pub use machine::{State, Step, begin, next};
+pub use steps::{Name, Outcome, Report, Taken, verify_in_steps};
 pub use verdict::{Reason, Standing, Verdict};
 
 use crate::client::{Answer, Client, SendError};
@@ -71,6 +73,11 @@ impl Question {
     pub fn confirming(mut self, token_services: Vec<Origin>) -> Self {
         self.token_services = token_services;
         self
+    }
+
+    /// Whether a pull is tested, and not only the login.
+    pub fn has_image(&self) -> bool {
+        self.image.is_some()
     }
 
     /// Where it will be asked.

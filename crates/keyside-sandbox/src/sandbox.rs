@@ -7,10 +7,9 @@ use crate::node::{
 };
 use crate::queue::{Doing as _, Failed};
 use crate::scheduler::Scheduler;
+use keyside_oci::Network;
 use kube::Client;
-use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -24,12 +23,8 @@ pub struct Config {
     pub node_name: String,
     /// Where the node keeps its images. Without it they are kept in a temporary directory and removed at the end.
     pub state: Option<PathBuf>,
-    /// Registries (`host` or `host:port`) that are spoken to without TLS, besides those on this machine's loopback addresses.
-    pub plain_http: Vec<String>,
-    /// Addresses of registries' names that are not asked of the resolver.
-    pub hosts: BTreeMap<String, SocketAddr>,
-    /// Certificates, in PEM, that registries may be signed by, besides those the system trusts.
-    pub registry_certificates: Option<String>,
+    /// How registries are reached, and whom TLS trusts. Plain HTTP is spoken to loopback addresses and to those named here.
+    pub network: Network,
     /// The certificate of the API server's authority, in PEM, for the `ConfigMap` `kube-root-ca.crt` of every namespace.
     pub root_certificate: Option<String>,
     /// Who may use an image that is already on the node.
@@ -46,9 +41,7 @@ impl Config {
             client,
             node_name: node_name.to_owned(),
             state: None,
-            plain_http: Vec::new(),
-            hosts: BTreeMap::new(),
-            registry_certificates: None,
+            network: Network::default(),
             root_certificate: None,
             verification: VerificationPolicy::default(),
             parts: Parts::ALL,

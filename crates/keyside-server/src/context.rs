@@ -8,6 +8,7 @@ use crate::metrics::Counters;
 use crate::queue::{Queue, When};
 use crate::running::Config;
 use crate::stall::Monitor;
+use crate::verify::Verifier;
 use jiff::Timestamp;
 use keyside_core::index::Touched;
 use keyside_core::status::Failure;
@@ -53,6 +54,7 @@ pub(crate) struct Context {
     pub(crate) propagating: Mutex<HashMap<CredentialId, Instant>>,
     /// Pods that cannot pull.
     pub(crate) stuck: Stuck,
+    pub(crate) verifier: Verifier,
     /// When this run began.
     pub(crate) started: Timestamp,
     index: RwLock<Index>,
@@ -78,6 +80,7 @@ impl Context {
             counters: Counters::new(),
             propagating: Mutex::default(),
             stuck: Stuck::default(),
+            verifier: Verifier::new(config.verification.clone()),
             started: Timestamp::now(),
             config,
             index: RwLock::new(index),
@@ -116,6 +119,9 @@ impl Context {
     fn enqueue(&self, touched: Touched) {
         for namespace in touched.namespaces {
             self.queue.add(Key::Namespace(namespace), When::Usual);
+        }
+        for id in touched.credentials.union(&touched.reports) {
+            self.verifier.consider(id);
         }
         for id in touched.credentials {
             let when = self.when(&id);

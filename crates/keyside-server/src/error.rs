@@ -23,6 +23,9 @@ pub(crate) enum Error {
     /// Looking which pods of a namespace use an on-demand copy.
     #[error("list the pods of a namespace")]
     ListPods(#[source] kube::Error),
+    /// Reading the certificates of a registry's private authority.
+    #[error("read a private authority")]
+    ReadAuthority(#[source] kube::Error),
 }
 
 /// What was answered, in a few words that hold nothing of what was sent: a message of the API server may quote it.
@@ -58,7 +61,8 @@ impl Error {
             | Self::WriteStatus(error)
             | Self::CreateHome(error)
             | Self::WriteMemory(error)
-            | Self::ListPods(error) => error,
+            | Self::ListPods(error)
+            | Self::ReadAuthority(error) => error,
         }
     }
 

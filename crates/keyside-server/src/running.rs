@@ -9,7 +9,7 @@ use crate::lease::{self, Candidacy};
 use crate::metrics::Metrics;
 use crate::queue::When;
 use crate::reconcile::{self, Requeue};
-use crate::{diagnosis, health, key, listen, watches, webhook};
+use crate::{diagnosis, health, key, listen, verify, watches, webhook};
 use anyhow::Context as _;
 use jiff::SignedDuration;
 use keyside_core::Index;
@@ -63,6 +63,8 @@ pub struct Config {
     pub candidacy: Option<Candidacy>,
     /// Whether pods that only a new pod can help are replaced, and how many at most every ten seconds.
     pub restart_stuck: Option<usize>,
+    /// How registries are asked whether credentials work; `None` if they are not.
+    pub verification: Option<verify::Verification>,
 }
 
 impl Config {
@@ -80,6 +82,7 @@ impl Config {
             stalled_after: Duration::from_secs(150),
             candidacy: None,
             restart_stuck: None,
+            verification: Some(verify::Verification::default()),
         }
     }
 }
@@ -289,7 +292,7 @@ async fn control(
         let idle_for = Duration::try_from(ctx.config.idle_for).unwrap_or_default();
         ctx.queue.add(Key::Idle, When::After(idle_for));
     }
-    work(&ctx, &stop, &ready).await;
+    tokio::join!(work(&ctx, &stop, &ready), verify::work(&ctx, &stop));
     Ok(())
 }
 

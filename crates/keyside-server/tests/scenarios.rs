@@ -27,10 +27,14 @@ mod pods;
 mod projects;
 #[path = "scenarios/refusals.rs"]
 mod refusals;
+#[path = "scenarios/registry.rs"]
+mod registry;
 #[path = "scenarios/replicas.rs"]
 mod replicas;
 #[path = "scenarios/serving.rs"]
 mod serving;
+#[path = "scenarios/verification.rs"]
+mod verification;
 #[path = "scenarios/wipe.rs"]
 mod wipe;
 #[path = "scenarios/world.rs"]

@@ -277,6 +277,8 @@ pub(crate) enum Credential {
     List(CredentialList),
     /// Show one credential; never its password.
     Get(CredentialGet),
+    /// Show a credential to its registries, step by step.
+    Verify(CredentialVerify),
     /// Replace the password; every copy follows within a second.
     SetPassword(SetPassword),
     /// Change where a credential applies; asks for the password again when that widens.
@@ -353,6 +355,21 @@ pub(crate) struct CredentialList {
 /// `keyside credential get`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CredentialGet {
+    /// Name.
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+    /// Output format.
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<Format>,
+}
+
+/// `keyside credential verify`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Exit status: 0 it works, 1 it does not or something is wrong with the registry, 2 the registry could not be asked."
+)]
+pub(crate) struct CredentialVerify {
     /// Name.
     pub(crate) name: String,
     #[command(flatten)]

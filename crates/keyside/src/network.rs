@@ -1,8 +1,9 @@
-//! How registries are reached from here, by the flags: names with fixed addresses, authorities to trust.
+//! How registries are reached from here, by the flags and the environment: names with fixed addresses, authorities to trust,
+//! the proxy.
 
 use crate::cli::Network as Flags;
 use crate::failure::Failure;
-use keyside_oci::{Network, Trust};
+use keyside_oci::{Network, Proxy, Trust};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -16,12 +17,13 @@ pub(crate) fn network(flags: &Flags) -> Result<Network, Failure> {
             None => Trust::default(),
         },
         hosts: hosts(flags)?,
+        proxy: Proxy::from_variables(|name| std::env::var(name).ok()).map_err(anyhow::Error::from)?,
         ..Network::default()
     })
 }
 
 /// The addresses of `--add-host`.
-pub(crate) fn hosts(flags: &Flags) -> Result<BTreeMap<String, SocketAddr>, Failure> {
+fn hosts(flags: &Flags) -> Result<BTreeMap<String, SocketAddr>, Failure> {
     let read = |text: &String| {
         let (name, address) = text.split_once('=')?;
         Some((name.to_owned(), address.parse().ok()?))
@@ -37,7 +39,7 @@ pub(crate) fn hosts(flags: &Flags) -> Result<BTreeMap<String, SocketAddr>, Failu
 }
 
 /// The text of the file of `--registry-ca`.
-pub(crate) fn certificates(flags: &Flags) -> Result<Option<String>, Failure> {
+fn certificates(flags: &Flags) -> Result<Option<String>, Failure> {
     let Some(path) = &flags.registry_ca else {
         return Ok(None);
     };

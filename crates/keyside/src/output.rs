@@ -20,6 +20,17 @@ pub(crate) enum Mark {
     Fail,
 }
 
+impl Mark {
+    /// The symbol, the word for terminals without it, and the colour.
+    fn forms(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Ok => ("√", "ok", "32"),
+            Self::Warn => ("!", "warn", "33"),
+            Self::Fail => ("×", "FAIL", "31"),
+        }
+    }
+}
+
 /// How this run prints.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -115,12 +126,14 @@ impl Output {
 
     /// A mark in the form the terminal can show, coloured where colour is on.
     pub(crate) fn mark(&self, mark: Mark) -> String {
-        let (symbol, word, code) = match mark {
-            Mark::Ok => ("√", "ok", "32"),
-            Mark::Warn => ("!", "warn", "33"),
-            Mark::Fail => ("×", "FAIL", "31"),
-        };
+        let (symbol, word, code) = mark.forms();
         self.paint(code, if self.unicode { symbol } else { word })
+    }
+
+    /// As [`Output::mark`], for stderr.
+    pub(crate) fn mark_error(&self, mark: Mark) -> String {
+        let (symbol, word, code) = mark.forms();
+        self.paint_error(code, if self.unicode { symbol } else { word })
     }
 
     /// Bold on a terminal.

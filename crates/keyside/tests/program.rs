@@ -2,6 +2,8 @@
 
 #[path = "program/bare.rs"]
 mod bare;
+#[path = "program/canary.rs"]
+mod canary;
 #[path = "program/chart.rs"]
 mod chart;
 #[path = "program/clash.rs"]

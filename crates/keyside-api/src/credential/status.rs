@@ -36,9 +36,33 @@ pub struct CredentialStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<String>,
 
-    /// When the credential stops working, as far as known.
+    /// A keyed hash of what was verified: the content, and how the spec asks for it to be tested. It reveals nothing by
+    /// guessing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified_version: Option<String>,
+
+    /// When a registry first accepted the present content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_verify_time: Option<Time>,
+
+    /// The value of the annotation `keyside.dev/verify` that was last answered with a verification.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub last_handled_verify: Option<String>,
+
+    /// When the credential stops working, as far as known: from the token itself, from `spec.expiryTime`, or learnt from
+    /// how long earlier content worked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiry_time: Option<Time>,
+
+    /// `Expiring` while the end is near, `Expired` when it has passed; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiry_state: Option<String>,
+
+    /// For how many seconds earlier content worked before a registry refused it, newest last. At most 5 are kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 5), extend("x-kubernetes-list-type" = "atomic"))]
+    pub learnt_lifetimes_seconds: Vec<i64>,
 
     /// When new content last replaced old content in the copies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,6 +87,26 @@ pub struct RegistryState {
     /// When the registry was last asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_verify_time: Option<Time>,
+
+    /// The image or repository that was tested, for example `quay.io/shop/web:1.2`; absent if only the login was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+
+    /// What the registry last said for certain, while it cannot be asked now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_settled: Option<Settled>,
+}
+
+/// An answer that settled whether a credential works.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Settled {
+    /// `True` or `False`.
+    pub verified: String,
+    /// Why, for example `PullAllowed` or `BadCredentials`.
+    pub reason: String,
+    /// When it was said.
+    pub time: Time,
 }
 
 /// How many namespaces a credential is for, and how many have it.

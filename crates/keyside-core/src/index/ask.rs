@@ -200,6 +200,18 @@ impl Index {
         self.by_source.contains_key(&(namespace.into(), name.into()))
     }
 
+    /// The credentials that are made of a Secret.
+    pub fn credentials_made_of(
+        &self,
+        namespace: &Arc<str>,
+        name: &Arc<str>,
+    ) -> impl Iterator<Item = &Credential> {
+        let ids = self.by_source.get(&(namespace.clone(), name.clone()));
+        ids.into_iter()
+            .flatten()
+            .filter_map(|id| self.credentials.get(id))
+    }
+
     /// All pull secrets that are not keyside's, with their namespaces.
     pub fn secrets(&self) -> impl Iterator<Item = (&Arc<str>, &PullSecret)> {
         self.secrets.iter()

@@ -5,13 +5,22 @@ use super::place::source_annotation;
 use crate::CredentialId;
 use crate::names::credential_label;
 use crate::source::{Content, Problem, PullSecret, Terms};
+use crate::verify::{self, Round};
 use crate::version::{InstallKey, Version};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, Time};
 use keyside_api::{
-    Cause, ClusterRegistryCredential, CredentialStatus, Delivery, RegistryCredential, Scope, condition, label,
+    Cause, CertificateAuthority, ClusterCertificateAuthority, ClusterRegistryCredential, CredentialStatus,
+    Delivery, RegistryCredential, RegistryState, Scope, Verification, label,
 };
+use keyside_keychain::{Pattern, Reference};
 use std::sync::Arc;
+
+/// How many images that pods use are remembered of a credential.
+const USED_MAX: usize = 8;
+
+/// How much of the annotation that asks for a verification is kept.
+const REQUEST_MAX: usize = 64;
 
 /// Where a credential applies.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +47,19 @@ impl Applies {
             Self::Cluster { .. } => '3',
         }
     }
+}
+
+/// Where the certificates of a registry's private authority are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    /// Whether they are in a Secret; otherwise in a `ConfigMap`.
+    pub in_secret: bool,
+    /// The object's namespace.
+    pub namespace: String,
+    /// The object's name.
+    pub name: String,
+    /// The key in its data.
+    pub key: String,
 }
 
 /// Whether and what a credential delivers.
@@ -94,6 +116,20 @@ pub struct Credential {
     pub(super) mark: Option<u64>,
     /// The binding of content and destination that holds now, to be stored in the status.
     pub binding: Option<String>,
+    /// How it is tested.
+    pub verification: Verification,
+    /// The token service that may see it besides those that are known.
+    pub token_service: Option<String>,
+    /// The registry's private authority.
+    pub authority: Option<Authority>,
+    /// The annotation by which somebody asks for a verification.
+    pub request: Option<String>,
+    /// Images of pods in scope, the latest first.
+    pub used: Vec<Arc<str>>,
+    /// The fingerprint of what is verified: the present content and how it is tested.
+    pub subject: Option<Version>,
+    /// The last verification of this run.
+    pub round: Option<Round>,
 }
 
 /// What both kinds have in common, taken from their specs.
@@ -107,6 +143,8 @@ struct Common<'a> {
     repositories: &'a [String],
     token_service: Option<&'a String>,
     certificate_authority: String,
+    authority: Option<Authority>,
+    verification: Option<&'a Verification>,
     expiry: Option<&'a Time>,
     status: Option<&'a CredentialStatus>,
 }
@@ -147,6 +185,13 @@ impl From<Common<'_>> for Credential {
             status: common.status.cloned().unwrap_or_default(),
             mark: None,
             binding: None,
+            verification: common.verification.cloned().unwrap_or_default(),
+            token_service: common.token_service.cloned(),
+            authority: common.authority,
+            request: common.meta.annotations.as_ref().and_then(request),
+            used: Vec::new(),
+            subject: None,
+            round: None,
         }
     }
 }
@@ -174,6 +219,10 @@ impl From<&RegistryCredential> for Credential {
             repositories: &spec.repositories,
             token_service: spec.token_service.as_ref(),
             certificate_authority: as_text(&spec.certificate_authority),
+            authority: spec.certificate_authority.as_ref().and_then(|authority| {
+                own_authority(authority, meta.namespace.as_deref().unwrap_or_default())
+            }),
+            verification: spec.verification.as_ref(),
             expiry: spec.expiry_time.as_ref(),
             status: object.status.as_ref(),
         })
@@ -197,10 +246,45 @@ impl From<&ClusterRegistryCredential> for Credential {
             repositories: &spec.repositories,
             token_service: spec.token_service.as_ref(),
             certificate_authority: as_text(&spec.certificate_authority),
+            authority: spec.certificate_authority.as_ref().and_then(cluster_authority),
+            verification: spec.verification.as_ref(),
             expiry: spec.expiry_time.as_ref(),
             status: object.status.as_ref(),
         })
     }
+}
+
+fn own_authority(authority: &CertificateAuthority, namespace: &str) -> Option<Authority> {
+    let (in_secret, reference) = match (&authority.secret_ref, &authority.config_map_ref) {
+        (Some(reference), _) => (true, reference),
+        (None, reference) => (false, reference.as_ref()?),
+    };
+    Some(Authority {
+        in_secret,
+        namespace: namespace.to_owned(),
+        name: reference.name.clone(),
+        key: reference.key.clone(),
+    })
+}
+
+fn cluster_authority(authority: &ClusterCertificateAuthority) -> Option<Authority> {
+    let (in_secret, reference) = match (&authority.secret_ref, &authority.config_map_ref) {
+        (Some(reference), _) => (true, reference),
+        (None, reference) => (false, reference.as_ref()?),
+    };
+    Some(Authority {
+        in_secret,
+        namespace: reference.namespace.clone(),
+        name: reference.name.clone(),
+        key: reference.key.clone(),
+    })
+}
+
+/// The request for a verification, as far as it is kept.
+fn request(annotations: &std::collections::BTreeMap<String, String>) -> Option<String> {
+    let text = annotations.get(label::VERIFY)?;
+    let kept = text.chars().filter(char::is_ascii_graphic).take(REQUEST_MAX);
+    Some(kept.collect::<String>()).filter(|kept| !kept.is_empty())
 }
 
 /// The object's version as a number; 0 if it is none.
@@ -251,22 +335,63 @@ impl Credential {
         }
     }
 
-    /// The cause if the registry itself has refused the credential as it is now: it is then not handed out.
-    pub fn refused(&self) -> Option<Cause> {
-        let version = self.ready()?.version?.to_string();
-        if self.status.current_version.as_ref() != Some(&version) {
+    /// The cause if the registry itself has refused the credential, as it is now, for this image: it is then not handed
+    /// out. What was refused once stays refused until it is accepted, not until the registry cannot be asked. A missing
+    /// right is about the repository that was tested, everything else about the whole registry.
+    pub fn refused(&self, image: &Reference) -> Option<Cause> {
+        let states = &self.status.registries;
+        let refusals = states.iter().filter_map(|state| {
+            let settled = verify::settled(state).filter(|settled| settled.verified == "False")?;
+            Some((state, Cause::parse(&settled.reason)?))
+        });
+        let mut refusals = refusals.peekable();
+        if refusals.peek().is_none() || !self.is_verified_subject() || self.ready().is_none() {
             return None;
         }
-        let verified = self
-            .status
-            .conditions
-            .iter()
-            .find(|one| one.type_ == condition::verified::TYPE)?;
-        if verified.status == "False" {
-            Cause::parse(&verified.reason)
-        } else {
-            None
+        let is_for = |state: &RegistryState, cause: Cause| match &state.repository {
+            Some(tested) if cause == Cause::NoPullScope => {
+                Reference::parse(tested).is_ok_and(|tested| tested.lookup() == image.lookup())
+            }
+            _ => Pattern::parse(&state.registry).is_ok_and(|pattern| pattern.matches(image)),
+        };
+        refusals
+            .find(|(state, cause)| is_for(state, *cause))
+            .map(|(_, cause)| cause)
+    }
+
+    /// Notes what has been found out about it.
+    pub(super) fn note_round(&mut self, round: Round) {
+        self.round = Some(round);
+    }
+
+    /// Notes that a pod in scope uses an image. Returns whether that is new.
+    pub(super) fn note_used(&mut self, image: &str) -> bool {
+        if self.used.first().is_some_and(|first| **first == *image) {
+            return false;
         }
+        let before = self.used.len();
+        self.used.retain(|known| **known != *image);
+        let is_new = self.used.len() == before;
+        self.used.insert(0, image.into());
+        self.used.truncate(USED_MAX);
+        is_new
+    }
+
+    /// Forgets an image that turned out not to exist.
+    pub(super) fn forget_used(&mut self, image: &str) {
+        self.used.retain(|known| **known != *image);
+    }
+
+    /// The fingerprint of what is to be verified now.
+    fn note_subject(&mut self, key: Option<&InstallKey>) {
+        let version = self.ready().and_then(|content| content.version);
+        self.subject = key.zip(version).map(|(key, version)| {
+            let version = version.to_string();
+            let mut parts = vec![version.as_str()];
+            parts.push(self.verification.repository.as_deref().unwrap_or_default());
+            parts.extend(self.destination.iter().map(String::as_str));
+            key.subject(&parts)
+        });
     }
 
     /// Reads the source anew, or takes note that there is none.
@@ -293,6 +418,7 @@ impl Credential {
             },
         };
         self.note_mark();
+        self.note_subject(key);
     }
 
     /// Whether this is an older state of the same object: an answer to a write may overtake the watch.
@@ -313,6 +439,10 @@ impl Credential {
 
     /// Takes over from the former object what this run has learnt.
     pub(super) fn succeed(&mut self, former: Self) {
+        if former.uid == self.uid {
+            self.used = former.used;
+            self.round = former.round;
+        }
         if former.uid == self.uid && former.source == self.source && former.terms == self.terms {
             self.state = former.state;
             self.mark = former.mark;

@@ -377,6 +377,27 @@ impl Index {
             .note(&namespace.into(), &credential.label.clone(), images, now)
     }
 
+    /// A verification has come to its end.
+    pub fn note_round(&mut self, id: &CredentialId, round: crate::verify::Round) {
+        if let Some(credential) = self.credentials.get_mut(id) {
+            credential.note_round(round);
+        }
+    }
+
+    /// A pod in scope uses an image for which the credential answers. Returns whether that is new.
+    pub fn note_used(&mut self, id: &CredentialId, image: &str) -> bool {
+        self.credentials
+            .get_mut(id)
+            .is_some_and(|credential| credential.note_used(image))
+    }
+
+    /// An image that a pod named turned out not to exist.
+    pub fn forget_used(&mut self, id: &CredentialId, image: &str) {
+        if let Some(credential) = self.credentials.get_mut(id) {
+            credential.forget_used(image);
+        }
+    }
+
     /// No pod of a namespace needs an on-demand copy any more, so that it may go.
     pub fn release_need(&mut self, namespace: &Arc<str>, id: &CredentialId, now: Timestamp) {
         if let Some(credential) = self.credentials.get(id) {

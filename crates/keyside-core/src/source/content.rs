@@ -1,7 +1,8 @@
 //! What a credential delivers: the entries of its Secret that its spec lets through, in keyside's own form.
 
-use super::{Holding, Problem, PullSecret};
+use super::{Holding, Problem, PullSecret, token};
 use crate::version::{InstallKey, Version};
+use jiff::Timestamp;
 use keyside_keychain::docker_config::Escape;
 use keyside_keychain::{Credential, DockerConfig, Form, Pattern, Reference, Secret, keyring};
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub struct Content {
     pub version: Option<Version>,
     /// Whether a kubelet that reads the source Secret itself finds the same, so that no copy is needed beside it.
     pub serves_directly: bool,
+    /// When the first of the passwords ends, where one says so itself.
+    pub expiry: Option<Timestamp>,
 }
 
 impl Content {
@@ -52,11 +55,16 @@ impl Content {
         let serves_directly = source
             .config()
             .is_some_and(|config| answers_for_all(config, &served));
+        let expiry = served
+            .iter()
+            .filter_map(|one| token::expiry(&one.credential.password))
+            .min();
         Ok(Self {
             served,
             document,
             version,
             serves_directly,
+            expiry,
         })
     }
 

@@ -1,17 +1,18 @@
 //! The status of a credential.
 
-use super::conditions::{Conditions, Holds, Said, find, whole_seconds};
+use super::conditions::{Conditions, Holds, Said, whole_seconds};
 use crate::index::{Credential, Index, Outside, Placement, State};
 use crate::plan::copy;
 use crate::source::Problem;
+use crate::verify;
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use keyside_api::condition::{delivered, ready, stalled, verified};
 use keyside_api::{Cause, CredentialStatus, Delivery, RegistryState, Targets};
 use std::sync::Arc;
 
 /// How many registries a status shows.
-const REGISTRIES_MAX: usize = 64;
+pub(crate) const REGISTRIES_MAX: usize = 64;
 
 /// How many namespaces a message names.
 const NAMED_MAX: usize = 5;
@@ -80,22 +81,23 @@ pub fn credential(
         former.current_version.clone()
     };
     let rotated = former.current_version.is_some() && former.current_version != current_version;
-    let verified_said = verified(credential, version.is_some() && former.current_version == version);
+    let registries = verify::registries(credential);
+    let (verified_said, settled_said) = verified(credential, &registries);
     let build = Conditions {
         former: &former.conditions,
         generation: credential.generation,
         now,
     };
     let mut conditions = vec![
-        build.condition(ready::TYPE, ready(&delivered_said, &verified_said)),
+        build.condition(ready::TYPE, ready(&delivered_said, &settled_said)),
         build.condition(verified::TYPE, verified_said.clone()),
         build.condition(delivered::TYPE, delivered_said.clone()),
     ];
     conditions
-        .extend(stalled(&delivered_said, &verified_said).map(|said| build.condition(stalled::TYPE, said)));
-    CredentialStatus {
+        .extend(stalled(&delivered_said, &settled_said).map(|said| build.condition(stalled::TYPE, said)));
+    let tested = super::verified::tested(credential, &registries);
+    let mut status = CredentialStatus {
         observed_generation: Some(credential.generation),
-        registries: registries(credential, &verified_said),
         targets: Some(Targets {
             desired: count(progress.desired),
             delivered: count(progress.delivered),
@@ -104,14 +106,17 @@ pub fn credential(
         }),
         current_version,
         binding: credential.binding.clone().or_else(|| former.binding.clone()),
-        expiry_time: credential.expiry.clone(),
         last_rotation_time: if rotated {
             Some(Time(whole_seconds(now)))
         } else {
             former.last_rotation_time.clone()
         },
         conditions,
-    }
+        registries,
+        ..tested
+    };
+    super::verified::expiry(credential, &mut status, now);
+    status
 }
 
 fn count(number: usize) -> i64 {
@@ -205,38 +210,24 @@ fn more(all: usize) -> String {
     }
 }
 
-/// What the registry said last, as long as the content is the same.
-fn verified(credential: &Credential, same_content: bool) -> Said {
+/// What the registries say now, and what they said last for certain.
+fn verified(credential: &Credential, registries: &[RegistryState]) -> (Said, Said) {
     use verified as reason;
     if let State::Unserved {
         problem: Problem::Missing { .. },
         ..
     } = &credential.state
     {
-        return Said::new(
-            Holds::Unknown,
-            reason::SOURCE_MISSING,
-            "there is no Secret to verify",
-        );
+        let message = "there is no Secret to verify";
+        let said = Said::new(Holds::Unknown, reason::SOURCE_MISSING, message);
+        return (said.clone(), said);
     }
-    let former = find(&credential.status.conditions, reason::TYPE);
-    let asked =
-        |former: &&Condition| ![reason::SOURCE_MISSING, reason::UNVERIFIED].contains(&&*former.reason);
-    match former.filter(asked).filter(|_| same_content) {
-        Some(former) => {
-            let holds = match &*former.status {
-                "True" => Holds::True,
-                "False" => Holds::False,
-                _ => Holds::Unknown,
-            };
-            Said::new(holds, &former.reason, former.message.clone())
-        }
-        None => Said::new(
-            Holds::Unknown,
-            reason::UNVERIFIED,
-            "the registry was not asked yet",
-        ),
-    }
+    let overall = verify::overall(registries);
+    let said = super::verified::said(overall.said);
+    let settled = overall
+        .settled
+        .map_or_else(|| said.clone(), super::verified::said);
+    (said, settled)
 }
 
 fn ready(delivered: &Said, verified: &Said) -> Said {
@@ -275,31 +266,4 @@ fn stalled(delivered: &Said, verified: &Said) -> Option<Said> {
     } else {
         None
     }
-}
-
-/// The registries the credential is for; what each said stays beside it while the credential as a whole stays verified.
-fn registries(credential: &Credential, verified: &Said) -> Vec<RegistryState> {
-    let former = &credential.status.registries;
-    let Some(content) = credential.content() else {
-        return former.clone();
-    };
-    let unasked = verified.reason == verified::UNVERIFIED;
-    let state = |registry: String| {
-        let known = former
-            .iter()
-            .find(|known| known.registry == registry && !unasked)
-            .cloned();
-        known.unwrap_or_else(|| RegistryState {
-            registry,
-            verified: Some(verified.holds.as_str().to_owned()),
-            reason: Some(verified.reason.clone()),
-            last_verify_time: None,
-        })
-    };
-    content
-        .served
-        .iter()
-        .take(REGISTRIES_MAX)
-        .map(|served| state(served.pattern.to_string()))
-        .collect()
 }

@@ -3,8 +3,9 @@
 use super::conditions::find;
 use crate::index::{Credential, Index};
 use crate::plan::copy;
-use keyside_api::condition::{delivered, stalled};
-use keyside_api::{CredentialStatus, event};
+use crate::verify;
+use keyside_api::condition::{delivered, expiry, stalled, verified};
+use keyside_api::{Cause, CredentialStatus, event};
 
 /// How many clashes one event names.
 const NAMED_MAX: usize = 10;
@@ -78,7 +79,50 @@ pub fn news(index: &Index, credential: &Credential, new: &CredentialStatus) -> V
     if let Some(message) = message(stalled::DESTINATION_CHANGED) {
         news.push(News::warning(event::DESTINATION_CHANGED, message));
     }
+    news.extend(verification(old, new));
+    news.extend(expiry(old, new));
     news
+}
+
+/// That a registry accepts the credential now, or refuses it, or that a person has to do something before it can be asked.
+fn verification(old: &CredentialStatus, new: &CredentialStatus) -> Option<News> {
+    let said = find(&new.conditions, verified::TYPE)?;
+    let overall = verify::overall(&old.registries);
+    let before = overall.settled.unwrap_or(overall.said);
+    let same_subject = old.verified_version == new.verified_version;
+    let needs_a_person = [
+        verified::TOKEN_SERVICE_UNCONFIRMED,
+        Cause::UntrustedCA.as_str(),
+        Cause::CertificateInvalid.as_str(),
+        Cause::HttpOnlyRegistry.as_str(),
+        Cause::NotARegistry.as_str(),
+    ];
+    let message = format!("{}: {}", said.reason, said.message);
+    match &*said.status {
+        "True" if same_subject && before.0 == "True" => None,
+        "False" if same_subject && before.1 == said.reason => None,
+        "True" => Some(News::normal(event::VERIFIED, message)),
+        "False" => Some(News::warning(event::VERIFICATION_FAILED, message)),
+        _ => {
+            let was = find(&old.conditions, verified::TYPE).map(|was| was.reason.as_str());
+            let is_new = was != Some(said.reason.as_str()) && needs_a_person.contains(&&*said.reason);
+            is_new.then(|| News::warning(event::VERIFICATION_FAILED, message))
+        }
+    }
+}
+
+/// That the end is near, or has passed.
+fn expiry(old: &CredentialStatus, new: &CredentialStatus) -> Option<News> {
+    let state = new.expiry_state.as_deref()?;
+    if old.expiry_state.as_deref() == Some(state) && old.expiry_time == new.expiry_time {
+        return None;
+    }
+    let time = new.expiry_time.as_ref()?.0.strftime("%Y-%m-%dT%H:%M:%SZ");
+    Some(if state == expiry::EXPIRED {
+        News::warning(event::EXPIRED, format!("it stopped working at {time}"))
+    } else {
+        News::warning(event::EXPIRING, format!("it stops working at {time}"))
+    })
 }
 
 fn conflict(index: &Index, credential: &Credential) -> String {

@@ -4,6 +4,7 @@ use crate::{Index, plan};
 use jiff::{SignedDuration, Timestamp};
 use keyside_api::CredentialStatus;
 
+use crate::verify::{Round, Verdict};
 mod kstatus;
 
 const SHOP: &str = "
@@ -47,6 +48,25 @@ fn conditions(status: &CredentialStatus) -> Vec<String> {
         .iter()
         .map(|one| format!("{}={}/{}", one.type_, one.status, one.reason))
         .collect()
+}
+
+/// Lets registries answer about the present content.
+fn hear(index: &mut Index, answers: &[(&str, &str)], at: Timestamp) {
+    let id = id("project-shop/testquay");
+    let round = Round {
+        subject: index.credential(&id).unwrap().subject.unwrap(),
+        request: None,
+        verdicts: answers
+            .iter()
+            .map(|(registry, reason)| Verdict {
+                registry: (*registry).to_owned(),
+                reason: (*reason).to_owned(),
+                repository: None,
+                at,
+            })
+            .collect(),
+    };
+    index.note_round(&id, round);
 }
 
 /// Puts a status on the credential, as a watch would show it.
@@ -191,10 +211,9 @@ fn missing_source_says_so_and_keeps_what_was_known() {
 fn what_the_registry_said_stays_as_long_as_the_content_does() {
     let mut index = world(SHOP);
     deliver(&mut index);
-    let mut first = status(&index, &[]);
-    first.conditions[1].status = "False".to_owned();
-    first.conditions[1].reason = "BadCredentials".to_owned();
-    store(&mut index, &first);
+    hear(&mut index, &[("quay.io", "BadCredentials")], NOW);
+    let refused = status(&index, &[]);
+    store(&mut index, &refused);
     let refused = status(&index, &[]);
     assert_eq!(conditions(&refused)[0], "Ready=False/BadCredentials");
     assert_eq!(conditions(&refused)[3], "Stalled=True/BadCredentials");

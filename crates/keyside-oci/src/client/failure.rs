@@ -62,6 +62,9 @@ pub enum SendError {
     /// The peer ended the connection before the answer was complete.
     #[error("EOF")]
     Eof,
+    /// The proxy would not or could not connect.
+    #[error("proxyconnect tcp: the proxy refused")]
+    Proxy,
     /// The certificate's authority is not trusted.
     #[error("x509: certificate signed by unknown authority")]
     UnknownAuthority,
@@ -121,6 +124,7 @@ impl SendError {
             Self::Refused { .. } => Cause::ConnectionRefused,
             Self::ConnectTimeout { .. } | Self::Timeout => Cause::Timeout,
             Self::Reset { .. } | Self::Eof => Cause::Interrupted,
+            Self::Proxy => Cause::ProxyError,
             Self::UnknownAuthority => Cause::UntrustedCA,
             Self::CertificateExpired | Self::CertificateName { .. } | Self::CertificateOther => {
                 Cause::CertificateInvalid
@@ -195,7 +199,13 @@ impl Context {
         if let Some(error) = link.downcast_ref::<hyper::Error>() {
             return read_http(error);
         }
-        self.read_io(link.downcast_ref::<io::Error>()?)
+        if let Some(error) = link.downcast_ref::<io::Error>() {
+            return self.read_io(error);
+        }
+        // The library has no type for it that could be named from outside.
+        let text = link.to_string();
+        (text.starts_with("tunnel error: unsuccessful") || text.starts_with("tunnel error: proxy"))
+            .then_some(SendError::Proxy)
     }
 
     fn read_name(&self, error: &NameError) -> SendError {

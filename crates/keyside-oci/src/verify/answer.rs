@@ -23,6 +23,7 @@ pub(super) fn common<'a>(response: &'a Response, prefix: &str, place: &str) -> R
             verdict.retry_after = pause(answer);
             Err(verdict)
         }
+        407 => Err(Verdict::failed(Cause::ProxyError, format!("{prefix}proxy"))),
         500.. => Err(Verdict::failed(
             Cause::RegistryError,
             format!("{prefix}registry-error"),
@@ -41,6 +42,7 @@ fn word(error: &SendError) -> &'static str {
         SendError::Unreachable { .. } => "unreachable",
         SendError::ConnectTimeout { .. } | SendError::Timeout => "timeout",
         SendError::Reset { .. } | SendError::Eof => "reset",
+        SendError::Proxy => "proxy",
         SendError::UnknownAuthority => "tls-unknown-authority",
         SendError::CertificateExpired => "tls-expired",
         SendError::CertificateName { .. } => "tls-name",

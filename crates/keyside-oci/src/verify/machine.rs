@@ -1,7 +1,7 @@
 //! The order of the questions and the meaning of the answers.
 
 use super::answer::{common, is_json, is_page, says_address, says_expired};
-use super::{Question, Reason, Response, Verdict};
+use super::{Name, Question, Reason, Response, Verdict};
 use crate::bound::{Authorization, Form, RealmError, TokenService};
 use crate::cause::Cause;
 use crate::challenge::{Ask, Bearer};
@@ -41,6 +41,34 @@ enum Stage {
         method: Method,
         authorization: Option<Authorization>,
     },
+}
+
+/// The parts of a verification, as the steps name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Ping,
+    Login,
+    Pull,
+}
+
+impl Part {
+    pub(super) fn name(self) -> Name {
+        match self {
+            Self::Ping => Name::Registry,
+            Self::Login => Name::Login,
+            Self::Pull => Name::Pull,
+        }
+    }
+}
+
+impl State {
+    pub(super) fn part(&self) -> Part {
+        match self.0 {
+            Stage::Ping => Part::Ping,
+            Stage::TokenLogin(_) | Stage::BasicLogin(_) => Part::Login,
+            Stage::TokenScope { .. } | Stage::Pull { .. } => Part::Pull,
+        }
+    }
 }
 
 /// The first question.
@@ -101,7 +129,10 @@ fn ask_token(question: &Question, challenge: &Bearer) -> Result<Step, Verdict> {
     let admitted = TokenService::admit(&question.registry, challenge, &question.token_services);
     let service = admitted.map_err(|error| match error {
         RealmError::Unusable => Verdict::failed(Cause::RegistryError, "challenge"),
-        RealmError::Unconfirmed { .. } => Verdict::failed(Cause::TokenServiceUnconfirmed, "token service"),
+        RealmError::Unconfirmed { service, .. } => Verdict {
+            unconfirmed: Some(service),
+            ..Verdict::failed(Cause::TokenServiceUnconfirmed, "token service")
+        },
     })?;
     if question.credential.is_none() {
         return ask_scope(question, &service, false);

@@ -1,6 +1,7 @@
 //! What a verification says.
 
 use crate::cause::Cause;
+use crate::origin::Origin;
 use std::fmt;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ pub struct Verdict {
     pub detail: String,
     /// How long the registry asks to be left alone, if it does.
     pub retry_after: Option<Duration>,
+    /// The token service that the registry names and nobody has confirmed, so that people can be asked about it.
+    pub unconfirmed: Option<Origin>,
 }
 
 /// The reason for a verdict.
@@ -73,6 +76,7 @@ impl Verdict {
             reason,
             detail: detail.into(),
             retry_after: None,
+            unconfirmed: None,
         }
     }
 

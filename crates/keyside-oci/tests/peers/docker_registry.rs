@@ -20,6 +20,22 @@ pub(crate) struct DockerRegistry {
 impl DockerRegistry {
     /// Starts one, or says why the test is skipped.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_like(&htpasswd)
+    }
+
+    /// Starts one that believes the tokens of a service with this certificate.
+    pub(crate) fn start_with_tokens(realm: &str, name: &str, pem: &str) -> Option<Self> {
+        Self::start_like(&|folder: &Path| {
+            std::fs::write(folder.join("token.pem"), pem).unwrap();
+            let bundle = folder.join("token.pem");
+            let bundle = bundle.display();
+            format!(
+                "token: {{realm: \"{realm}\", service: {name}, issuer: {name}, rootcertbundle: {bundle}}}"
+            )
+        })
+    }
+
+    fn start_like(authentication: &dyn Fn(&Path) -> String) -> Option<Self> {
         for tool in ["docker-registry", "skopeo", "htpasswd"] {
             if !is_installed(tool) {
                 assert!(
@@ -32,12 +48,12 @@ impl DockerRegistry {
         }
         Some(
             (0..5)
-                .find_map(|_| Self::try_start())
+                .find_map(|_| Self::try_start(authentication))
                 .expect("docker-registry did not start in five attempts"),
         )
     }
 
-    fn try_start() -> Option<Self> {
+    fn try_start(authentication: &dyn Fn(&Path) -> String) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         // Somebody else may take the port between this line and the registry's start: then the next attempt takes another one.
         let port = TcpListener::bind("127.0.0.1:0")
@@ -46,7 +62,7 @@ impl DockerRegistry {
             .unwrap()
             .port();
         let host = format!("127.0.0.1:{port}");
-        write_config(folder.path(), &host);
+        write_config(folder.path(), &host, &authentication(folder.path()));
         let child = Command::new("docker-registry")
             .arg("serve")
             .arg(folder.path().join("config.yml"))
@@ -123,17 +139,22 @@ fn is_installed(tool: &str) -> bool {
     std::env::split_paths(&paths).any(|folder| folder.join(tool).is_file())
 }
 
-fn write_config(folder: &Path, host: &str) {
+/// Users from a file.
+fn htpasswd(folder: &Path) -> String {
     let output = Command::new("htpasswd")
         .args(["-Bbn", USER, PASSWORD])
         .output()
         .unwrap();
     assert!(output.status.success());
     std::fs::write(folder.join("htpasswd"), output.stdout).unwrap();
+    format!("htpasswd: {{realm: test, path: {}/htpasswd}}", folder.display())
+}
+
+fn write_config(folder: &Path, host: &str, authentication: &str) {
     let shown = folder.display();
     let config = format!(
         "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {shown}/data}}}}\n\
-         http: {{addr: \"{host}\"}}\nauth: {{htpasswd: {{realm: test, path: {shown}/htpasswd}}}}\n"
+         http: {{addr: \"{host}\"}}\nauth: {{{authentication}}}\n"
     );
     std::fs::write(folder.join("config.yml"), config).unwrap();
 }

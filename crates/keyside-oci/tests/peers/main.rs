@@ -10,13 +10,17 @@
 
 mod docker_registry;
 mod greed;
+mod hostile;
 mod image;
 mod layout;
+mod matrix;
 mod node;
 mod own;
 mod real;
 mod resume;
 mod server;
+mod steps;
 mod thief;
 mod tls;
+mod token_mode;
 mod verification;

@@ -5,7 +5,7 @@ use super::records::Record;
 use super::store::{Image, Store};
 use crate::sandbox::Config;
 use keyside_keychain::{Credential, Reference};
-use keyside_oci::{Network, Options, Pulled, Puller, Trust, TrustError};
+use keyside_oci::{Options, Pulled, Puller, TrustError};
 use std::sync::Arc;
 use tracing::warn;
 
@@ -17,16 +17,7 @@ pub(crate) struct OciRuntime {
 
 impl OciRuntime {
     pub(crate) fn new(config: &Config, store: Arc<Store>) -> Result<Self, TrustError> {
-        let trust = match &config.registry_certificates {
-            Some(certificates) => Trust::default().with_pem(certificates.as_bytes())?,
-            None => Trust::default(),
-        };
-        let plain_http = config.plain_http.iter().cloned().collect();
-        let network = Network {
-            trust,
-            plain_http,
-            hosts: config.hosts.clone(),
-        };
+        let network = config.network.clone();
         Ok(Self {
             puller: Puller::new(Options {
                 network,

@@ -20,6 +20,9 @@ pub(super) async fn answer<'a>(ctx: &Context, request: &'a Request<'_>) -> Answe
     };
     let deadline = Instant::now() + WAIT;
     let mut injection = decide_once_known(ctx, namespace, &pod, deadline).await;
+    if request.dry_run != Some(true) {
+        note_uses(ctx, &injection);
+    }
     if request.dry_run != Some(true) && needs_work(ctx, namespace, &injection) {
         deliver(ctx, namespace, &injection, deadline).await;
         // A name may have turned out to be taken meanwhile.
@@ -39,6 +42,15 @@ async fn decide_once_known(ctx: &Context, namespace: &str, pod: &Pod<'_>, deadli
         until(ctx, deadline, known).await;
     }
     decide(&ctx.index(), namespace, pod)
+}
+
+/// Notes which images a credential is used for: what can be tested.
+fn note_uses(ctx: &Context, injection: &Injection) {
+    for (id, image) in &injection.uses {
+        if ctx.note(|index| index.note_used(id, image)) {
+            ctx.verifier.consider(id);
+        }
+    }
 }
 
 /// Whether something has to be written down or delivered before the pod can pull.

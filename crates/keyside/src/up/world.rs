@@ -95,7 +95,7 @@ impl World {
         let step = output.step("starting keyside and the node");
         let admin = client(&api, UserInfo::admin("system:keyside-sandbox"));
         let (running, sandbox) = tokio::try_join!(
-            keyside(&api, &admin, &stop),
+            keyside(&api, &admin, network, &stop),
             sandbox(folder, &admin, &authority, network, &stop)
         )?;
         // Nobody else sets it.
@@ -290,12 +290,23 @@ fn client(api: &ApiServer, user: UserInfo) -> Client {
 }
 
 /// keyside's kinds, its controllers, and its webhook, which the API server calls in process.
-async fn keyside(api: &ApiServer, admin: &Client, stop: &CancellationToken) -> Result<Running, Failure> {
+async fn keyside(
+    api: &ApiServer,
+    admin: &Client,
+    network: &Network,
+    stop: &CancellationToken,
+) -> Result<Running, Failure> {
     keyside_server::install(admin).await?;
     rbac::install_rbac(admin, &rbac::Options::default()).await?;
     // Here as in a cluster: nothing works in the embedded world that keyside would not be allowed to do elsewhere.
     let identity = UserInfo::service_account(keyside_api::SYSTEM_NAMESPACE, rbac::NAME);
-    let config = keyside_server::Config::new(client(api, identity));
+    let mut config = keyside_server::Config::new(client(api, identity));
+    // This world's registry is on this machine.
+    config.verification = Some(keyside_server::Verification {
+        loopback: true,
+        network: crate::network::network(network)?,
+        ..keyside_server::Verification::default()
+    });
     let running = keyside_server::run(config, stop.clone()).await?;
     api.register_service(
         keyside_api::SYSTEM_NAMESPACE,
@@ -316,8 +327,7 @@ async fn sandbox(
     let config = SandboxConfig {
         state: (!folder.is_ephemeral()).then(|| folder.path().join("node")),
         root_certificate: Some(authority.certificate().to_owned()),
-        hosts: crate::network::hosts(network)?,
-        registry_certificates: crate::network::certificates(network)?,
+        network: crate::network::network(network)?,
         ..SandboxConfig::new(admin.clone(), NODE)
     };
     Sandbox::start(config, stop.clone())

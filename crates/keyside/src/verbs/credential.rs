@@ -11,6 +11,7 @@ mod place;
 mod relocate;
 mod set_password;
 mod usage;
+mod verify;
 
 use super::Ended;
 use crate::cli::{Credential, Global};
@@ -28,6 +29,7 @@ pub(super) async fn run(global: &Global, verb: Credential, output: &Output) -> E
         Credential::Add(flags) => add::run(connection, &flags, output).await,
         Credential::List(flags) => list::run(connection, &flags, output).await,
         Credential::Get(flags) => get::run(connection, &flags, output).await,
+        Credential::Verify(flags) => verify::run(connection, &flags, output).await,
         Credential::SetPassword(flags) => set_password::run(connection, &flags, output).await,
         Credential::Move(flags) => relocate::run(connection, &flags, output).await,
         Credential::Delete(flags) => delete::run(connection, &flags, output).await,

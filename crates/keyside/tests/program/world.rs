@@ -30,6 +30,20 @@ pub(crate) fn up_with(flags: &[&str]) -> World {
     world
 }
 
+/// Starts it in a given folder with everything that can be logged in a file.
+pub(crate) fn up_logging(dir: &Path, log: &Path) -> World {
+    let file = std::fs::File::create(log).expect("a log file");
+    let (child, ready) = start_with(dir, &[], |command| {
+        command.env("KEYSIDE_LOG", "trace").stderr(file);
+    });
+    World {
+        child,
+        ready,
+        dir: dir.to_path_buf(),
+        _temp: None,
+    }
+}
+
 /// Starts it in a given folder.
 pub(crate) fn up_in(dir: &Path, flags: &[&str]) -> World {
     let (child, ready) = start(dir, flags);
@@ -43,6 +57,10 @@ pub(crate) fn up_in(dir: &Path, flags: &[&str]) -> World {
 
 /// Ports are free ones unless the flags name them.
 fn start(dir: &Path, flags: &[&str]) -> (Child, Value) {
+    start_with(dir, flags, |_| {})
+}
+
+fn start_with(dir: &Path, flags: &[&str], more: impl FnOnce(&mut Command)) -> (Child, Value) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keyside"));
     command
         .args(["up", "-o", "json", "--ui-port", "0", "--data-dir"])
@@ -53,6 +71,7 @@ fn start(dir: &Path, flags: &[&str]) -> (Child, Value) {
             command.args([port, "0"]);
         }
     }
+    more(&mut command);
     let mut child = command
         .env_remove("KUBECONFIG")
         .stdout(Stdio::piped())

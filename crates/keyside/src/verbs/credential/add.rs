@@ -3,6 +3,7 @@
 use super::document;
 use super::password;
 use super::place::{Place, Stored, reach, taken};
+use super::verify;
 use crate::cli::{CredentialAdd, Delivery as Way, DryRun};
 use crate::connect::Connection;
 use crate::failure::Failure;
@@ -47,7 +48,27 @@ pub(super) async fn run(connection: Connection, flags: &CredentialAdd, output: &
         return plan(&stored, &config, &place, flags, output);
     }
     let stored = store(client, &place, secret, &stored, flags.dry_run.is_some()).await?;
-    report(&stored, &place, flags, output)
+    report(&stored, flags, output)?;
+    if flags.dry_run.is_none() && flags.output.is_none() {
+        afterwards(client, &place, &stored, flags, output).await;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether it works, and what to do next: two lines at most, and never a reason not to have stored it.
+async fn afterwards(client: &Client, place: &Place, stored: &Stored, flags: &CredentialAdd, output: &Output) {
+    let verdict = match flags.no_verify {
+        true => None,
+        false => verify::after_saving(client, place, stored, output).await,
+    };
+    if let Some(verdict) = verdict {
+        output.note(verdict);
+    }
+    output.note(format!(
+        "next: keyside credential get {} {}",
+        flags.name,
+        place.flags()
+    ));
 }
 
 /// Refuses a name that a Secret of somebody else has in a namespace the credential would reach.
@@ -279,13 +300,13 @@ fn plan(
     Ok(ExitCode::SUCCESS)
 }
 
-fn report(stored: &Stored, place: &Place, flags: &CredentialAdd, output: &Output) -> Ended {
+fn report(stored: &Stored, flags: &CredentialAdd, output: &Output) -> Result<(), Failure> {
     if flags.output.is_some() {
         match flags.output {
             Some(crate::cli::Format::Name) => output.line(stored.title()),
             format => print::document(&stored.to_json()?, format, output)?,
         }
-        return Ok(ExitCode::SUCCESS);
+        return Ok(());
     }
     let dry = if flags.dry_run.is_some() {
         " (server dry run)"
@@ -293,10 +314,5 @@ fn report(stored: &Stored, place: &Place, flags: &CredentialAdd, output: &Output
         ""
     };
     output.line(format!("{} created{dry}", stored.title()));
-    output.note(format!(
-        "next: keyside credential get {} {}",
-        flags.name,
-        place.flags()
-    ));
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

@@ -29,7 +29,7 @@ pub(super) async fn run(connection: Connection, flags: &CredentialList, output: 
             let wide = flags.output == Some(Format::Wide);
             let mut header = vec!["SCOPE", "NAME", "REGISTRY", "STATE", "EXPIRES", "USED"];
             if wide {
-                header.extend(["DELIVERED", "DELIVERY", "REASON"]);
+                header.extend(["DELIVERED", "DELIVERY", "VERIFIED", "REASON"]);
             }
             header.push("AGE");
             let rows: Vec<_> = found
@@ -96,6 +96,7 @@ fn row(stored: &Stored, projects: &[Project], pods: Option<&[Pod]>, wide: bool) 
             |targets| format!("{}/{}", targets.delivered, targets.desired),
         ));
         cells.push(stored.delivery());
+        cells.push(asked(status));
         cells.push(condition(status, "Ready").map_or_else(|| "<unknown>".to_owned(), |(_, reason)| reason));
     }
     let created = match stored {
@@ -133,9 +134,23 @@ pub(super) fn state(status: Option<&CredentialStatus>) -> String {
         (Some((true, reason)), _, _) => reason,
         (_, Some((true, _)), _) => "Valid".to_owned(),
         (_, _, Some((false, reason))) => reason,
+        // It cannot be asked now, but it worked, and an outage does not change that.
+        (_, Some(_), _) if status.is_some_and(worked) => "Valid".to_owned(),
         (_, Some((_, reason)), _) => reason,
         _ => "<unknown>".to_owned(),
     }
+}
+
+fn worked(status: &CredentialStatus) -> bool {
+    let settled = keyside_core::verify::overall(&status.registries).settled;
+    settled.is_some_and(|(status, _, _)| status == "True")
+}
+
+/// How long ago the registries were last asked.
+fn asked(status: Option<&CredentialStatus>) -> String {
+    let times = status.into_iter().flat_map(|status| &status.registries);
+    let last = times.filter_map(|state| state.last_verify_time.as_ref()).max();
+    last.map_or_else(|| "<none>".to_owned(), |time| print::age(Some(time.0)))
 }
 
 /// Whether a condition is True, and its reason.

@@ -1,0 +1,114 @@
+//! Whether a credential has to be shown to its registries now, with which questions, and what their answers mean.
+//!
+//! Asking is somebody else's work; here is only what is decided. A credential is verified once for all its copies: what is
+//! tested is the content of its Secret, and a fingerprint of content and test ([`Credential::subject`]) says whether that
+//! was done already, also over a restart. An answer is one of three: it works, the registry refuses it, or nothing was
+//! learnt; the third leaves the last of the other two standing.
+
+mod expiry;
+mod schedule;
+mod state;
+
+pub(crate) use expiry::learn;
+pub use expiry::{expires, expiry_state};
+pub use schedule::next_notice;
+pub use schedule::{Due, Tries, due};
+pub(crate) use state::settled;
+pub use state::{Overall, overall, registries, sentence};
+
+use crate::index::{Credential, State};
+use crate::version::Version;
+use jiff::Timestamp;
+use keyside_keychain::{Pattern, Reference};
+
+/// What one registry is to be asked. The host always comes from the pattern the credential is for, or from an image that
+/// it matches: there is no way to name one credential and another address.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The registry or path, as the status names it.
+    pub registry: String,
+    /// Where it is asked.
+    pub host: String,
+    /// With what.
+    pub credential: keyside_keychain::Credential,
+    /// What should be pullable; without it only the login is tested.
+    pub image: Option<Reference>,
+    /// Whether the spec names the repository. One that was only seen on a pod may be missing without saying anything about
+    /// the credential.
+    pub stated: bool,
+}
+
+/// What one registry has answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The registry or path, as the status names it.
+    pub registry: String,
+    /// The reason for the condition.
+    pub reason: String,
+    /// What was tested besides the login.
+    pub repository: Option<String>,
+    /// When, in whole seconds.
+    pub at: Timestamp,
+}
+
+/// One verification of one credential, finished.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// What was verified.
+    pub subject: Version,
+    /// The request that it answers.
+    pub request: Option<String>,
+    /// One for each registry that was asked.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// The questions that a credential raises: one for each of its registries that has an address. A pattern with a wildcard
+/// has one as soon as a pod uses an image that it matches.
+pub fn questions(credential: &Credential) -> Vec<Question> {
+    let State::Ready(content) = &credential.state else {
+        return Vec::new();
+    };
+    let of = |served: &crate::source::Served| {
+        let (image, stated) = match stated(credential, &served.pattern) {
+            Some(image) => (Some(image), true),
+            None => (seen(credential, &served.pattern), false),
+        };
+        let host = match &image {
+            Some(image) => image.host().to_owned(),
+            None if served.pattern.has_wildcard() => return None,
+            None => served.pattern.host().to_owned(),
+        };
+        Some(Question {
+            registry: served.pattern.to_string(),
+            host,
+            credential: served.credential.clone(),
+            image,
+            stated,
+        })
+    };
+    content
+        .served
+        .iter()
+        .take(crate::status::REGISTRIES_MAX)
+        .filter_map(of)
+        .collect()
+}
+
+/// The repository that the spec names, if it is this pattern's.
+fn stated(credential: &Credential, pattern: &Pattern) -> Option<Reference> {
+    let text = credential.verification.repository.as_deref()?;
+    Reference::parse(text).ok().filter(|image| pattern.matches(image))
+}
+
+/// An image that a pod in scope uses, or one that was tested before.
+fn seen(credential: &Credential, pattern: &Pattern) -> Option<Reference> {
+    let used = credential.used.iter().map(|image| &**image);
+    let tested = credential.status.registries.iter();
+    let tested = tested.filter_map(|state| state.repository.as_deref());
+    used.chain(tested)
+        .filter_map(|text| Reference::parse(text).ok())
+        .find(|image| pattern.matches(image))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! One question to one registry.
+
+use super::Verifier;
+use keyside_core::verify::Question;
+use keyside_keychain::Reference;
+use keyside_oci::verify::{self as oci, Reason};
+use keyside_oci::{Cause, Client, Origin};
+use std::time::Duration;
+
+/// How long a registry is left alone that asks for it without saying how long.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// What came of a question.
+pub(super) enum Asked {
+    Said(Reply),
+    /// The registry wants to be left alone for so long; nothing was sent.
+    Paused(Duration),
+}
+
+/// What a registry has said.
+#[derive(Clone, Debug)]
+pub(super) struct Reply {
+    pub(super) reason: String,
+    /// What was tested besides the login.
+    pub(super) repository: Option<String>,
+    /// An image that a pod named and that does not exist.
+    pub(super) gone: Option<String>,
+}
+
+impl From<Cause> for Reply {
+    fn from(cause: Cause) -> Self {
+        Self {
+            reason: cause.as_str().to_owned(),
+            repository: None,
+            gone: None,
+        }
+    }
+}
+
+/// With what questions are asked.
+pub(super) struct Asking<'a> {
+    pub(super) client: &'a Client,
+    pub(super) verifier: &'a Verifier,
+    pub(super) token_service: Option<&'a str>,
+    /// Whether another credential's answer to the same question will not do.
+    pub(super) fresh: bool,
+}
+
+impl Asking<'_> {
+    pub(super) async fn ask(&self, question: &Question) -> Asked {
+        let cell = self.verifier.shared.of(question, self.token_service, self.fresh);
+        let mut paused = None;
+        let said = cell.get_or_try_init(|| async {
+            self.ask_registry(question).await.map_err(|time| {
+                paused = Some(time);
+            })
+        });
+        match said.await {
+            Ok(reply) => Asked::Said(reply.clone()),
+            Err(()) => Asked::Paused(paused.unwrap_or(PAUSE)),
+        }
+    }
+
+    /// Waits for the host's turn and asks.
+    async fn ask_registry(&self, question: &Question) -> Result<Reply, Duration> {
+        let asked = match self.prepare(question, question.image.as_ref()) {
+            Ok(asked) => asked,
+            Err(cause) => return Ok(cause.into()),
+        };
+        let host = self.verifier.hosts.of(&asked.registry().origin().to_string());
+        let _turn = host.turn().await?;
+        let verdict = self.verify(&asked).await;
+        let tested = question.image.as_ref().map(|image| image.original().to_owned());
+        let missing = verdict.reason == Reason::Failed(Cause::NotFound) && !question.stated;
+        let verdict = match self.prepare(question, None) {
+            // An image that only a pod named says nothing about the credential by not being there: then the login is tested.
+            Ok(login) if missing => {
+                let verdict = self.verify(&login).await;
+                host.heed(&verdict, PAUSE);
+                return Ok(Reply {
+                    reason: verdict.reason.as_str().to_owned(),
+                    repository: None,
+                    gone: tested,
+                });
+            }
+            _ => verdict,
+        };
+        host.heed(&verdict, PAUSE);
+        Ok(Reply {
+            reason: verdict.reason.as_str().to_owned(),
+            repository: tested,
+            gone: None,
+        })
+    }
+
+    fn prepare(&self, question: &Question, image: Option<&Reference>) -> Result<oci::Question, Cause> {
+        let credential = Some(question.credential.clone());
+        let asked = match image {
+            Some(image) => oci::Question::pull(self.client, image, credential),
+            None => oci::Question::login(self.client, &question.host, credential),
+        };
+        let asked = asked.map_err(|_| Cause::InvalidReference)?;
+        let loopback = self
+            .verifier
+            .config
+            .as_ref()
+            .is_some_and(|config| config.loopback);
+        if asked.registry().is_loopback() && !loopback {
+            return Err(Cause::NetworkUnreachable);
+        }
+        let confirmed = self.token_service.and_then(|text| Origin::parse(text).ok());
+        Ok(asked.confirming(confirmed.into_iter().collect()))
+    }
+
+    async fn verify(&self, asked: &oci::Question) -> oci::Verdict {
+        let verdict = oci::verify(self.client, asked).await;
+        tracing::debug!(registry = %asked.registry().origin(), reason = %verdict.reason, "asked a registry");
+        verdict
+    }
+}

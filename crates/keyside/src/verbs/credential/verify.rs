@@ -1,0 +1,250 @@
+//! `keyside credential verify`: shows a credential to its registries from here, step by step.
+//!
+//! Every entry goes to its own host and nowhere else; what is asked is decided where keyside itself decides it
+//! ([`keyside_core::verify::questions`]). keyside's own verification runs beside it, from inside the cluster: if the two
+//! disagree, it is asked to look again.
+
+mod show;
+
+use super::place::{Place, Stored, reach, read_secret};
+use super::usage;
+use crate::cli::CredentialVerify;
+use crate::connect::Connection;
+use crate::failure::{COULD_NOT_LOOK, FOUND, Failure};
+use crate::output::Output;
+use crate::verbs::Ended;
+use keyside_api::condition::verified::status_of;
+use keyside_api::{RegistryCredential, RegistryState, SYSTEM_NAMESPACE, label};
+use keyside_core::index::{Credential, State};
+use keyside_core::verify::{Question, questions};
+use keyside_core::{CredentialId, Index};
+use keyside_keychain::Reference;
+use keyside_oci::verify::{self as oci, Report};
+use keyside_oci::{Cause, Network, Origin, Proxy};
+use kube::api::{Patch, PatchParams};
+use kube::{Api, Client, ResourceExt};
+use serde_json::json;
+use std::process::ExitCode;
+
+/// What one registry has said, and the way to it.
+pub(super) struct Finding {
+    pub(super) host: String,
+    /// As a status would hold it.
+    pub(super) state: RegistryState,
+    /// None if nothing was asked.
+    pub(super) report: Option<Report>,
+}
+
+pub(super) async fn run(connection: Connection, flags: &CredentialVerify, output: &Output) -> Ended {
+    let place = Place::of(&flags.scope, &connection).await?;
+    let stored = place.find(&connection.client, &flags.name).await?;
+    let findings = find(&connection.client, &place, &stored, true, output).await?;
+    show::all(&stored, &place, &findings, flags.output, output)?;
+    if stored_verdict(&stored) != Some(overall(&findings)) {
+        ask_keyside(&connection.client, &stored).await;
+    }
+    Ok(ExitCode::from(code(&findings)))
+}
+
+/// The verdict in a line, for whoever has just stored a credential. It never stands in the way of storing.
+pub(super) async fn after_saving(
+    client: &Client,
+    place: &Place,
+    stored: &Stored,
+    output: &Output,
+) -> Option<String> {
+    match find(client, place, stored, false, output).await {
+        Ok(findings) => Some(show::verdict(&findings, output)),
+        Err(failure) => {
+            output.warning(format!("stored, and not verified: {failure}"));
+            None
+        }
+    }
+}
+
+/// Asks all registries of a credential, one after the other.
+async fn find(
+    client: &Client,
+    place: &Place,
+    stored: &Stored,
+    with_pods: bool,
+    output: &Output,
+) -> Result<Vec<Finding>, Failure> {
+    let secret = read_secret(client, stored).await?;
+    let (mut index, id) = known(stored, &secret);
+    if with_pods {
+        note_uses(client, place, &mut index, &id).await;
+    }
+    let credential = index
+        .credential(&id)
+        .expect("it was put into the index a moment ago");
+    if let State::Unserved { problem, .. } = &credential.state {
+        return Err(
+            Failure::found(format!("credential {} has nothing to verify", stored.name())).because(problem),
+        );
+    }
+    let network = Network {
+        proxy: Proxy::from_variables(|name| std::env::var(name).ok()).map_err(anyhow::Error::from)?,
+        ..Network::default()
+    };
+    let registries = keyside_server::registry_client(client, &network, credential.authority.as_ref());
+    let registries = registries.await.map_err(|cause| {
+        Failure::new("the private authority of the registry cannot be used").because(cause)
+    })?;
+    let mut findings = Vec::new();
+    for question in questions(credential) {
+        let step = output.step(&format!("asking {}", question.host));
+        findings.push(ask(&registries, credential, &question).await);
+        drop(step);
+    }
+    if findings.is_empty() {
+        return Err(Failure::new("there is no host to ask")
+            .because("every entry has a wildcard, and no pod uses an image that one of them matches"));
+    }
+    Ok(findings)
+}
+
+/// The credential as the decision sees it.
+fn known(stored: &Stored, secret: &k8s_openapi::api::core::v1::Secret) -> (Index, CredentialId) {
+    let mut index = Index::new(SYSTEM_NAMESPACE, None);
+    index.apply_secret(secret);
+    let credential = match stored {
+        Stored::Namespaced(credential) => Credential::from(credential),
+        Stored::Cluster(credential) => Credential::from(credential),
+    };
+    let id = credential.id.clone();
+    index.apply_credential(credential);
+    (index, id)
+}
+
+/// Notes which images pods in scope use; whoever may not look at pods has fewer repositories to test.
+async fn note_uses(client: &Client, place: &Place, index: &mut Index, id: &CredentialId) {
+    let (Ok(pods), Ok(namespaces)) = (usage::pods(client).await, reach(client, place).await) else {
+        return;
+    };
+    let in_scope = pods.iter().filter(|pod| {
+        pod.namespace()
+            .is_some_and(|namespace| namespaces.contains(&namespace))
+    });
+    let containers = in_scope.filter_map(|pod| pod.spec.as_ref()).flat_map(|spec| {
+        spec.containers
+            .iter()
+            .chain(spec.init_containers.iter().flatten())
+    });
+    for image in containers.filter_map(|container| container.image.as_deref()) {
+        let served = index
+            .credential(id)
+            .and_then(Credential::content)
+            .is_some_and(|content| {
+                Reference::parse(image)
+                    .is_ok_and(|image| content.served.iter().any(|one| one.pattern.matches(&image)))
+            });
+        if served {
+            index.note_used(id, image);
+        }
+    }
+}
+
+async fn ask(client: &keyside_oci::Client, credential: &Credential, question: &Question) -> Finding {
+    let prepare = |image: Option<&Reference>| {
+        let login = Some(question.credential.clone());
+        let asked = match image {
+            Some(image) => oci::Question::pull(client, image, login),
+            None => oci::Question::login(client, &question.host, login),
+        };
+        let confirmed = credential
+            .token_service
+            .iter()
+            .filter_map(|text| Origin::parse(text).ok());
+        asked.map(|asked| asked.confirming(confirmed.collect()))
+    };
+    let Ok(asked) = prepare(question.image.as_ref()) else {
+        return finding(question, Cause::InvalidReference.as_str(), None, None);
+    };
+    let report = oci::verify_in_steps(client, &asked).await;
+    let missing = report.verdict.reason == oci::Reason::Failed(Cause::NotFound) && !question.stated;
+    if let (true, Ok(login)) = (missing, prepare(None)) {
+        let report = oci::verify_in_steps(client, &login).await;
+        return finding(question, report.verdict.reason.as_str(), None, Some(report));
+    }
+    let tested = question.image.as_ref().map(|image| image.original().to_owned());
+    finding(question, report.verdict.reason.as_str(), tested, Some(report))
+}
+
+fn finding(question: &Question, reason: &str, repository: Option<String>, report: Option<Report>) -> Finding {
+    Finding {
+        host: question.host.clone(),
+        state: RegistryState {
+            registry: question.registry.clone(),
+            verified: Some(status_of(reason).to_owned()),
+            reason: Some(reason.to_owned()),
+            repository,
+            ..RegistryState::default()
+        },
+        report,
+    }
+}
+
+/// The status and reason that all registries give together.
+fn overall(findings: &[Finding]) -> (String, String) {
+    let states: Vec<RegistryState> = findings.iter().map(|finding| finding.state.clone()).collect();
+    let (status, reason, _) = keyside_core::verify::overall(&states).said;
+    (status.to_owned(), reason)
+}
+
+/// The same of what keyside has found.
+fn stored_verdict(stored: &Stored) -> Option<(String, String)> {
+    let conditions = &stored.status()?.conditions;
+    let verified = conditions.iter().find(|one| one.type_ == "Verified")?;
+    Some((verified.status.clone(), verified.reason.clone()))
+}
+
+/// Fine; something about the credential or the registry is wrong; or it could not be found out now.
+fn code(findings: &[Finding]) -> u8 {
+    let outage = |reason: &str| {
+        let outages = [
+            Cause::DnsFailure,
+            Cause::ConnectionRefused,
+            Cause::NetworkUnreachable,
+            Cause::Timeout,
+            Cause::Interrupted,
+            Cause::ProxyError,
+            Cause::RateLimited,
+            Cause::RegistryError,
+        ];
+        outages.iter().any(|cause| cause.as_str() == reason)
+    };
+    let reasons = findings
+        .iter()
+        .filter_map(|finding| finding.state.reason.as_deref());
+    let codes = reasons.map(|reason| match status_of(reason) {
+        "True" => 0,
+        "Unknown" if outage(reason) => COULD_NOT_LOOK,
+        _ => FOUND,
+    });
+    // What is wrong counts more than what is not known.
+    codes
+        .max_by_key(|code| [0, 2, 1][usize::from(*code)])
+        .unwrap_or_default()
+}
+
+/// Asks keyside to look again. Whoever may not change the credential has been told the verdict all the same.
+async fn ask_keyside(client: &Client, stored: &Stored) {
+    let now = k8s_openapi::jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.fZ");
+    let patch = Patch::Merge(json!({"metadata": {"annotations": {label::VERIFY: now.to_string()}}}));
+    let parameters = PatchParams::default();
+    let refused = match stored {
+        Stored::Namespaced(credential) => {
+            let namespace = credential.namespace().unwrap_or_default();
+            let api: Api<RegistryCredential> = Api::namespaced(client.clone(), &namespace);
+            api.patch(&stored.name(), &parameters, &patch).await.err()
+        }
+        Stored::Cluster(_) => {
+            let api: Api<keyside_api::ClusterRegistryCredential> = Api::all(client.clone());
+            api.patch(&stored.name(), &parameters, &patch).await.err()
+        }
+    };
+    if let Some(error) = refused {
+        tracing::debug!(%error, "keyside was not asked to look again");
+    }
+}

@@ -1,0 +1,115 @@
+//! Fuzzing: everything that strangers write and keyside reads, with arbitrary bytes. On the stable compiler: the
+//! instrumentation is LLVM's own, asked for by its name.
+
+use crate::{cargo, root, say, succeed};
+use anyhow::{Context, Result, bail};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// What is fuzzed; a dictionary and a folder of seeds have the same names.
+const TARGETS: [&str; 5] = [
+    "reference",
+    "docker_config",
+    "challenge",
+    "token",
+    "manifest_head",
+];
+
+/// How libFuzzer learns which code an input has reached, and what it was compared with.
+const INSTRUMENTATION: [&str; 6] = [
+    "--cfg=fuzzing",
+    "-Cpasses=sancov-module",
+    "-Cllvm-args=-sanitizer-coverage-level=4",
+    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
+    "-Cllvm-args=-sanitizer-coverage-pc-table",
+    "-Cllvm-args=-sanitizer-coverage-trace-compares",
+];
+
+/// Builds all targets and runs each for so many seconds, or only the one that is named.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let (mut seconds, mut only) = (60_u32, None);
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            "--seconds" => seconds = rest.next().context("--seconds needs a number")?.parse()?,
+            name if TARGETS.contains(&name) => only = Some(name),
+            other => bail!("{other} is neither --seconds nor one of {TARGETS:?}"),
+        }
+    }
+    let host = host()?;
+    build(&host)?;
+    for target in TARGETS
+        .iter()
+        .filter(|target| only.is_none_or(|only| only == **target))
+    {
+        fuzz(&host, target, seconds)?;
+    }
+    Ok(())
+}
+
+fn folder() -> PathBuf {
+    root().join("e2e/fuzz")
+}
+
+/// Where targets, growing corpora and findings go.
+fn out() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    target.join("fuzz")
+}
+
+/// The compiler's own platform. Naming it keeps the instrumentation out of build scripts.
+fn host() -> Result<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc)
+        .arg("-vV")
+        .output()
+        .context("rustc does not run")?;
+    let text = String::from_utf8(output.stdout)?;
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc does not name its platform")?.to_owned())
+}
+
+fn build(host: &str) -> Result<()> {
+    let manifest = folder().join("Cargo.toml");
+    let mut command = cargo("build");
+    command
+        .args([
+            "--quiet",
+            "--release",
+            "--locked",
+            "--target",
+            host,
+            "--manifest-path",
+        ])
+        .arg(manifest)
+        .arg("--target-dir")
+        .arg(out())
+        .env("CARGO_ENCODED_RUSTFLAGS", INSTRUMENTATION.join("\u{1f}"));
+    succeed(&mut command)
+}
+
+fn fuzz(host: &str, target: &str, seconds: u32) -> Result<()> {
+    let corpus = out().join("corpus").join(target);
+    let findings = out().join("findings");
+    std::fs::create_dir_all(&corpus)?;
+    std::fs::create_dir_all(&findings)?;
+    say(&format!("fuzzing {target} for {seconds} s"));
+    let mut command = Command::new(out().join(host).join("release").join(target));
+    command
+        .arg(format!("-max_total_time={seconds}"))
+        .arg(format!("-artifact_prefix={}/{target}-", findings.display()))
+        .arg(format!(
+            "-dict={}",
+            folder().join(format!("dictionaries/{target}.dict")).display()
+        ))
+        .args([
+            "-max_len=4096",
+            "-timeout=10",
+            "-rss_limit_mb=1024",
+            "-verbosity=0",
+            "-print_final_stats=1",
+        ])
+        .arg(corpus)
+        .arg(folder().join("seeds").join(target));
+    succeed(&mut command)
+}
