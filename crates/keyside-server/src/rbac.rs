@@ -118,7 +118,13 @@ fn cluster_rules(options: &Options) -> Vec<PolicyRule> {
         rule("keyside.dev", &kinds, &["get", "list", "watch"]),
         rule("keyside.dev", &statuses, &["patch"]),
         // Copies, and the Secrets they are made of.
-        rule("", &["secrets"], &["list", "watch", "create", "patch", "delete"]),
+        rule(
+            "",
+            &["secrets"],
+            &["get", "list", "watch", "create", "patch", "delete"],
+        ),
+        // A registry's private authority, read when it is asked.
+        rule("", &["configmaps"], &["get"]),
         // A Project's home is created if it is absent.
         rule("", &["namespaces"], &["get", "list", "watch", "create"]),
         // Accounts whose pods the API server refuses if a pull secret is added (`enforce-mountable-secrets`).

@@ -158,6 +158,8 @@ pub(crate) struct Serve {
     /// Name of this replica; made unique by the time it started [default: the host's name]
     #[arg(long, env = "POD_NAME", value_name = "NAME")]
     pub(crate) pod_name: Option<String>,
+    #[command(flatten)]
+    pub(crate) network: Network,
     /// Address to listen on.
     #[arg(long, default_value = "0.0.0.0", value_name = "ADDRESS")]
     pub(crate) listen: IpAddr,
@@ -292,6 +294,8 @@ pub(crate) enum Credential {
 pub(crate) struct CredentialAdd {
     /// Name; unique among all Secrets of the namespaces it applies to.
     pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) network: Network,
     /// Registry host, with a path to serve only what is below it.
     #[arg(long, value_name = "HOST[/PATH]", required_unless_present_any = ["preset", "from_file", "from_docker"])]
     pub(crate) registry: Option<String>,
@@ -374,6 +378,8 @@ pub(crate) struct CredentialVerify {
     pub(crate) name: String,
     #[command(flatten)]
     pub(crate) scope: Scope,
+    #[command(flatten)]
+    pub(crate) network: Network,
     /// Output format.
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<Format>,

@@ -22,7 +22,8 @@ fn rights_are_these_and_no_others() {
     insta::assert_snapshot!(cluster.join("\n"), @r"
     keyside.dev/projects,registrycredentials,clusterregistrycredentials: get list watch
     keyside.dev/projects/status,registrycredentials/status,clusterregistrycredentials/status: patch
-    /secrets: list watch create patch delete
+    /secrets: get list watch create patch delete
+    /configmaps: get
     /namespaces: get list watch create
     /serviceaccounts: list watch
     /events: list watch create patch

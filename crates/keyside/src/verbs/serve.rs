@@ -6,7 +6,7 @@ use crate::connect;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::signals::Signals;
-use keyside_server::{Candidacy, Config, Ports, Target};
+use keyside_server::{Candidacy, Config, Ports, Target, Verification};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub(super) async fn run(global: &Global, flags: &Serve, output: &Output) -> Ende
     let ports = ports(flags, output).await?;
     let starting = async {
         let mut running =
-            keyside_server::run(config(flags, connection.client), CancellationToken::new()).await?;
+            keyside_server::run(config(flags, connection.client)?, CancellationToken::new()).await?;
         running.serve(ports)?;
         Ok::<_, Failure>(running)
     };
@@ -53,8 +53,12 @@ pub(super) async fn run(global: &Global, flags: &Serve, output: &Output) -> Ende
     }
 }
 
-fn config(flags: &Serve, client: kube::Client) -> Config {
-    Config {
+fn config(flags: &Serve, client: kube::Client) -> Result<Config, Failure> {
+    let verification = Verification {
+        network: crate::network::network(&flags.network)?,
+        ..Verification::default()
+    };
+    Ok(Config {
         namespace: flags.namespace.clone(),
         in_flight: usize::from(flags.in_flight),
         grace: flags.grace,
@@ -62,8 +66,9 @@ fn config(flags: &Serve, client: kube::Client) -> Config {
         on_demand_removal: flags.on_demand_removal,
         status_every: length(flags.status_every),
         candidacy: flags.leader_elect.then(|| Candidacy::new(&replica(flags))),
+        verification: Some(verification),
         ..Config::new(client)
-    }
+    })
 }
 
 /// The name of this replica.

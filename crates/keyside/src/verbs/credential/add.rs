@@ -59,7 +59,7 @@ pub(super) async fn run(connection: Connection, flags: &CredentialAdd, output: &
 async fn afterwards(client: &Client, place: &Place, stored: &Stored, flags: &CredentialAdd, output: &Output) {
     let verdict = match flags.no_verify {
         true => None,
-        false => verify::after_saving(client, place, stored, output).await,
+        false => verify::after_saving((client, &flags.network), place, stored, output).await,
     };
     if let Some(verdict) = verdict {
         output.note(verdict);

@@ -8,7 +8,7 @@ mod show;
 
 use super::place::{Place, Stored, reach, read_secret};
 use super::usage;
-use crate::cli::CredentialVerify;
+use crate::cli::{CredentialVerify, Network};
 use crate::connect::Connection;
 use crate::failure::{COULD_NOT_LOOK, FOUND, Failure};
 use crate::output::Output;
@@ -20,7 +20,7 @@ use keyside_core::verify::{Question, questions};
 use keyside_core::{CredentialId, Index};
 use keyside_keychain::Reference;
 use keyside_oci::verify::{self as oci, Report};
-use keyside_oci::{Cause, Network, Origin, Proxy};
+use keyside_oci::{Cause, Origin};
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Client, ResourceExt};
 use serde_json::json;
@@ -38,7 +38,14 @@ pub(super) struct Finding {
 pub(super) async fn run(connection: Connection, flags: &CredentialVerify, output: &Output) -> Ended {
     let place = Place::of(&flags.scope, &connection).await?;
     let stored = place.find(&connection.client, &flags.name).await?;
-    let findings = find(&connection.client, &place, &stored, true, output).await?;
+    let findings = find(
+        (&connection.client, &flags.network),
+        &place,
+        &stored,
+        true,
+        output,
+    )
+    .await?;
     show::all(&stored, &place, &findings, flags.output, output)?;
     if stored_verdict(&stored) != Some(overall(&findings)) {
         ask_keyside(&connection.client, &stored).await;
@@ -48,12 +55,12 @@ pub(super) async fn run(connection: Connection, flags: &CredentialVerify, output
 
 /// The verdict in a line, for whoever has just stored a credential. It never stands in the way of storing.
 pub(super) async fn after_saving(
-    client: &Client,
+    from_here: (&Client, &Network),
     place: &Place,
     stored: &Stored,
     output: &Output,
 ) -> Option<String> {
-    match find(client, place, stored, false, output).await {
+    match find(from_here, place, stored, false, output).await {
         Ok(findings) => Some(show::verdict(&findings, output)),
         Err(failure) => {
             output.warning(format!("stored, and not verified: {failure}"));
@@ -64,7 +71,7 @@ pub(super) async fn after_saving(
 
 /// Asks all registries of a credential, one after the other.
 async fn find(
-    client: &Client,
+    (client, network): (&Client, &Network),
     place: &Place,
     stored: &Stored,
     with_pods: bool,
@@ -83,10 +90,7 @@ async fn find(
             Failure::found(format!("credential {} has nothing to verify", stored.name())).because(problem),
         );
     }
-    let network = Network {
-        proxy: Proxy::from_variables(|name| std::env::var(name).ok()).map_err(anyhow::Error::from)?,
-        ..Network::default()
-    };
+    let network = crate::network::network(network)?;
     let registries = keyside_server::registry_client(client, &network, credential.authority.as_ref());
     let registries = registries.await.map_err(|cause| {
         Failure::new("the private authority of the registry cannot be used").because(cause)
