@@ -201,17 +201,26 @@ pub(super) fn scope(width: Width) -> &'static str {
     }
 }
 
-/// What the registry has said of a credential before.
+/// What the registry has said of a credential before: an outage takes nothing back.
 pub(super) fn said(credential: Option<&Credential>) -> (&'static str, String) {
     let conditions = credential.map(|credential| &credential.status.conditions);
     let verified = conditions
         .into_iter()
         .flatten()
         .find(|one| one.type_ == verified::TYPE);
-    match verified {
-        Some(one) if one.status == "True" => ("verified", one.reason.clone()),
-        Some(one) if one.status == "False" => ("refused", one.reason.clone()),
-        Some(one) => ("untested", one.reason.clone()),
-        None => ("untested", verified::UNVERIFIED.to_owned()),
-    }
+    let Some(verified) = verified else {
+        return ("untested", verified::UNVERIFIED.to_owned());
+    };
+    let registries = credential.map_or_else(Vec::new, |credential| credential.status.registries.clone());
+    let settled = crate::verify::overall(&registries).settled;
+    let (status, reason) = match &settled {
+        Some((status, reason, _)) if verified.status == "Unknown" => (*status, reason),
+        _ => (&*verified.status, &verified.reason),
+    };
+    let result = match status {
+        "True" => "verified",
+        "False" => "refused",
+        _ => "untested",
+    };
+    (result, reason.clone())
 }

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use keyside_api::CredentialStatus;
 
 use crate::verify::{Round, Verdict};
+
 mod kstatus;
 
 const SHOP: &str = "

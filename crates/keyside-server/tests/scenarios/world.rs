@@ -55,11 +55,11 @@ impl World {
         }
     }
 
-    /// How many things are done at once where as many as possible are meant: a real API server shares the machine with
-    /// the test, and what it cannot do in time is no fault of ours.
+    /// How many things are done at once where as many as possible are meant. Here a single thread is API server, keyside and
+    /// whoever creates; a real API server shares the machine with the test, and what it cannot do in time is no fault of ours.
     pub(crate) fn crowd(&self) -> usize {
         match self {
-            Self::Embedded(_) => 500,
+            Self::Embedded(_) => 100,
             Self::Real(_) => 16,
         }
     }
