@@ -226,7 +226,7 @@ impl Drop for Step<'_> {
 
 /// A usage error on stderr, before there is an [`Output`].
 pub(crate) fn usage(text: &str) {
-    eprintln!("{}", printable_block(text));
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable_block(text));
 }
 
 /// Asks on stderr, so that stdout stays the result's.
