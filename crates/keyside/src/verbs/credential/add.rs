@@ -162,7 +162,7 @@ fn judge(findings: &[lint::Finding], output: &Output) -> Result<(), Failure> {
         if finding.is_refusal() {
             return Err(Failure::new(finding.message()).because(finding.why()));
         }
-        output.warning(finding.message());
+        output.warning(finding.to_string());
     }
     Ok(())
 }

@@ -39,8 +39,19 @@ pub(super) fn read(
             .because("the kubelet takes an empty password as no credential")
             .hint(format!("{again} --password-stdin < FILE")));
     }
-    warn_of_edges(&bytes, output);
     Ok(Secret::from(bytes))
+}
+
+/// As [`read`], for a password that is stored without its registry being looked at again: edges are spoken of here.
+pub(super) fn read_anew(
+    source: &PasswordSource,
+    what: &str,
+    again: &str,
+    output: &Output,
+) -> Result<Secret, Failure> {
+    let secret = read(source, what, again, output)?;
+    warn_of_edges(secret.expose(), output);
+    Ok(secret)
 }
 
 /// Everything on stdin, less the newline that ends the last line.

@@ -59,7 +59,7 @@ pub(super) async fn run(connection: Connection, flags: &CredentialMove, output: 
         from.flags(),
         to_flags(&to)
     );
-    let fresh = password::read(&flags.secret, &flags.name, &again, output)?;
+    let fresh = password::read_anew(&flags.secret, &flags.name, &again, output)?;
     relocate(client, &old, &from, &to, &fresh).await?;
     output.line(format!("{} moved to {}", old.title(), to.title()));
     Ok(ExitCode::SUCCESS)

@@ -21,7 +21,7 @@ pub(super) async fn run(connection: Connection, flags: &SetPassword, output: &Ou
     let place = Place::of(&flags.scope, &connection).await?;
     let stored = place.find(client, &flags.name).await?;
     let again = format!("keyside credential set-password {} {}", flags.name, place.flags());
-    let fresh = password::read(&flags.secret, &flags.name, &again, output)?;
+    let fresh = password::read_anew(&flags.secret, &flags.name, &again, output)?;
     let changed = replace(client, &stored, &fresh, flags).await?;
     let verbed = if changed { "password set" } else { "unchanged" };
     if flags.wait && changed {
