@@ -202,7 +202,10 @@ async fn namespace_being_deleted_is_left_alone() {
         .unwrap();
     bed.quiet().await;
     bed.count();
-    bed.delete(bed.secrets("web"), "testquay").await;
+    // Where namespaces are really emptied, the copy may be gone already.
+    if bed.content("web", "testquay").await.is_some() {
+        bed.delete(bed.secrets("web"), "testquay").await;
+    }
     bed.quiet().await;
     let written = bed
         .calls()
