@@ -32,6 +32,7 @@ mod reconcile;
 mod report;
 mod running;
 mod watches;
+pub mod web;
 mod webhook;
 mod wire;
 

@@ -122,6 +122,9 @@ pub(crate) struct Up {
     /// Keep everything in memory and leave nothing behind.
     #[arg(long)]
     pub(crate) ephemeral: bool,
+    /// Print a new one-time link to the web UI of the running one, and end.
+    #[arg(long)]
+    pub(crate) print_link: bool,
     /// `json`: one line on stdout when everything is ready.
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<Format>,
