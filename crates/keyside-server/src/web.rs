@@ -95,6 +95,14 @@ struct Web {
     turns: Semaphore,
 }
 
+/// Every route: method, path, and whether it is closed to those who have not signed in. For tests to walk through.
+pub fn routes() -> impl Iterator<Item = (http::Method, &'static str, bool)> {
+    route::ROUTES.iter().map(|route| {
+        let is_closed = route.access == route::Access::SignedIn;
+        (route.method.clone(), route.path, is_closed)
+    })
+}
+
 /// How many registries are asked at once.
 const ASKING: usize = 8;
 

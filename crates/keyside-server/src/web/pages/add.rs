@@ -42,7 +42,7 @@ struct Page {
     advice: &'static str,
     token_page: &'static str,
     host_example: &'static str,
-    username_words: String,
+    username_words: &'static str,
     password_words: &'static str,
     is_file: bool,
     has_more: bool,
@@ -439,8 +439,8 @@ async fn form_page(call: &Call, seen: &Seen, draft: Draft, trouble: Trouble) -> 
             chosen.token_page.unwrap_or_default()
         },
         host_example: chosen.host_example,
-        username_words: chosen.username.in_language(lang).to_owned(),
-        password_words: chosen.password.in_language(lang),
+        username_words: own_words(chosen.username.in_language(lang), t.username()),
+        password_words: own_words(chosen.password.in_language(lang), t.password()),
         is_file,
         has_more: !(draft.repositories.is_empty() && draft.verify.is_empty())
             || !matches!(draft.delivery.as_str(), "" | "copy"),
@@ -456,6 +456,12 @@ async fn form_page(call: &Call, seen: &Seen, draft: Draft, trouble: Trouble) -> 
         form: draft,
     };
     page_with(trouble.status, &result)
+}
+
+/// What a provider calls a field, if that is more than the field's label says.
+fn own_words(words: &'static str, label: &str) -> &'static str {
+    let is_label = words.replace(' ', "").eq_ignore_ascii_case(label);
+    if is_label { "" } else { words }
 }
 
 fn tiles(t: Lang) -> Vec<Choice> {

@@ -239,7 +239,13 @@ fn pod_row(pod: &Pod, namespace: &str, t: Lang) -> PodRow {
 
 fn steps(events: &[Event], t: Lang) -> Vec<Step> {
     let mut sorted: Vec<&Event> = events.iter().collect();
-    sorted.sort_by_key(|event| events::last_seen(event));
+    // Most times are whole seconds; within one, things happen in this order.
+    const ORDER: [&str; 5] = ["Scheduled", "Pulling", "Pulled", "Created", "Started"];
+    let turn = |event: &Event| ORDER.iter().position(|one| Some(*one) == event.reason.as_deref());
+    sorted.sort_by_key(|event| {
+        let second = events::last_seen(event).map(k8s_openapi::jiff::Timestamp::as_second);
+        (second, turn(event).unwrap_or(ORDER.len()))
+    });
     let from = sorted.len().saturating_sub(STEPS);
     sorted[from..]
         .iter()

@@ -76,7 +76,7 @@ impl Lang {
 
     pub(in crate::web) fn password_help(self) -> &'static str {
         self.pick(
-            "Kept exactly as typed, and never shown again.",
+            " Kept exactly as typed, and never shown again.",
             "按输入原样保存，之后不再显示。",
         )
     }
