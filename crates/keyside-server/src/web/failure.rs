@@ -135,9 +135,10 @@ impl From<kube::Error> for Failure {
     fn from(error: kube::Error) -> Self {
         match error {
             kube::Error::Api(status) => Self::of_status(&status),
-            error @ (kube::Error::SerdeError(_) | kube::Error::BuildRequest(_)) => {
-                Self::Ours(error.to_string())
-            }
+            error @ kube::Error::SerdeError(_) => Self::Ours(error.to_string()),
+            kube::Error::BuildRequest(_) => Self::NoObject,
+            // A name that cannot be part of an address names nothing.
+            kube::Error::HttpError(_) => Self::NoObject,
             error => Self::Unreachable(error.to_string()),
         }
     }

@@ -22,6 +22,7 @@ fn axe_finds_nothing_on_any_page() {
     }
     let (world, browser) = (up(), Browser::start(true));
     let mut found = Vec::new();
+    browser.hold_still();
     browser.go(&format!("{}/sign-in", base(&world)));
     look(&browser, "/sign-in", &mut found);
     enter(&browser, &world, "en");

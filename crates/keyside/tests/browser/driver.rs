@@ -241,6 +241,13 @@ impl Browser {
         self.call("POST", "/goog/cdp/execute", Some(command));
     }
 
+    /// Pretends that the reader wants no motion, so that colours do not fade into each other while they are measured.
+    pub(crate) fn hold_still(&self) {
+        let parameters = json!({"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]});
+        let command = json!({"cmd": "Emulation.setEmulatedMedia", "params": parameters});
+        self.call("POST", "/goog/cdp/execute", Some(command));
+    }
+
     fn wait_for<T>(&self, what: &str, mut attempt: impl FnMut(&Self) -> Option<T>) -> T {
         let started = Instant::now();
         loop {

@@ -287,7 +287,11 @@ pub(super) async fn answer(call: &Call, namespace: &str, image: &str) -> Result<
         return Ok(None);
     }
     let t = call.t();
-    let (cluster, explanation) = cluster::about_image(&call.client()?, namespace, image).await?;
+    let (cluster, explanation) = match cluster::about_image(&call.client()?, namespace, image).await {
+        // Nothing can be said of a namespace that cannot exist; running it says why.
+        Err(Failure::NoObject) => return Ok(None),
+        found => found?,
+    };
     let mut answered = Answered::of(&explanation, namespace, t);
     if explanation.verdict == Verdict::Pullable
         && let Some(reason) = asked(call, &cluster, &explanation).await
