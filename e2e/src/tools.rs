@@ -7,14 +7,20 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A Debian package and a program by which it is recognised.
-const PACKAGES: [(&str, &str); 6] = [
+/// A Debian package and a program, or a file, by which it is recognised.
+const PACKAGES: [(&str, &str); 9] = [
     ("skopeo", "skopeo"),
     ("containerd", "containerd"),
     ("docker-registry", "docker-registry"),
     ("apache2-utils", "htpasswd"),
     ("strace", "strace"),
     ("jq", "jq"),
+    ("chromium", "chromium"),
+    ("chromium-driver", "chromedriver"),
+    (
+        "fonts-noto-cjk",
+        "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+    ),
 ];
 
 /// A program built from one of the Go modules below `e2e/go`.

@@ -56,7 +56,7 @@ impl Form {
         let mut out = String::new();
         for (name, value) in kept
             .map(|(name, value)| (name.as_str(), value.as_str()))
-            .chain((!value.is_empty()).then_some((name, value)).into_iter())
+            .chain((!value.is_empty()).then_some((name, value)))
         {
             let _ = write!(
                 out,

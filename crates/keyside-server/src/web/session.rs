@@ -217,3 +217,92 @@ pub(super) fn random_id() -> String {
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::convert::Infallible;
+
+    /// An API server that knows everybody but `unknown`.
+    fn sessions() -> Sessions {
+        let answer = |request: http::Request<kube::client::Body>| async move {
+            let token = request.headers()[http::header::AUTHORIZATION]
+                .to_str()
+                .expect("text")
+                .to_owned();
+            let (code, body) = if token == "Bearer unknown" {
+                (
+                    401,
+                    serde_json::json!({"kind": "Status", "code": 401, "status": "Failure", "reason": "Unauthorized", "message": "no"}),
+                )
+            } else {
+                (
+                    201,
+                    serde_json::json!({"metadata": {}, "status": {"userInfo": {"username": "ann"}}}),
+                )
+            };
+            let body = axum::body::Body::from(body.to_string());
+            Ok::<_, Infallible>(
+                http::Response::builder()
+                    .status(code)
+                    .body(body)
+                    .expect("an answer"),
+            )
+        };
+        Sessions::new(Door::service(tower::service_fn(answer)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_ends_when_nobody_uses_it() {
+        let sessions = sessions();
+        let id = sessions.sign_in("good").await.expect("a session");
+        for _ in 0..3 {
+            tokio::time::advance(IDLE - Duration::from_secs(1)).await;
+            assert_eq!(sessions.find(&id).expect("in use").user, "ann");
+        }
+        tokio::time::advance(IDLE).await;
+        assert!(sessions.find(&id).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_in_use_ends_after_twelve_hours() {
+        let sessions = sessions();
+        let id = sessions.sign_in("good").await.expect("a session");
+        let session = sessions.find(&id).expect("just opened");
+        for _ in 0..36 {
+            assert!(sessions.find(&id).is_some());
+            tokio::time::advance(Duration::from_secs(20 * 60)).await;
+        }
+        assert!(sessions.find(&id).is_none());
+        assert!(session.ended.is_cancelled(), "what streams ends with it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_sign_in_has_an_id_of_its_own_and_an_unknown_token_none() {
+        let sessions = sessions();
+        let (one, two) = (
+            sessions.sign_in("good").await.expect("one"),
+            sessions.sign_in("good").await.expect("two"),
+        );
+        assert_ne!(one, two);
+        assert!(matches!(sessions.sign_in("unknown").await, Err(Refused::Token)));
+        assert!(matches!(
+            sessions.sign_in("line\nbreak").await,
+            Err(Refused::Token)
+        ));
+        sessions.sign_out(&one);
+        assert!(sessions.find(&one).is_none() && sessions.find(&two).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn five_failures_a_minute_and_address() {
+        let sessions = sessions();
+        for _ in 0..TRIES {
+            assert!(sessions.may_try("a"));
+            sessions.failed("a");
+        }
+        assert!(!sessions.may_try("a") && sessions.may_try("b"));
+        tokio::time::advance(WINDOW).await;
+        assert!(sessions.may_try("a"));
+    }
+}

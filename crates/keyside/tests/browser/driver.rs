@@ -1,11 +1,11 @@
-//! A browser, driven by the W3C WebDriver protocol: JSON over HTTP, no more than these tests need.
+//! A browser, driven by the protocol `WebDriver` of the W3C: JSON over HTTP, no more than these tests need.
 
 use serde_json::{Value, json};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// The key under which WebDriver names an element.
+/// The key under which `WebDriver` names an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// Keys that have no letter.

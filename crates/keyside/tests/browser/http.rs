@@ -134,6 +134,46 @@ impl Http {
     }
 }
 
+/// An answer that goes on, read in a thread of its own.
+pub(crate) struct Stream(std::sync::mpsc::Receiver<()>);
+
+impl Stream {
+    /// Whether it ends, within half a minute.
+    pub(crate) fn ends(&self) -> bool {
+        self.0.recv_timeout(std::time::Duration::from_secs(30)).is_ok()
+    }
+}
+
+impl Http {
+    /// Begins to read a stream; returns when the first of it has come.
+    pub(crate) fn stream(&self, path: &str) -> Stream {
+        let request = self
+            .client
+            .get(format!("{}{path}", self.base))
+            .header(COOKIE, &self.cookie)
+            .header("sec-fetch-site", "same-origin");
+        let (first_in, first) = std::sync::mpsc::channel();
+        let (end_in, end) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(async {
+                let mut answer = request.send().await.expect("an answer");
+                assert_eq!(answer.status(), StatusCode::OK);
+                while let Ok(Some(_)) = answer.chunk().await {
+                    // Nobody listens after the first.
+                    let _ = first_in.send(());
+                }
+            });
+            let _ = end_in.send(());
+        });
+        first.recv().expect("a first event");
+        Stream(end)
+    }
+}
+
 /// The value of a hidden field.
 pub(crate) fn hidden(page: &str, name: &str) -> String {
     let start = format!("name=\"{name}\" value=\"");

@@ -160,6 +160,16 @@ fn an_old_session_is_worth_nothing() {
 }
 
 #[test]
+fn a_stream_ends_with_its_session() {
+    let world = up();
+    let mut http = Http::signed_in(&world);
+    prepare(&world, &mut http);
+    let stream = http.stream("/live/default/Deployment/hello");
+    http.post("/sign-out", &[]);
+    assert!(stream.ends(), "the stream goes on after signing out");
+}
+
+#[test]
 fn a_session_ends_with_its_token() {
     if !has_kubectl() {
         return;

@@ -170,6 +170,14 @@ impl Draft {
             let in_project = !seen.projects.is_empty();
             self.scope = if in_project { "project" } else { "namespace" }.to_owned();
         }
+        if self.project.is_empty() {
+            let first = seen
+                .projects
+                .iter()
+                .find(|project| project.name_any() == "default");
+            let first = first.or_else(|| seen.projects.first());
+            self.project = first.map(kube::ResourceExt::name_any).unwrap_or_default();
+        }
         if self.namespace.is_empty() && self.scope != "cluster" {
             let first = seen.namespaces.iter().find(|name| *name == "default");
             let first = first.or_else(|| seen.namespaces.first());
@@ -442,8 +450,9 @@ async fn form_page(call: &Call, seen: &Seen, draft: Draft, trouble: Trouble) -> 
         username_words: own_words(chosen.username.in_language(lang), t.username()),
         password_words: own_words(chosen.password.in_language(lang), t.password()),
         is_file,
-        has_more: !(draft.repositories.is_empty() && draft.verify.is_empty())
-            || !matches!(draft.delivery.as_str(), "" | "copy"),
+        has_more: !(draft.repositories.is_empty()
+            && draft.verify.is_empty()
+            && matches!(draft.delivery.as_str(), "" | "copy")),
         projects: project_choices(seen),
         namespaces: seen.namespaces.clone(),
         may_cluster: may(call, Right::credential("create", None)).await?,
@@ -470,7 +479,7 @@ fn tiles(t: Lang) -> Vec<Choice> {
         (preset.id.to_owned(), title.to_owned())
     });
     presets
-        .chain([(FILE.to_owned(), t.from_config().to_owned())])
+        .chain([(FILE.to_owned(), t.whole_config().to_owned())])
         .collect()
 }
 

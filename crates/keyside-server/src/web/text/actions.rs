@@ -127,7 +127,7 @@ impl Lang {
         self.pick("Remove this registry", "移除此镜像库")
     }
 
-    pub(in crate::web) fn from_config(self) -> &'static str {
+    pub(in crate::web) fn whole_config(self) -> &'static str {
         self.pick("Docker config", "Docker 配置文件")
     }
 

@@ -7,6 +7,9 @@ use keyside_core::explain::{Explanation, Verdict};
 impl Lang {
     /// `3 min ago`.
     pub(in crate::web) fn ago(self, seconds: i64) -> String {
+        if seconds < 5 {
+            return self.pick("just now", "刚刚").to_owned();
+        }
         let (number, unit) = unit(seconds);
         match self {
             Self::En => format!("{number} {} ago", unit.0),
@@ -345,7 +348,7 @@ impl Lang {
             "node" if message == "the image was pulled" => "节点：镜像已拉取。".to_owned(),
             "node" => format!(
                 "节点：{}",
-                message.replace("the container waits:", "容器等待中：")
+                message.replace("the container waits: ", "容器等待中：")
             ),
             other => format!("{other}：{message}"),
         }

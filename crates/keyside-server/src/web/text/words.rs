@@ -409,4 +409,8 @@ impl Lang {
     pub(in crate::web) fn full_stop(self) -> &'static str {
         self.pick(". ", "。")
     }
+
+    pub(in crate::web) fn colon(self) -> &'static str {
+        self.pick(": ", "：")
+    }
 }
