@@ -5,7 +5,11 @@ use crate::world::{World, eventually};
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, StatusCode};
+use std::time::Duration;
 use tokio::runtime::Runtime;
+
+/// How long a stream may take to begin or to end.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Somebody's requests.
 pub(crate) struct Http {
@@ -140,18 +144,14 @@ pub(crate) struct Stream(std::sync::mpsc::Receiver<()>);
 impl Stream {
     /// Whether it ends, within half a minute.
     pub(crate) fn ends(&self) -> bool {
-        self.0.recv_timeout(std::time::Duration::from_secs(30)).is_ok()
+        self.0.recv_timeout(PATIENCE).is_ok()
     }
 }
 
 impl Http {
     /// Begins to read a stream; returns when the first of it has come.
     pub(crate) fn stream(&self, path: &str) -> Stream {
-        let request = self
-            .client
-            .get(format!("{}{path}", self.base))
-            .header(COOKIE, &self.cookie)
-            .header("sec-fetch-site", "same-origin");
+        let (url, cookie) = (format!("{}{path}", self.base), self.cookie.clone());
         let (first_in, first) = std::sync::mpsc::channel();
         let (end_in, end) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
@@ -160,6 +160,12 @@ impl Http {
                 .build()
                 .expect("a runtime");
             runtime.block_on(async {
+                // Connections belong to the runtime that has made them.
+                let client = Client::builder().no_proxy().build().expect("a client");
+                let request = client
+                    .get(url)
+                    .header(COOKIE, cookie)
+                    .header("sec-fetch-site", "same-origin");
                 let mut answer = request.send().await.expect("an answer");
                 assert_eq!(answer.status(), StatusCode::OK);
                 while let Ok(Some(_)) = answer.chunk().await {
@@ -169,7 +175,7 @@ impl Http {
             });
             let _ = end_in.send(());
         });
-        first.recv().expect("a first event");
+        first.recv_timeout(PATIENCE).expect("a first event");
         Stream(end)
     }
 }
