@@ -2,6 +2,8 @@
 
 #[path = "browser/accessibility.rs"]
 mod accessibility;
+#[path = "browser/changes.rs"]
+mod changes;
 #[path = "browser/driver.rs"]
 mod driver;
 #[path = "browser/flow.rs"]

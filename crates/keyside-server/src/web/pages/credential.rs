@@ -25,7 +25,7 @@ use kube::api::{ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
 
-/// How many copies the page names.
+/// How many copies, or pods, the page names.
 const COPIES: u32 = 100;
 
 /// Asks the controllers for a verification: a new value is a new question.
@@ -162,6 +162,7 @@ async fn body(call: &Call, stored: &Stored, seen: &Seen, tab: &str) -> Result<Bo
             let pods = write::users(&call.client()?, seen, stored).await?;
             Body::UsedBy(
                 pods.iter()
+                    .take(COPIES as usize)
                     .map(|pod| {
                         let (name, namespace) = (pod.name_any(), pod.namespace().unwrap_or_default());
                         User {

@@ -15,6 +15,9 @@ use crate::web::write;
 use askama::Template;
 use http::StatusCode;
 
+/// How many namespaces gained or lost are named.
+const NAMED: usize = 50;
+
 #[derive(Template)]
 #[template(path = "move.html")]
 struct Page {
@@ -162,9 +165,9 @@ fn form_page(
         project: call.form.get("in-project").to_owned(),
         namespace: call.form.get("namespace").to_owned(),
         has_preview: to.is_some(),
-        gained: without(&after, &before),
+        gained: some(without(&after, &before), t),
         lost: if to.is_some() {
-            without(&before, &after)
+            some(without(&before, &after), t)
         } else {
             Vec::new()
         },
@@ -176,4 +179,14 @@ fn form_page(
         )),
     };
     page_with(status, &result)
+}
+
+/// The first names, and how many there are besides.
+fn some(mut names: Vec<String>, t: Lang) -> Vec<String> {
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    if more > 0 {
+        names.push(t.and_more(more));
+    }
+    names
 }

@@ -18,6 +18,9 @@ use keyside_api::{Project, ProjectSpec};
 use kube::api::PostParams;
 use kube::{Api, ResourceExt as _};
 
+/// How many members one page shows; the filter finds the others.
+const SHOWN: usize = 100;
+
 #[derive(Template)]
 #[template(path = "project_add.html")]
 struct AddPage {
@@ -47,6 +50,8 @@ struct Page {
     conditions: Vec<String>,
     /// Name, and whether it is to be taken out.
     members: Vec<(String, bool)>,
+    hidden: usize,
+    q: String,
     add: String,
     namespaces: Vec<String>,
     may_change: bool,
@@ -233,6 +238,13 @@ async fn form_page(
         .map(|name| ("minus", format!("− {name}"), t.loses(credentials.len(), &list)));
     let project_status = project.status.as_ref();
     let conditions = project_status.map(|status| status.conditions.as_slice());
+    let q = call.query.get("q");
+    let matching: Vec<&String> = project
+        .spec
+        .namespaces
+        .iter()
+        .filter(|name| name.contains(q) || lost.contains(name))
+        .collect();
     let result = Page {
         frame: Frame {
             project: Some(name.clone()),
@@ -259,12 +271,13 @@ async fn form_page(
             .filter(|condition| condition.type_ == "Ready" && condition.status == "False")
             .map(|condition| format!("{}: {}", condition.reason, condition.message))
             .collect(),
-        members: project
-            .spec
-            .namespaces
+        members: matching
             .iter()
-            .map(|name| (name.clone(), lost.contains(name)))
+            .take(SHOWN)
+            .map(|name| ((*name).clone(), lost.contains(name)))
             .collect(),
+        hidden: matching.len().saturating_sub(SHOWN),
+        q: q.to_owned(),
         add: call.form.get("add").to_owned(),
         namespaces: seen.namespaces.clone(),
         may_change: may(call, Right::project("update")).await?,
