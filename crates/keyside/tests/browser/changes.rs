@@ -161,3 +161,18 @@ fn two_who_change_a_project_do_not_overwrite_each_other() {
     let page = http.get("/projects/default").text;
     assert!(page.contains("late") && !page.contains("other"));
 }
+
+#[test]
+fn a_verification_that_fails_is_an_ordinary_page() {
+    let world = up();
+    let mut http = Http::signed_in(&world);
+    prepare(&world, &mut http);
+    let good = http.post("/credentials/project-default/demo/verify", &[]);
+    assert_eq!(good.status, StatusCode::OK);
+    assert!(good.text.contains("<code>LoggedIn</code>"), "{}", good.text);
+    let saved = add(&mut http, &world, "default", "wrong", "1");
+    assert_eq!(saved.status, StatusCode::SEE_OTHER);
+    let bad = http.post("/credentials/default/single/verify", &[]);
+    assert_eq!(bad.status, StatusCode::OK);
+    assert!(bad.text.contains("<code>BadCredentials</code>"), "{}", bad.text);
+}

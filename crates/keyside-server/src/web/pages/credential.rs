@@ -5,7 +5,7 @@ use crate::web::badge::{Badge, Tone};
 use crate::web::call::Call;
 use crate::web::cluster;
 use crate::web::credential::{MANAGER, Stored, yaml};
-use crate::web::failure::{Failure, go, page};
+use crate::web::failure::{Failure, page};
 use crate::web::form::encode;
 use crate::web::frame::{Area, Frame};
 use crate::web::pages::events::{self, Row as EventRow};
@@ -14,13 +14,15 @@ use crate::web::rights::{Right, may};
 use crate::web::route::Answer;
 use crate::web::text::Lang;
 use crate::web::time::Moment;
-use crate::web::{pull, write};
+use crate::web::{document, paste, pull, write};
 use askama::Template;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::jiff::Timestamp;
-use keyside_api::{ClusterRegistryCredential, Delivery, RegistryCredential, label};
+use keyside_api::{ClusterRegistryCredential, Delivery, RegistryCredential, RegistryState, label};
 use keyside_core::CredentialId;
 use keyside_core::names::credential_label;
+use keyside_keychain::Reference;
+use keyside_oci::verify::{Question, Standing, verify as ask};
 use kube::api::{ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
@@ -84,6 +86,17 @@ struct Asked {
     meaning: String,
 }
 
+impl Asked {
+    fn of(state: &RegistryState, t: Lang) -> Self {
+        let reason = state.reason.as_deref().unwrap_or_default();
+        Self {
+            registry: state.registry.clone(),
+            badge: Badge::of_registry(state, t),
+            meaning: t.reason_sentence(reason).to_owned(),
+        }
+    }
+}
+
 struct User {
     name: String,
     namespace: String,
@@ -99,32 +112,37 @@ struct HistoryTab {
 
 /// The page.
 pub(in crate::web) async fn show(call: Call) -> Answer {
-    let t = call.t();
     let (stored, seen) = tokio::try_join!(Stored::find(&call), Seen::read(&call))?;
+    let tab = call.query.get("tab");
+    let body = body(&call, &stored, &seen, tab).await?;
+    page_of(&call, &stored, &seen, tab, body).await
+}
+
+async fn page_of(call: &Call, stored: &Stored, seen: &Seen, tab: &str, body: Body) -> Answer {
+    let t = call.t();
     let place = stored.place(&seen.projects);
     let namespace = stored.namespace();
     let right = |verb| Right::credential(verb, namespace.as_deref());
-    let tab = call.query.get("tab");
-    let badge = Badge::of_credential(&stored, t);
+    let badge = Badge::of_credential(stored, t);
     let secret = stored.secret();
     let page_ = Page {
-        frame: Frame::page(&call, Area::Credentials, stored.name())
+        frame: Frame::page(call, Area::Credentials, stored.name())
             .credentials_crumbs()
             .crumb(stored.name(), ""),
         t,
         meaning: badge.meaning(t),
         badge,
         link: stored.link(),
-        may_change: may(&call, right("update")).await?,
-        may_delete: may(&call, right("delete")).await?,
+        may_change: may(call, right("update")).await?,
+        may_delete: may(call, right("delete")).await?,
         registries: stored.registries(),
         place: place.title(),
         place_words: place.words(t),
         secret: secret.map_or_else(String::new, |(namespace, name)| format!("{namespace}/{name}")),
-        expires: Moment::of(expiry(&stored), t),
+        expires: Moment::of(expiry(stored), t),
         created: Moment::of(stored.created(), t),
-        tabs: tabs(&call, &stored, tab),
-        body: body(&call, &stored, &seen, tab).await?,
+        tabs: tabs(call, stored, tab),
+        body,
         copy: Copy {
             command: format!("keyside credential get {} {}", stored.name(), place.flag()),
             yaml: String::new(),
@@ -192,18 +210,8 @@ pub(in crate::web) fn explain_link(pod: &str, namespace: &str) -> String {
 
 fn verification(stored: &Stored, t: Lang) -> VerificationTab {
     let states = stored.status().map(|status| status.registries.as_slice());
-    let rows = states
-        .unwrap_or_default()
-        .iter()
-        .map(|state| {
-            let reason = state.reason.as_deref().unwrap_or_default();
-            Asked {
-                registry: state.registry.clone(),
-                badge: Badge::of_registry(state, t),
-                meaning: t.reason_sentence(reason).to_owned(),
-            }
-        })
-        .collect();
+    let states = states.unwrap_or_default().iter();
+    let rows = states.map(|state| Asked::of(state, t)).collect();
     VerificationTab { rows }
 }
 
@@ -294,9 +302,19 @@ async fn delivery(call: &Call, stored: &Stored, seen: &Seen) -> Result<DeliveryT
     Ok(DeliveryTab { sentence, rows, note })
 }
 
-/// Asks for a verification now; the answer shows in the status.
+/// Asks the registries now, and the controllers to do so as well: their answer shows in the status.
 pub(in crate::web) async fn verify(call: Call) -> Answer {
-    let stored = Stored::find(&call).await?;
+    let (stored, seen) = tokio::try_join!(Stored::find(&call), Seen::read(&call))?;
+    ask_controllers(&call, &stored).await?;
+    let mut tab = verification(&stored, call.t());
+    // Who may not read the Secret leaves the question to the controllers.
+    if let Some(rows) = ask_registries(&call, &stored).await? {
+        tab.rows = rows;
+    }
+    page_of(&call, &stored, &seen, "verification", Body::Verification(tab)).await
+}
+
+async fn ask_controllers(call: &Call, stored: &Stored) -> Result<(), Failure> {
     let client = call.client()?;
     let asked = json!({"metadata": {"annotations": {VERIFY: Timestamp::now().to_string()}}});
     let (parameters, patch) = (PatchParams::apply(MANAGER), Patch::Merge(asked));
@@ -311,12 +329,51 @@ pub(in crate::web) async fn verify(call: Call) -> Answer {
             api.patch(&name, &parameters, &patch).await?;
         }
     }
-    go(&format!(
-        "{}?tab=verification&done=asked{}",
-        stored.link(),
-        call.project()
-            .map_or_else(String::new, |project| format!("&project={}", encode(project)))
-    ))
+    Ok(())
+}
+
+/// One answer for each registry of the Secret. Each entry is shown to its own host alone: the repository to test counts
+/// only where it is on that host.
+async fn ask_registries(call: &Call, stored: &Stored) -> Result<Option<Vec<Asked>>, Failure> {
+    let t = call.t();
+    let Some(registries) = &call.web.registries else {
+        return Ok(None);
+    };
+    let secret = match write::secret_of(&call.client()?, stored).await {
+        Err(Failure::Forbidden(_) | Failure::NoObject) => return Ok(None),
+        found => found?,
+    };
+    let repository = stored.verification().and_then(|one| one.repository.as_deref());
+    let repository = repository.and_then(|text| Reference::parse(text).ok());
+    let mut rows = Vec::new();
+    for (shown, credential) in document::entries(&secret, stored.registry().unwrap_or_default())? {
+        let host = paste::read(&shown.registry).registry;
+        let host = host.split('/').next().unwrap_or_default();
+        let question = match &repository {
+            Some(image) if image.host() == host => Question::pull(registries, image, Some(credential)),
+            _ => Question::login(registries, host, Some(credential)),
+        };
+        let Ok(question) = question else { continue };
+        let Ok(_turn) = call.web.turns.acquire().await else {
+            break;
+        };
+        let reason = ask(registries, &question).await.reason;
+        let tone = match reason.standing() {
+            Standing::True => Tone::Good,
+            Standing::False => Tone::Bad,
+            Standing::Unknown => Tone::Warn,
+        };
+        let badge = Badge {
+            age: Moment::of(Some(Timestamp::now()), t),
+            ..Badge::of_reason(tone, reason.as_str(), t)
+        };
+        rows.push(Asked {
+            registry: shown.registry,
+            badge,
+            meaning: t.reason_sentence(reason.as_str()).to_owned(),
+        });
+    }
+    Ok(Some(rows))
 }
 
 /// The tone of an event's type.

@@ -36,7 +36,6 @@ impl Lang {
                 "Running. The pull is followed below.",
                 "已运行。下面显示拉取进度。",
             ),
-            "asked" => self.pick("A verification was asked for.", "已请求验证。"),
             "opened" => self.pick("Opened.", "已打开。"),
             _ => "",
         }
@@ -273,6 +272,7 @@ impl Lang {
 
     pub(in crate::web) fn failing_pods(self, number: usize) -> String {
         match self {
+            Self::En if number == 1 => "1 pod cannot pull".to_owned(),
             Self::En => format!("{number} pods cannot pull"),
             Self::Zh => format!("{number} 个 Pod 拉取失败"),
         }
