@@ -7,14 +7,19 @@ use super::failure::Failure;
 use super::place::{Place, Seen, permitted};
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use keyside_api::{
-    ClusterRegistryCredential, ClusterRegistryCredentialSpec, ClusterSource, RegistryCredential,
-    RegistryCredentialSpec, Source, label,
+    ClusterRegistryCredential, ClusterRegistryCredentialSpec, ClusterSource, CredentialStatus,
+    RegistryCredential, RegistryCredentialSpec, Source, label,
 };
 use keyside_core::CredentialId;
 use keyside_core::names::{conflict_name, credential_label};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::runtime::wait::await_condition;
 use kube::{Api, Client, Resource as _, ResourceExt as _};
 use serde_json::json;
+use std::time::Duration;
+
+/// How long a page waits for the controllers before it shows what there is.
+const SETTLING: Duration = Duration::from_millis(1500);
 
 /// What a new credential is to be, besides its Secret.
 #[derive(Clone, Debug, Default)]
@@ -93,6 +98,34 @@ pub(super) async fn store(
             Err(error.into())
         }
     }
+}
+
+/// Waits a moment for the controllers to have looked at a new credential, so that the next page shows what it is for.
+/// Whoever may not watch sees it a moment later.
+pub(super) async fn settle(client: &Client, stored: &Stored) {
+    let is_known = |status: Option<&CredentialStatus>| status.is_some_and(|one| !one.registries.is_empty());
+    let name = stored.name();
+    let seen = async {
+        match stored {
+            Stored::Namespaced(one) => {
+                let api: Api<RegistryCredential> =
+                    Api::namespaced(client.clone(), &one.namespace().unwrap_or_default());
+                let known = move |one: Option<&RegistryCredential>| {
+                    one.is_some_and(|one| is_known(one.status.as_ref()))
+                };
+                await_condition(api, &name, known).await.is_ok()
+            }
+            Stored::Cluster(_) => {
+                let api: Api<ClusterRegistryCredential> = Api::all(client.clone());
+                let known = move |one: Option<&ClusterRegistryCredential>| {
+                    one.is_some_and(|one| is_known(one.status.as_ref()))
+                };
+                await_condition(api, &name, known).await.is_ok()
+            }
+        }
+    };
+    // Too late is no failure: the credential is stored.
+    let _ = tokio::time::timeout(SETTLING, seen).await;
 }
 
 /// The namespaces of these in which a Secret of the name stands that keyside did not make. Who may not list Secrets

@@ -330,7 +330,8 @@ async fn try_save(call: &Call, seen: &Seen, draft: &mut Draft) -> Result<(), Tro
         if let Some(first) = taken.first() {
             return Ok(Some(t.name_taken(&draft.name, first)));
         }
-        write::store(&client, &place, secret, &stored).await?;
+        let stored = write::store(&client, &place, secret, &stored).await?;
+        write::settle(&client, &stored).await;
         Ok(None)
     };
     match result.await {
