@@ -1,21 +1,22 @@
 //! 添加凭证: one page, one form: registry, credential, scope. Whatever cannot be saved comes back with everything that was
 //! typed except the password, which never leaves the server again.
 
-use super::{Choice, Copy, names, project_choices};
+mod draft;
+
+use super::{Choice, Copy, project_choices};
 use crate::web::call::Call;
 use crate::web::command;
 use crate::web::failure::{Failure, go, page, page_with};
-use crate::web::form::Form;
 use crate::web::frame::{Area, Frame};
-use crate::web::paste::{self, Kind};
 use crate::web::place::{Place, Seen};
 use crate::web::rights::{Right, may};
 use crate::web::route::Answer;
 use crate::web::text::Lang;
-use crate::web::write::{self, Wish};
+use crate::web::write;
 use askama::Template;
+use draft::Draft;
 use http::StatusCode;
-use keyside_api::{Delivery, Verification};
+use keyside_api::Delivery;
 use keyside_keychain::docker_config::{self, DockerConfig};
 use keyside_keychain::{Credential, lint, preset};
 use kube::ResourceExt as _;
@@ -67,21 +68,6 @@ struct Part {
     preview: Preview,
 }
 
-/// What was typed, without secrets.
-#[derive(Clone, Default)]
-struct Draft {
-    preset: String,
-    name: String,
-    registry: String,
-    username: String,
-    scope: String,
-    project: String,
-    namespace: String,
-    delivery: String,
-    repositories: String,
-    verify: String,
-}
-
 /// What would come of a scope.
 #[derive(Default)]
 struct Preview {
@@ -125,111 +111,6 @@ impl Trouble {
             problem: failure.sentence(t),
             detail: failure.detail().to_owned(),
             ..Self::default()
-        }
-    }
-}
-
-impl Draft {
-    fn of(call: &Call, fields: &Form) -> Self {
-        let get = |name: &str| fields.get(name).to_owned();
-        let project = [fields.get("in-project"), call.query.get("project")]
-            .into_iter()
-            .find(|name| !name.is_empty())
-            .unwrap_or_default();
-        let preset = [fields.get("preset"), fields.get("chosen")]
-            .into_iter()
-            .find(|id| !id.is_empty())
-            .unwrap_or("dockerhub");
-        Self {
-            preset: preset.to_owned(),
-            name: get("name"),
-            registry: get("registry"),
-            username: get("username"),
-            scope: get("scope"),
-            project: project.to_owned(),
-            namespace: get("namespace"),
-            delivery: get("delivery"),
-            repositories: get("repositories"),
-            verify: get("verify"),
-        }
-    }
-
-    /// Puts in what follows from the preset and from what there is, where nothing was typed.
-    fn complete(&mut self, seen: &Seen) {
-        let preset = self.chosen();
-        let is_known_host = preset::ALL
-            .iter()
-            .any(|other| other.host == Some(self.registry.as_str()));
-        if self.registry.is_empty() || (is_known_host && preset.host != Some(&self.registry)) {
-            self.registry = preset.host.unwrap_or_default().to_owned();
-        }
-        if self.username.is_empty() {
-            self.username = preset.fixed_username.unwrap_or_default().to_owned();
-        }
-        if self.scope.is_empty() {
-            let in_project = !seen.projects.is_empty();
-            self.scope = if in_project { "project" } else { "namespace" }.to_owned();
-        }
-        if self.project.is_empty() {
-            let first = seen
-                .projects
-                .iter()
-                .find(|project| project.name_any() == "default");
-            let first = first.or_else(|| seen.projects.first());
-            self.project = first.map(kube::ResourceExt::name_any).unwrap_or_default();
-        }
-        if self.namespace.is_empty() && self.scope != "cluster" {
-            let first = seen.namespaces.iter().find(|name| *name == "default");
-            let first = first.or_else(|| seen.namespaces.first());
-            self.namespace = first.cloned().unwrap_or_default();
-        }
-    }
-
-    fn chosen(&self) -> &'static preset::Preset {
-        preset::by_id(&self.preset)
-            .or_else(|| preset::by_id("custom"))
-            .unwrap_or(&preset::ALL[0])
-    }
-
-    fn place(&self, seen: &Seen) -> Option<Place> {
-        seen.place(&self.scope, &self.project, &self.namespace)
-    }
-
-    /// Takes over what was pasted as the registry; says what was understood, if it was more than an address.
-    fn understand(&mut self, t: Lang) -> String {
-        let pasted = paste::read(&self.registry);
-        if pasted.kind == Kind::Config {
-            self.preset = FILE.to_owned();
-            self.registry.clear();
-            return t.understood_config(pasted.entries);
-        }
-        self.preset = paste::preset_of(&pasted.registry).id.to_owned();
-        self.registry.clone_from(&pasted.registry);
-        if !pasted.username.is_empty() {
-            self.username = pasted.username;
-        }
-        if !pasted.name.is_empty() {
-            self.name = pasted.name;
-        }
-        match pasted.kind {
-            Kind::Url => t.understood_url(&pasted.registry),
-            Kind::Image => t.understood_image(&pasted.registry),
-            Kind::Login => t.understood_line("docker login", &pasted.registry),
-            Kind::Kubectl => t.understood_line("kubectl create secret", &pasted.registry),
-            Kind::Address | Kind::Config => String::new(),
-        }
-    }
-
-    fn wish(&self) -> Wish {
-        Wish {
-            name: self.name.clone(),
-            delivery: delivery(&self.delivery),
-            repositories: names(&self.repositories),
-            registry: None,
-            verification: (!self.verify.is_empty()).then(|| Verification {
-                repository: Some(self.verify.clone()),
-                interval_seconds: None,
-            }),
         }
     }
 }
