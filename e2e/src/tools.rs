@@ -7,8 +7,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A Debian package and a program by which it is recognised.
-const PACKAGES: [(&str, &str); 10] = [
+/// A Debian package and a program, or a file, by which it is recognised.
+const PACKAGES: [(&str, &str); 13] = [
     ("skopeo", "skopeo"),
     ("containerd", "containerd"),
     ("runc", "runc"),
@@ -19,6 +19,12 @@ const PACKAGES: [(&str, &str); 10] = [
     ("strace", "strace"),
     ("jq", "jq"),
     ("lua5.4", "lua5.4"),
+    ("chromium", "chromium"),
+    ("chromium-driver", "chromedriver"),
+    (
+        "fonts-noto-cjk",
+        "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+    ),
 ];
 
 /// A program built from one of the Go modules below `e2e/go`.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// Crate, and the crates of ours it may depend on outside its tests.
-const MAY_DEPEND_ON: [(&str, &[&str]); 12] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 13] = [
     ("keyside-keychain", &[]),
     ("keyside-api", &["keychain"]),
     ("keyside-core", &["keychain", "api"]),
@@ -14,6 +14,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 12] = [
     ("keyside-apiserver", &["apimachinery"]),
     ("keyside-sandbox", &["keychain", "oci", "apiserver", "registry"]),
     ("keyside-server", &["keychain", "api", "core", "oci"]),
+    ("keyside-web", &["keychain", "api", "core", "oci"]),
     ("keyside-credential-provider", &["keychain"]),
     (
         "keyside",
@@ -26,6 +27,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 12] = [
             "apiserver",
             "sandbox",
             "server",
+            "web",
         ],
     ),
     ("keyside-e2e", &[]),

@@ -153,7 +153,16 @@ impl ApiServer {
     pub fn in_process(&self, user: UserInfo) -> Local {
         Local {
             core: Arc::clone(&self.core),
-            user,
+            user: Some(user),
+        }
+    }
+
+    /// A service for callers in this process who say in each request who they are, by a bearer token, as over a socket.
+    #[must_use]
+    pub fn by_token(&self) -> Local {
+        Local {
+            core: Arc::clone(&self.core),
+            user: None,
         }
     }
 
@@ -207,11 +216,11 @@ impl ApiServer {
     }
 }
 
-/// The server for callers in this process; see [`ApiServer::in_process`].
+/// The server for callers in this process; see [`ApiServer::in_process`] and [`ApiServer::by_token`].
 #[derive(Clone)]
 pub struct Local {
     core: Arc<Core>,
-    user: UserInfo,
+    user: Option<UserInfo>,
 }
 
 impl<B> Service<Request<B>> for Local
@@ -230,7 +239,9 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let core = Arc::clone(&self.core);
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(InProcess(self.user.clone()));
+        if let Some(user) = &self.user {
+            request.extensions_mut().insert(InProcess(user.clone()));
+        }
         Box::pin(async move { Ok(handle::serve(core, request).await) })
     }
 }

@@ -132,8 +132,6 @@ fn cluster_rules(options: &Options) -> Vec<PolicyRule> {
         // Failing pulls are seen by their events, and said in events; the pod is read once per cause.
         rule("", &["events"], &["list", "watch", "create", "patch"]),
         rule("", &["pods"], &["get"]),
-        rule("authentication.k8s.io", &["tokenreviews"], &["create"]),
-        rule("authorization.k8s.io", &["subjectaccessreviews"], &["create"]),
     ];
     if options.webhook {
         let configurations = ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"];

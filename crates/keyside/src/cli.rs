@@ -144,6 +144,9 @@ pub(crate) struct Up {
     pub(crate) ephemeral: bool,
     #[command(flatten)]
     pub(crate) network: Network,
+    /// Print a new one-time link to the web UI of the running one, and end.
+    #[arg(long)]
+    pub(crate) print_link: bool,
     /// `json`: one line on stdout when everything is ready.
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<Format>,

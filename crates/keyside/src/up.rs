@@ -7,6 +7,7 @@ mod folder;
 mod page;
 mod ports;
 mod ready;
+mod ui;
 mod world;
 
 use crate::cli::{Format, Global, Up};
@@ -23,6 +24,9 @@ use world::World;
 pub(crate) async fn run(global: &Global, flags: &Up, output: &Output) -> Ended {
     if !matches!(flags.output, None | Some(Format::Table | Format::Json)) {
         return Err(Failure::new("`up` prints a table or json").hint("keyside up -o json"));
+    }
+    if flags.print_link {
+        return ui::print_link(global, output);
     }
     let mut stop = Signals::listen()?;
     let folder = Folder::open(global, flags.ephemeral)?;

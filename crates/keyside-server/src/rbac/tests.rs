@@ -28,8 +28,6 @@ fn rights_are_these_and_no_others() {
     /serviceaccounts: list watch
     /events: list watch create patch
     /pods: get
-    authentication.k8s.io/tokenreviews: create
-    authorization.k8s.io/subjectaccessreviews: create
     admissionregistration.k8s.io/mutatingwebhookconfigurations,validatingwebhookconfigurations (keyside): get list watch patch create
     ");
     let own = table(&rbac.role.rules.unwrap());

@@ -24,6 +24,8 @@ pub(super) fn print(ready: &Ready, flags: &Up, output: &Output) {
         ready.registry_password_file.display()
     ));
     output.line(format!("  image       {}   private", ready.image));
+    output.line(format!("  web UI      {}", ready.ui));
+    output.line("              works once, within five minutes; another one: keyside up --print-link");
     output.line("");
     output.line("Try it in a second terminal:");
     output.line(format!("  export KUBECONFIG={}", ready.kubeconfig.display()));

@@ -7,6 +7,7 @@
 use super::folder::Folder;
 use super::page;
 use super::ports::Ports;
+use super::ui;
 use crate::cli::Network;
 use crate::failure::{Failure, root_cause};
 use crate::output::Output;
@@ -57,7 +58,8 @@ impl World {
         network: &Network,
         output: &Output,
     ) -> Result<Self, Failure> {
-        let ready = announce(folder, &ports)?;
+        let ui_key = ui::key(folder)?;
+        let ready = announce(folder, &ports, &ui_key)?;
         let password = folder.secret("registry-password", password)?;
         let stop = CancellationToken::new();
         let mut servers = JoinSet::new();
@@ -71,13 +73,11 @@ impl World {
         let Ports {
             api: api_port,
             registry: registry_port,
-            ui,
+            ui: ui_port,
             metrics,
         } = ports;
         serve_api(&api, &authority, &ready, api_port, &mut servers)?;
         serve("registry", registry_port, registry.router(), &stop, &mut servers);
-        let ui_port = ui.local_addr()?.port();
-        serve("web UI", ui, page::router(ui_port), &stop, &mut servers);
         let shown = Arc::new(OnceLock::new());
         let metrics_port = metrics.local_addr()?.port();
         serve(
@@ -103,6 +103,9 @@ impl World {
         own_service(&admin, &ready.api_server).await?;
         default_project(&admin).await?;
         push_sample(&registry, &ready.registry, &password).await?;
+        ui::account(&admin).await?;
+        let pages = ui::router(&api, &admin, &ready, &ui_key, &stop);
+        ui::serve(ui_port, pages, &stop, &mut servers);
         running.ready().await;
         step.done("keyside and the node are ready");
         Ok(Self {
@@ -157,7 +160,7 @@ impl World {
 }
 
 /// The addresses, before anything listens on them for real.
-fn announce(folder: &Folder, ports: &Ports) -> Result<Ready, Failure> {
+fn announce(folder: &Folder, ports: &Ports, ui_key: &str) -> Result<Ready, Failure> {
     let dir = folder.path();
     let registry = ports.registry.local_addr()?.to_string();
     Ok(Ready {
@@ -167,7 +170,7 @@ fn announce(folder: &Folder, ports: &Ports) -> Result<Ready, Failure> {
         registry_password_file: dir.join("registry-password"),
         image: format!("{registry}/{REPOSITORY}:{TAG}"),
         registry,
-        ui: format!("http://{}/", ports.ui.local_addr()?),
+        ui: ui::link(&ports.ui.local_addr()?, ui_key),
         metrics: format!("http://{}/metrics", ports.metrics.local_addr()?),
         data_dir: dir.to_path_buf(),
         pid: std::process::id(),

@@ -11,13 +11,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// What `up` writes into its folder, and all that `reset` deletes: a folder given by mistake loses nothing else.
-pub(crate) const OURS: [&str; 9] = [
+pub(crate) const OURS: [&str; 10] = [
     "apiserver",
     "images",
     "kubeconfig",
     "pki",
     "registry",
     "registry-password",
+    "ui-key",
     "up.json",
     "up.lock",
     "node",

@@ -1,0 +1,135 @@
+// What is live: streams, answers while typing, keys, copying. Every page works without it.
+// HTML only ever comes from this server's own templates, which escape everything; the policy below lets exactly that in.
+const policy = globalThis.trustedTypes?.createPolicy("keyside", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
+const root = document.documentElement;
+root.classList.add("scripted");
+const $ = (query, from = document) => from.querySelector(query);
+const $$ = (query, from = document) => [...from.querySelectorAll(query)];
+const put = (element, text) => { if (element.dataset.shown !== text) { element.innerHTML = policy.createHTML(text); element.dataset.shown = text; } };
+
+// One-time links: the code is in the fragment, which no server sees until it is posted; then it leaves the history.
+const link = $("form[data-link]");
+if (link && location.hash.length > 1) {
+  const code = location.hash.slice(1);
+  history.replaceState(null, "", location.pathname);
+  link.elements.code.value = code;
+  link.submit();
+}
+
+// Streams.
+function follow(element) {
+  const state = $("#live-state");
+  const source = new EventSource(element.dataset.live);
+  const words = state?.textContent;
+  source.onopen = () => { if (state) state.textContent = words; };
+  source.onmessage = (event) => put(element, event.data);
+  source.onerror = () => { if (state) state.textContent = state.dataset.lost; };
+  addEventListener("pagehide", () => source.close(), { once: true });
+}
+$$("[data-live]").forEach(follow);
+
+// Answers while typing. Passwords and files are never part of a question.
+function ask(area) {
+  const into = document.getElementById(area.dataset.into);
+  let timer, running;
+  area.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      const query = new URLSearchParams();
+      for (const field of $$("input, select", area)) {
+        const off = field.type === "password" || field.type === "file" || (field.type === "radio" && !field.checked);
+        if (field.name && !off) query.append(field.name, field.value);
+      }
+      running?.abort();
+      running = new AbortController();
+      try {
+        const answer = await fetch(`${area.dataset.ask}?${query}`, { signal: running.signal });
+        if (answer.status === 401) location.reload();
+        else if (answer.ok) put(into, await answer.text());
+      } catch { /* the next key asks again */ }
+    }, 300);
+  });
+}
+
+// A form that cannot be saved comes back without its passwords; they stay in this page's fields.
+async function send(form, submitter) {
+  const kept = new Map($$("input[type=password]", form).map((field) => [field.id, field.value]));
+  const body = new FormData(form, submitter);
+  const action = submitter?.getAttribute("formaction") ?? form.getAttribute("action");
+  const plain = form.enctype === "multipart/form-data" ? body : new URLSearchParams(body);
+  const answer = await fetch(action.split("#")[0], { method: "POST", body: plain });
+  if (answer.redirected) { location.assign(answer.url); return; }
+  const page = new DOMParser().parseFromString(policy.createHTML(await answer.text()), "text/html");
+  const [fresh, old] = [$("main", page), $("main")];
+  if (!fresh) { location.reload(); return; }
+  old.replaceWith(document.adoptNode(fresh));
+  for (const [id, value] of kept) { const field = document.getElementById(id); if (field) field.value = value; }
+  prepare(fresh);
+  ($("[role=alert]", fresh) ?? $("[aria-pressed=true].tile", fresh) ?? fresh).scrollIntoView({ block: "nearest" });
+  const target = $("[aria-invalid=true]", fresh) ?? (submitter?.value && $(`button[value="${CSS.escape(submitter.value)}"]`, fresh));
+  (target || fresh).focus({ preventScroll: !$("[aria-invalid=true]", fresh) });
+}
+
+function prepare(from) {
+  $$("[data-ask]", from).forEach(ask);
+  for (const form of $$("form[data-save]", from)) {
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const buttons = $$("button", form);
+      buttons.forEach((button) => { button.setAttribute("aria-disabled", "true"); });
+      send(form, event.submitter).catch(() => form.submit()).finally(() => buttons.forEach((button) => button.removeAttribute("aria-disabled")));
+    });
+  }
+}
+prepare(document);
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("button");
+  if (!button) return;
+  if ("copy" in button.dataset) {
+    const text = $("pre", button.parentElement).textContent;
+    try { await navigator.clipboard.writeText(text); button.textContent = `${button.textContent.replace(/ √$/, "")} √`; } catch { getSelection().selectAllChildren($("pre", button.parentElement)); }
+  } else if (button.dataset.reveal) {
+    const field = document.getElementById(button.dataset.reveal);
+    const shown = field.type === "text";
+    field.type = shown ? "password" : "text";
+    button.setAttribute("aria-pressed", String(!shown));
+  }
+});
+document.addEventListener("change", async (event) => {
+  if (event.target.id === "file" && event.target.files[0]) $("#config").value = await event.target.files[0].text();
+});
+
+// Keys. Single letters can be switched off in the settings.
+const dialogs = { keys: $("#keys"), palette: $("#palette") };
+let before = "";
+const typing = (element) => element.closest?.("input, select, textarea, [contenteditable]");
+function move(step) {
+  const rows = $$("[data-row] a:first-of-type").filter((one, at, all) => all.findIndex((other) => other.closest("[data-row]") === one.closest("[data-row]")) === at);
+  const now = rows.findIndex((row) => row.closest("[data-row]").contains(document.activeElement));
+  rows[Math.min(Math.max(now + step, 0), rows.length - 1)]?.focus();
+}
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && dialogs.palette) {
+    event.preventDefault(); dialogs.palette.showModal(); $("#palette-what").focus(); return;
+  }
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") { $("[data-main]")?.click(); return; }
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || !("keys" in root.dataset) || $("dialog[open]")) return;
+  const key = event.key;
+  const go = (element) => { if (element) { event.preventDefault(); element.click(); } };
+  if (before === "g") go($(`[data-go="${CSS.escape(key)}"]`));
+  else if (key === "?") { event.preventDefault(); dialogs.keys?.showModal(); }
+  else if (key === "/") { const field = $("[data-filter]"); if (field) { event.preventDefault(); field.focus(); } }
+  else if (key === "j" || key === "k") move(key === "j" ? 1 : -1);
+  else if ("nderv".includes(key) && key.length === 1) go($(`main [data-key="${key}"]`) ?? $(`[data-key="${key}"]`));
+  before = before === "g" ? "" : key;
+});
+$("#palette-what")?.addEventListener("input", (event) => {
+  const wanted = event.target.value.trim().toLowerCase();
+  for (const item of $$("#palette .choices li")) item.hidden = wanted !== "" && !item.textContent.toLowerCase().includes(wanted);
+});
+$("#palette form")?.addEventListener("submit", (event) => {
+  const wanted = $("#palette-what").value.trim();
+  const found = $$("#palette .choices li:not([hidden]) a");
+  if (!wanted || (found.length && !/[/:.]/.test(wanted))) { event.preventDefault(); found[0]?.click(); }
+});

@@ -1,0 +1,383 @@
+//! One credential: its state, and five tabs: delivery, verification, who uses it, history, YAML.
+
+use super::Copy;
+use crate::badge::{Badge, Tone};
+use crate::call::Call;
+use crate::cluster;
+use crate::credential::{MANAGER, Stored, yaml};
+use crate::failure::{Failure, page};
+use crate::form::encode;
+use crate::frame::{Area, Frame};
+use crate::pages::events::{self, Row as EventRow};
+use crate::place::{Place, Seen, permitted};
+use crate::rights::{Right, may};
+use crate::route::Answer;
+use crate::text::Lang;
+use crate::time::Moment;
+use crate::{document, paste, pull, write};
+use askama::Template;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::jiff::Timestamp;
+use keyside_api::{ClusterRegistryCredential, Delivery, RegistryCredential, RegistryState, label};
+use keyside_core::CredentialId;
+use keyside_core::names::credential_label;
+use keyside_keychain::Reference;
+use keyside_oci::verify::{Question, Standing, verify as ask};
+use kube::api::{ListParams, Patch, PatchParams};
+use kube::{Api, ResourceExt as _};
+use serde_json::json;
+
+/// How many copies, or pods, the page names.
+const COPIES: u32 = 100;
+
+#[derive(Template)]
+#[template(path = "credential.html")]
+struct Page {
+    frame: Frame,
+    t: Lang,
+    badge: Badge,
+    meaning: &'static str,
+    link: String,
+    may_change: bool,
+    may_delete: bool,
+    registries: Vec<String>,
+    place: String,
+    place_words: &'static str,
+    secret: String,
+    expires: Moment,
+    created: Moment,
+    tabs: Vec<(&'static str, String, bool)>,
+    body: Body,
+    copy: Copy,
+}
+
+enum Body {
+    Delivery(DeliveryTab),
+    Verification(VerificationTab),
+    UsedBy(Vec<User>),
+    History(HistoryTab),
+    Yaml(String),
+}
+
+struct DeliveryTab {
+    sentence: String,
+    rows: Vec<CopyRow>,
+    note: String,
+}
+
+struct CopyRow {
+    namespace: String,
+    mode: &'static str,
+    secret: String,
+    age: Moment,
+    conflict: String,
+}
+
+struct VerificationTab {
+    rows: Vec<Asked>,
+}
+
+struct Asked {
+    registry: String,
+    badge: Badge,
+    meaning: String,
+}
+
+impl Asked {
+    fn of(state: &RegistryState, t: Lang) -> Self {
+        let reason = state.reason.as_deref().unwrap_or_default();
+        Self {
+            registry: state.registry.clone(),
+            badge: Badge::of_registry(state, t),
+            meaning: t.reason_sentence(reason).to_owned(),
+        }
+    }
+}
+
+struct User {
+    name: String,
+    namespace: String,
+    link: String,
+    badge: Badge,
+}
+
+struct HistoryTab {
+    version: String,
+    rotated: Moment,
+    events: Vec<EventRow>,
+}
+
+/// The page.
+pub(crate) async fn show(call: Call) -> Answer {
+    let (stored, seen) = tokio::try_join!(Stored::find(&call), Seen::read(&call))?;
+    let tab = call.query.get("tab");
+    let body = body(&call, &stored, &seen, tab).await?;
+    page_of(&call, &stored, &seen, tab, body).await
+}
+
+async fn page_of(call: &Call, stored: &Stored, seen: &Seen, tab: &str, body: Body) -> Answer {
+    let t = call.t();
+    let place = stored.place(&seen.projects);
+    let namespace = stored.namespace();
+    let right = |verb| Right::credential(verb, namespace.as_deref());
+    let badge = Badge::of_credential(stored, t);
+    let secret = stored.secret();
+    let page_ = Page {
+        frame: Frame::page(call, Area::Credentials, stored.name())
+            .credentials_crumbs()
+            .crumb(stored.name(), ""),
+        t,
+        meaning: badge.meaning(t),
+        badge,
+        link: stored.link(),
+        may_change: may(call, right("update")).await?,
+        may_delete: may(call, right("delete")).await?,
+        registries: stored.registries(),
+        place: place.title(),
+        place_words: place.words(t),
+        secret: secret.map_or_else(String::new, |(namespace, name)| format!("{namespace}/{name}")),
+        expires: Moment::of(expiry(stored), t),
+        created: Moment::of(stored.created(), t),
+        tabs: tabs(call, stored, tab),
+        body,
+        copy: Copy {
+            command: format!("keyside credential get {} {}", stored.name(), place.flag()),
+            yaml: String::new(),
+        },
+    };
+    page(&page_)
+}
+
+fn expiry(stored: &Stored) -> Option<Timestamp> {
+    let time = stored.status()?.expiry_time.as_ref()?;
+    Some(time.0)
+}
+
+fn tabs(call: &Call, stored: &Stored, now: &str) -> Vec<(&'static str, String, bool)> {
+    let t = call.t();
+    [
+        ("", t.deliver()),
+        ("verification", t.verification()),
+        ("used-by", t.used_by()),
+        ("history", t.history()),
+        ("yaml", "YAML"),
+    ]
+    .map(|(id, text)| {
+        let link = format!("{}{}", stored.link(), call.query.query_with("tab", id));
+        (text, link, id == now)
+    })
+    .to_vec()
+}
+
+async fn body(call: &Call, stored: &Stored, seen: &Seen, tab: &str) -> Result<Body, Failure> {
+    let t = call.t();
+    Ok(match tab {
+        "verification" => Body::Verification(verification(stored, t)),
+        "used-by" => {
+            let pods = write::users(&call.client()?, seen, stored).await?;
+            Body::UsedBy(
+                pods.iter()
+                    .take(COPIES as usize)
+                    .map(|pod| {
+                        let (name, namespace) = (pod.name_any(), pod.namespace().unwrap_or_default());
+                        User {
+                            link: explain_link(&name, &namespace),
+                            badge: Badge::of_pull(&pull::of_pod(pod), t),
+                            name,
+                            namespace,
+                        }
+                    })
+                    .collect(),
+            )
+        }
+        "history" => Body::History(history(call, stored).await?),
+        "yaml" => Body::Yaml(yaml(&stored.to_json()?)?),
+        _ => Body::Delivery(delivery(call, stored, seen).await?),
+    })
+}
+
+/// Where a pod is explained.
+pub(crate) fn explain_link(pod: &str, namespace: &str) -> String {
+    format!(
+        "/explain?what=pod/{}&namespace={}",
+        encode(pod),
+        encode(namespace)
+    )
+}
+
+fn verification(stored: &Stored, t: Lang) -> VerificationTab {
+    let states = stored.status().map(|status| status.registries.as_slice());
+    let states = states.unwrap_or_default().iter();
+    let rows = states.map(|state| Asked::of(state, t)).collect();
+    VerificationTab { rows }
+}
+
+async fn history(call: &Call, stored: &Stored) -> Result<HistoryTab, Failure> {
+    let t = call.t();
+    let status = stored.status();
+    let rotated = status.and_then(|status| status.last_rotation_time.as_ref());
+    let namespace = stored.namespace();
+    let fields = format!(
+        "involvedObject.kind={},involvedObject.name={}",
+        stored.kind(),
+        stored.name()
+    );
+    let client = call.client()?;
+    let found = match &namespace {
+        Some(namespace) => cluster::list(Api::namespaced(client, namespace), &fields).await?,
+        None => cluster::list(Api::all(client), &fields).await?,
+    };
+    Ok(HistoryTab {
+        version: status
+            .and_then(|status| status.current_version.clone())
+            .unwrap_or_default(),
+        rotated: Moment::of(rotated.map(|time| time.0), t),
+        events: events::rows(&found.unwrap_or_default(), t),
+    })
+}
+
+async fn delivery(call: &Call, stored: &Stored, seen: &Seen) -> Result<DeliveryTab, Failure> {
+    let t = call.t();
+    let targets = stored.status().and_then(|status| status.targets.as_ref());
+    let sentence = match (stored.delivery(), targets) {
+        (Delivery::Node, _) => t.delivery_node_means().to_owned(),
+        (_, Some(targets)) => t.delivered_to(targets.delivered, targets.desired, targets.conflicts),
+        (_, None) => t.not_delivered_yet().to_owned(),
+    };
+    let id = match stored.namespace() {
+        Some(namespace) => CredentialId::namespaced(namespace, stored.name()),
+        None => CredentialId::cluster(stored.name()),
+    };
+    let parameters = ListParams::default()
+        .labels(&format!("{}={}", label::CREDENTIAL, credential_label(&id)))
+        .limit(COPIES);
+    let client = call.client()?;
+    let everywhere = Api::<Secret>::all(client.clone())
+        .list_metadata(&parameters)
+        .await;
+    let copies = match permitted(everywhere)? {
+        Some(list) => list.items,
+        None => {
+            let mut found = Vec::new();
+            for namespace in seen.reach(&stored.place(&seen.projects)) {
+                let api = Api::<Secret>::namespaced(client.clone(), &namespace);
+                let some = permitted(api.list_metadata(&parameters).await)?;
+                found.extend(some.map(|list| list.items).unwrap_or_default());
+            }
+            found
+        }
+    };
+    let mode = match stored.delivery() {
+        Delivery::Copy => t.delivery_copy(),
+        Delivery::OnDemand => t.delivery_on_demand(),
+        Delivery::Node => t.delivery_node(),
+    };
+    let rows: Vec<CopyRow> = copies
+        .iter()
+        .map(|copy| CopyRow {
+            namespace: copy.namespace().unwrap_or_default(),
+            mode,
+            secret: copy.name_any(),
+            age: Moment::of(copy.creation_timestamp().map(|time| time.0), t),
+            conflict: if copy.name_any() == stored.name() {
+                String::new()
+            } else {
+                t.other_name().to_owned()
+            },
+        })
+        .collect();
+    let desired = targets.map_or(0, |targets| targets.desired);
+    let own = matches!(stored.place(&seen.projects), Place::Namespace(_)).then(|| t.own_secret());
+    let more = usize::try_from(desired)
+        .unwrap_or_default()
+        .saturating_sub(rows.len());
+    let note = match own {
+        Some(own) if rows.is_empty() => own.to_owned(),
+        _ if rows.len() >= COPIES as usize => t.and_more(more),
+        _ => String::new(),
+    };
+    Ok(DeliveryTab { sentence, rows, note })
+}
+
+/// Asks the registries now, and the controllers to do so as well: their answer shows in the status.
+pub(crate) async fn verify(call: Call) -> Answer {
+    let (stored, seen) = tokio::try_join!(Stored::find(&call), Seen::read(&call))?;
+    ask_controllers(&call, &stored).await?;
+    let mut tab = verification(&stored, call.t());
+    // Who may not read the Secret leaves the question to the controllers.
+    if let Some(rows) = ask_registries(&call, &stored).await? {
+        tab.rows = rows;
+    }
+    page_of(&call, &stored, &seen, "verification", Body::Verification(tab)).await
+}
+
+async fn ask_controllers(call: &Call, stored: &Stored) -> Result<(), Failure> {
+    let client = call.client()?;
+    let asked = json!({"metadata": {"annotations": {label::VERIFY: Timestamp::now().to_string()}}});
+    let (parameters, patch) = (PatchParams::apply(MANAGER), Patch::Merge(asked));
+    let name = stored.name();
+    match stored.namespace() {
+        Some(namespace) => {
+            let api: Api<RegistryCredential> = Api::namespaced(client, &namespace);
+            api.patch(&name, &parameters, &patch).await?;
+        }
+        None => {
+            let api: Api<ClusterRegistryCredential> = Api::all(client);
+            api.patch(&name, &parameters, &patch).await?;
+        }
+    }
+    Ok(())
+}
+
+/// One answer for each registry of the Secret. Each entry is shown to its own host alone: the repository to test counts
+/// only where it is on that host.
+async fn ask_registries(call: &Call, stored: &Stored) -> Result<Option<Vec<Asked>>, Failure> {
+    let t = call.t();
+    let Some(registries) = &call.web.registries else {
+        return Ok(None);
+    };
+    let secret = match write::secret_of(&call.client()?, stored).await {
+        Err(Failure::Forbidden(_) | Failure::NoObject) => return Ok(None),
+        found => found?,
+    };
+    let repository = stored.verification().and_then(|one| one.repository.as_deref());
+    let repository = repository.and_then(|text| Reference::parse(text).ok());
+    let mut rows = Vec::new();
+    for (shown, credential) in document::entries(&secret, stored.registry().unwrap_or_default())? {
+        let host = paste::read(&shown.registry).registry;
+        let host = host.split('/').next().unwrap_or_default();
+        let question = match &repository {
+            Some(image) if image.host() == host => Question::pull(registries, image, Some(credential)),
+            _ => Question::login(registries, host, Some(credential)),
+        };
+        let Ok(question) = question else { continue };
+        let Ok(_turn) = call.web.turns.acquire().await else {
+            break;
+        };
+        let reason = ask(registries, &question).await.reason;
+        let tone = match reason.standing() {
+            Standing::True => Tone::Good,
+            Standing::False => Tone::Bad,
+            Standing::Unknown => Tone::Warn,
+        };
+        let badge = Badge {
+            age: Moment::of(Some(Timestamp::now()), t),
+            ..Badge::of_reason(tone, reason.as_str(), t)
+        };
+        rows.push(Asked {
+            registry: shown.registry,
+            badge,
+            meaning: t.reason_sentence(reason.as_str()).to_owned(),
+        });
+    }
+    Ok(Some(rows))
+}
+
+/// The tone of an event's type.
+pub(super) fn tone(kind: Option<&str>) -> Tone {
+    if kind == Some("Warning") {
+        Tone::Bad
+    } else {
+        Tone::Quiet
+    }
+}
