@@ -27,6 +27,7 @@ mod page;
 #[path = "program/registry.rs"]
 mod registry;
 #[path = "program/rotation.rs"]
+mod rights;
 mod rotation;
 #[path = "program/scopes.rs"]
 mod scopes;
