@@ -104,6 +104,11 @@ impl Bed {
         }
     }
 
+    /// One line of JSON for each request.
+    pub(crate) fn audit_log(&self) -> &Path {
+        self.plane.audit_log()
+    }
+
     /// Environment for programs that are to use this cluster.
     pub(crate) fn environment(&self) -> [(&'static str, PathBuf); 2] {
         [

@@ -26,8 +26,9 @@ mod moving;
 mod page;
 #[path = "program/registry.rs"]
 mod registry;
-#[path = "program/rotation.rs"]
+#[path = "program/rights.rs"]
 mod rights;
+#[path = "program/rotation.rs"]
 mod rotation;
 #[path = "program/scopes.rs"]
 mod scopes;

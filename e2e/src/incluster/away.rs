@@ -4,19 +4,20 @@ use super::{Client, NAMESPACE, pods};
 use crate::cluster::{PRIVATE_IMAGE, until};
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What a pod may take to be created while nobody answers its review.
 const BEARABLE: Duration = Duration::from_millis(2500);
+
+const DAY: Duration = Duration::from_hours(24);
 
 pub(super) fn run(client: &Client<'_>) -> Result<String> {
     scale(client, 0)?;
     client.kubectl(&format!(
         "wait --for=delete pod --namespace={NAMESPACE} --selector=app.kubernetes.io/component=server --timeout=60s"
     ))?;
-    let begun = Instant::now();
     pods::create(client, "shop-api", "alone", json!([]))?;
-    let took = begun.elapsed();
+    let took = took(client)?;
     if took > BEARABLE {
         bail!("a pod took {took:?} to be created");
     }
@@ -47,6 +48,37 @@ pub(super) fn run(client: &Client<'_>) -> Result<String> {
         "a pod created with nobody there: {:.2}s",
         took.as_secs_f32()
     ))
+}
+
+/// How long the API server took to create the pod, as its audit log says: what kubectl and the machine add is not counted.
+fn took(client: &Client<'_>) -> Result<Duration> {
+    until("the audit log's line", || {
+        let log = std::fs::read_to_string(client.bed.audit_log())?;
+        let lines = log
+            .lines()
+            .filter(|line| line.contains("/namespaces/shop-api/pods"));
+        let events = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let created = events.into_iter().find(|event| {
+            let object = &event["objectRef"];
+            event["verb"] == "create" && object["name"] == "alone" && object["subresource"].is_null()
+        });
+        Ok(created.and_then(|event| {
+            let time = |field: &str| of_day(event[field].as_str()?);
+            let (begin, end) = (time("requestReceivedTimestamp")?, time("stageTimestamp")?);
+            // The other side of midnight is a day away.
+            Some(end.checked_sub(begin).unwrap_or(end + DAY.saturating_sub(begin)))
+        }))
+    })
+}
+
+/// The time of day in `2026-01-31T12:34:56.789012Z`.
+fn of_day(timestamp: &str) -> Option<Duration> {
+    let (_, time) = timestamp.trim_end_matches('Z').split_once('T')?;
+    let mut parts = time.splitn(3, ':');
+    let mut whole = || parts.next()?.parse::<u64>().ok();
+    let minutes = whole()? * 60 + whole()?;
+    let seconds: f64 = parts.next()?.parse().ok()?;
+    Some(Duration::from_secs(minutes * 60) + Duration::from_secs_f64(seconds))
 }
 
 fn scale(client: &Client<'_>, replicas: u8) -> Result<()> {
