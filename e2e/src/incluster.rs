@@ -60,6 +60,10 @@ pub(crate) fn run() -> Result<()> {
         return Ok(());
     }
     tools::install()?;
+    if !tools::bin()?.join("helm").exists() {
+        say("skipped: Go is not installed, so Helm cannot be built");
+        return Ok(());
+    }
     let program = program()?;
     let started = Instant::now();
     with_logs(Bed::with_node()?, |bed| {

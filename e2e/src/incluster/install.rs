@@ -47,8 +47,7 @@ fn push(client: &Client<'_>) -> Result<()> {
         .arg(format!("{REGISTRY}/{REPOSITORY}:bed"))
         .args(["--plain-http", "--login", USER, "--password-stdin"])
         .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+        .stdout(Stdio::null());
     let mut child = command.spawn().context("cannot start this program")?;
     let mut input = child.stdin.take().context("no input")?;
     std::io::Write::write_all(&mut input, PASSWORD.as_bytes())?;
