@@ -26,6 +26,10 @@ conformance *flags:
 e2e *flags:
     cargo e2e cluster {{flags}}
 
+# keyside in containers of a real cluster, from `helm install` to `helm uninstall`; needs root
+incluster:
+    cargo e2e incluster
+
 # put the requests of e2e/scripts to a real Kubernetes and keep the answers
 record:
     cargo e2e record

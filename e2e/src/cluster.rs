@@ -20,10 +20,12 @@ use anyhow::{Context, Result};
 use control_plane::{ControlPlane, kubectl};
 use folder::Folder;
 use node::Node;
+pub(crate) use node::{PASSWORD, PRIVATE_IMAGE, REGISTRY, USER};
 use place::Place;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+pub(crate) use wait::until;
 
 /// A running cluster. Fields end in order: the node before the control plane, programs before the folder they use.
 pub(crate) struct Bed {
@@ -100,6 +102,11 @@ impl Bed {
                 command
             }
         }
+    }
+
+    /// One line of JSON for each request.
+    pub(crate) fn audit_log(&self) -> &Path {
+        self.plane.audit_log()
     }
 
     /// Environment for programs that are to use this cluster.

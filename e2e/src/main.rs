@@ -2,13 +2,14 @@
 //!
 //! `cargo e2e tools` installs, `cargo e2e test` installs and runs every test, `cargo e2e conformance` runs
 //! Kubernetes' own conformance tests against `keyside up`, `cargo e2e cluster` runs our own suite on a real Kubernetes,
-//! `cargo e2e image` makes keyside's image.
+//! `cargo e2e image` makes keyside's image, `cargo e2e incluster` runs it in a real cluster.
 
 mod cluster;
 mod conformance;
 mod figures;
 mod fuzz;
 mod image;
+mod incluster;
 mod protobuf;
 mod tools;
 
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Some("record") => cluster::record(),
         Some("rotation") => cluster::rotation(&arguments[1..]),
         Some("image") => image::run(&arguments[1..]),
+        Some("incluster") => incluster::run(),
         Some("figures") => figures::run(),
         Some("fuzz") => fuzz::run(&arguments[1..]),
         Some("protobuf") => protobuf::run(),
@@ -33,7 +35,7 @@ fn main() -> ExitCode {
             "usage: cargo e2e tools | test [cargo test arguments] | cluster [--hold] [--node] [-- test arguments] \
              | record | rotation [cargo bench arguments] | conformance [--real] [--focus TEXT] [--all] \
              | image [--out DIR] [--push HOST/REPO:TAG [--login USER --password-stdin]] | fuzz [--seconds N] [TARGET] \
-             | figures | protobuf"
+             | figures | incluster | protobuf"
         )),
     };
     match ended {

@@ -26,6 +26,8 @@ mod moving;
 mod page;
 #[path = "program/registry.rs"]
 mod registry;
+#[path = "program/rights.rs"]
+mod rights;
 #[path = "program/rotation.rs"]
 mod rotation;
 #[path = "program/scopes.rs"]

@@ -11,18 +11,18 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Where the registry listens, inside.
-pub(super) const REGISTRY: &str = "127.0.0.1:5000";
+pub(crate) const REGISTRY: &str = "127.0.0.1:5000";
 
 /// The image that needs a credential.
-pub(super) const PRIVATE_IMAGE: &str = "127.0.0.1:5000/team/app:1";
+pub(crate) const PRIVATE_IMAGE: &str = "127.0.0.1:5000/team/app:1";
 
 /// The image of pods themselves; it never leaves the node.
 const SANDBOX_IMAGE: &str = "keyside.test/pause:1";
 
 /// The registry's user.
-pub(super) const USER: &str = "robot";
+pub(crate) const USER: &str = "robot";
 /// Its password. It protects nothing: the registry is reached from inside the namespaces only.
-pub(super) const PASSWORD: &str = "a-password-of-the-bed";
+pub(crate) const PASSWORD: &str = "a-password-of-the-bed";
 
 /// What has to be installed.
 pub(super) const PROGRAMS: [&str; 7] = [

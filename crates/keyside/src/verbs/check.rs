@@ -5,6 +5,7 @@ mod api;
 mod credentials;
 mod install;
 mod outcome;
+mod pods;
 mod report;
 mod secrets;
 pub(super) mod survey;
@@ -62,6 +63,7 @@ async fn look(connection: &Connection, flags: &Check) -> Result<Vec<Category>, F
     categories.push(credentials::delivery(&survey));
     categories.push(credentials::validity(&survey, jiff::Timestamp::now()));
     categories.push(secrets::category(&survey));
+    categories.push(pods::category(&survey));
     Ok(categories)
 }
 

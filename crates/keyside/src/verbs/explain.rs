@@ -12,6 +12,9 @@ mod show;
 mod subject;
 mod workload;
 
+pub(super) use cluster::index;
+pub(super) use pod::is_waiting;
+
 use super::Ended;
 use crate::cli::{Explain, Format, Global};
 use crate::connect::{Connection, connect};

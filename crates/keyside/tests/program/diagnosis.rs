@@ -592,6 +592,7 @@ fn check_names_what_is_wrong_with_stable_ids_and_warnings_do_not_fail() {
         "deliveries",
         "credentials-valid",
         "dangling-pull-secrets",
+        "missed-pods",
     ] {
         assert!(
             ids(&document, "success").contains(&id.to_owned()),

@@ -1,9 +1,9 @@
 //! What `install` leaves in a cluster, what the fence round keyside's writes lets through, and what `uninstall` takes out.
 
 use crate::bare::Bare;
+use crate::rights;
 use crate::world::{World, eventually, fed, has_kubectl, text, up};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
 
 const ACCOUNT: &str = "system:serviceaccount:keyside-system:keyside";
 
@@ -148,9 +148,6 @@ fn stolen_token_cannot_plant_change_or_take_away() {
     assert!(done, "what keyside may write is not refused: {said}");
 }
 
-/// Rights by resource and name.
-type Rights = BTreeMap<(String, String), BTreeSet<String>>;
-
 #[test]
 fn rights_are_those_that_the_documentation_publishes() {
     if !has_kubectl() {
@@ -164,64 +161,15 @@ fn rights_are_those_that_the_documentation_publishes() {
         ("default", &["everywhere"][..]),
         ("keyside-system", &["everywhere", "own namespace"]),
     ] {
-        assert_eq!(rights(&server, namespace), published(places), "in {namespace}");
+        let list = server.kubectl(&format!(
+            "auth can-i --list --no-headers -n {namespace} --as {ACCOUNT}"
+        ));
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/install.md");
+        let page = std::fs::read_to_string(page).expect("the page");
+        let published = rights::published(&page, places);
+        assert!(published.len() > 8, "the page has a table");
+        assert_eq!(rights::listed(&list), published, "in {namespace}");
     }
-}
-
-/// What the API server says keyside's account may do, besides what every account may.
-fn rights(server: &Bare, namespace: &str) -> Rights {
-    let mut rights = Rights::new();
-    let list = server.kubectl(&format!(
-        "auth can-i --list --no-headers -n {namespace} --as {ACCOUNT}"
-    ));
-    for line in list.lines().filter(|line| !line.starts_with([' ', '['])) {
-        let (what, verbs) = line.trim_end_matches(']').rsplit_once('[').expect("verbs");
-        let (what, names) = what
-            .trim_end()
-            .trim_end_matches(']')
-            .rsplit_once('[')
-            .expect("names");
-        let resource = what.split_whitespace().next().expect("a resource");
-        // `projects.keyside.dev/status`: the group says nothing that the name does not.
-        let (whole, sub) = resource
-            .split_once('/')
-            .map_or((resource, String::new()), |(whole, sub)| {
-                (whole, format!("/{sub}"))
-            });
-        let plain = format!("{}{sub}", whole.split('.').next().expect("a name"));
-        if plain.starts_with("self") || plain == "clustertrustbundles" {
-            continue;
-        }
-        let verbs = verbs.split_whitespace().map(str::to_owned);
-        rights.entry((plain, names.to_owned())).or_default().extend(verbs);
-    }
-    rights
-}
-
-/// The table of docs/install.md.
-fn published(places: &[&str]) -> Rights {
-    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/install.md");
-    let page = std::fs::read_to_string(page).expect("the page");
-    let mut rights = Rights::new();
-    for line in page.lines() {
-        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-        let [_, place, resources, verbs, _] = cells[..] else {
-            continue;
-        };
-        if !places.contains(&place) {
-            continue;
-        }
-        let (resources, name) = resources.split_once(", named ").unwrap_or((resources, ""));
-        for resource in resources.split(", ") {
-            let key = (resource.to_owned(), name.trim_matches('`').to_owned());
-            rights
-                .entry(key)
-                .or_default()
-                .extend(verbs.split(' ').map(str::to_owned));
-        }
-    }
-    assert!(rights.len() > 8, "the page has a table");
-    rights
 }
 
 #[test]

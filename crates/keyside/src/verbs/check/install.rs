@@ -2,11 +2,10 @@
 
 use super::outcome::{Category, Grade, Outcome, Problem};
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use keyside_api::{RegistryCredential, RegistryCredentialSpec, Scope, Source};
+use keyside_api::{Project, RegistryCredential, RegistryCredentialSpec, Scope, Source};
 use keyside_server::WEBHOOK_CONFIGURATION;
 use kube::api::PostParams;
-use kube::{Api, Client};
+use kube::{Api, Client, Resource as _};
 
 const KINDS: [&str; 3] = ["projects", "registrycredentials", "clusterregistrycredentials"];
 
@@ -19,27 +18,22 @@ pub(super) async fn category(client: &Client) -> Category {
 
 async fn kinds(client: &Client) -> Outcome {
     let outcome = Outcome::begin("crds", "keyside's kinds are served");
-    let api: Api<CustomResourceDefinition> = Api::all(client.clone());
-    let mut problems = Vec::new();
-    for plural in KINDS {
+    // What is served, everybody may see; definitions may be read by few, and not by keyside itself.
+    let version = Project::api_version(&());
+    let served = client.list_api_group_resources(&version).await;
+    let served = served.map(|list| list.resources).unwrap_or_default();
+    let missing = KINDS
+        .into_iter()
+        .filter(|plural| served.iter().all(|one| one.name != *plural));
+    let problems = missing.map(|plural| {
         let name = format!("{plural}.{}", keyside_api::GROUP);
-        let found = api.get_opt(&name).await.ok().flatten();
-        let conditions = found
-            .and_then(|one| one.status)
-            .and_then(|status| status.conditions);
-        let established = conditions
-            .iter()
-            .flatten()
-            .any(|one| one.type_ == "Established" && one.status == "True");
-        if !established {
-            problems.push(Problem {
-                object: format!("customresourcedefinition/{name}"),
-                message: format!("{name} is not served"),
-                fix: Some("keyside crds | kubectl apply -f -".to_owned()),
-            });
+        Problem {
+            object: format!("customresourcedefinition/{name}"),
+            message: format!("{name} is not served"),
+            fix: Some("keyside crds | kubectl apply -f -".to_owned()),
         }
-    }
-    outcome.end(Grade::Error, "KindMissing", problems)
+    });
+    outcome.end(Grade::Error, "KindMissing", problems.collect())
 }
 
 async fn registered(client: &Client) -> Outcome {

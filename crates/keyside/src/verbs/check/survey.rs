@@ -2,9 +2,9 @@
 
 use crate::failure::Failure;
 use k8s_openapi::NamespaceResourceScope;
-use k8s_openapi::api::core::v1::{Pod, Secret, ServiceAccount};
+use k8s_openapi::api::core::v1::{Namespace, Pod, Secret, ServiceAccount};
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
-use keyside_api::{ClusterRegistryCredential, RegistryCredential};
+use keyside_api::{ClusterRegistryCredential, Project, RegistryCredential};
 use kube::api::ListParams;
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
@@ -14,6 +14,8 @@ use std::fmt::Debug;
 /// Everything that checks look at.
 #[derive(Debug, Default)]
 pub(crate) struct Survey {
+    pub(crate) namespaces: Vec<Namespace>,
+    pub(crate) projects: Vec<Project>,
     pub(crate) secrets: Vec<Secret>,
     pub(crate) pods: Vec<Pod>,
     pub(crate) accounts: Vec<ServiceAccount>,
@@ -30,6 +32,8 @@ impl Survey {
     pub(crate) async fn read(client: &Client, namespace: Option<&str>) -> Result<Self, Failure> {
         let everywhere = namespace.is_none();
         let mut survey = Self {
+            namespaces: Vec::new(),
+            projects: Vec::new(),
             secrets: Vec::new(),
             pods: namespaced(client, namespace, "").await?,
             accounts: namespaced(client, namespace, "").await?,
@@ -46,6 +50,9 @@ impl Survey {
                 .secrets
                 .extend(namespaced::<Secret>(client, namespace, &of_type).await?);
         }
+        // Also for one namespace: what is in force there, others may have said.
+        survey.namespaces = list(Api::all(client.clone()), "").await?;
+        survey.projects = list(Api::all(client.clone()), "").await?;
         if everywhere {
             survey.cluster_credentials = list(Api::all(client.clone()), "").await?;
             survey.cluster_roles = list(Api::all(client.clone()), "").await?;

@@ -29,7 +29,6 @@ pub(super) struct Cluster {
 impl Cluster {
     /// Reads what the user may see.
     pub(super) async fn read(client: &Client, namespace: &str) -> Result<Self, Failure> {
-        let mut index = Index::new(SYSTEM_NAMESPACE, None);
         let (namespaces, projects, cluster, credentials, secrets) = tokio::try_join!(
             permitted::<Namespace>(Api::all(client.clone()), ListParams::default()),
             permitted::<Project>(Api::all(client.clone()), ListParams::default()),
@@ -37,39 +36,55 @@ impl Cluster {
             credentials(client, namespace),
             pull_secrets(client, namespace),
         )?;
-        match namespaces {
-            Some(all) => all
-                .iter()
-                .for_each(|one| drop(index.apply_namespace(&one.metadata))),
-            None => {
-                let one: Namespace = Api::all(client.clone()).get(namespace).await?;
-                drop(index.apply_namespace(&one.metadata));
-            }
-        }
-        projects
+        let namespaces = match namespaces {
+            Some(all) => all,
+            None => vec![Api::all(client.clone()).get(namespace).await?],
+        };
+        let index = index(
+            &namespaces,
+            projects.as_deref().unwrap_or_default(),
+            cluster.as_deref().unwrap_or_default(),
+            &credentials,
+            &secrets,
+        );
+        let here = secrets
             .iter()
-            .flatten()
-            .for_each(|one| drop(index.apply_project(one)));
-        cluster
-            .iter()
-            .flatten()
-            .for_each(|one| drop(index.apply_credential(one)));
-        credentials
-            .iter()
-            .for_each(|one| drop(index.apply_credential(one)));
-        let mut here = BTreeMap::new();
-        for secret in &secrets {
-            if secret.labels().contains_key(label::CREDENTIAL) {
-                drop(index.apply_copy(&secret.metadata, Timestamp::now()));
-            } else {
-                drop(index.apply_secret(secret));
-            }
-            if secret.namespace().as_deref() == Some(namespace) {
-                here.insert(secret.name_any(), PullSecret::read(secret, None));
-            }
-        }
+            .filter(|secret| secret.namespace().as_deref() == Some(namespace))
+            .map(|secret| (secret.name_any(), PullSecret::read(secret, None)))
+            .collect();
         Ok(Self { index, secrets: here })
     }
+}
+
+/// The index over what was read.
+pub(crate) fn index(
+    namespaces: &[Namespace],
+    projects: &[Project],
+    cluster: &[ClusterRegistryCredential],
+    credentials: &[RegistryCredential],
+    secrets: &[Secret],
+) -> Index {
+    let mut index = Index::new(SYSTEM_NAMESPACE, None);
+    for one in namespaces {
+        drop(index.apply_namespace(&one.metadata));
+    }
+    for one in projects {
+        drop(index.apply_project(one));
+    }
+    for one in cluster {
+        drop(index.apply_credential(one));
+    }
+    for one in credentials {
+        drop(index.apply_credential(one));
+    }
+    for secret in secrets {
+        if secret.labels().contains_key(label::CREDENTIAL) {
+            drop(index.apply_copy(&secret.metadata, Timestamp::now()));
+        } else {
+            drop(index.apply_secret(secret));
+        }
+    }
+    index
 }
 
 async fn credentials(client: &Client, namespace: &str) -> Result<Vec<RegistryCredential>, Failure> {

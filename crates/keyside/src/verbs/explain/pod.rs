@@ -60,7 +60,7 @@ pub(super) async fn about(look: &Look<'_>, pod: &Pod) -> Result<Vec<About>, Fail
 }
 
 /// Whether a container of the pod waits for its image.
-pub(super) fn is_waiting(pod: &Pod) -> bool {
+pub(crate) fn is_waiting(pod: &Pod) -> bool {
     uses(pod)
         .iter()
         .any(|used| matches!(observed(pod, &used.image), Some(Observed::Waiting(_))))

@@ -1,0 +1,95 @@
+//! keyside in the cluster: its image in the private registry of a real node, installed with Helm, two replicas in containers,
+//! and everything that can happen to them there. `cargo e2e incluster` needs root and takes a few minutes.
+
+mod away;
+mod client;
+mod install;
+mod leader;
+mod many;
+mod pods;
+mod removal;
+mod rights;
+
+use crate::cluster::{Bed, missing_for_node, missing_go, with_logs};
+use crate::{cargo, say, succeed, tools};
+use anyhow::{Context as _, Result};
+use client::Client;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Where keyside runs.
+const NAMESPACE: &str = "keyside-system";
+
+/// Sees something; figures worth a line, or nothing.
+type Step = fn(&Client<'_>) -> Result<String>;
+
+/// What is seen, in this order; later ones stand on earlier ones.
+const STEPS: [(&str, Step); 8] = [
+    (
+        "Helm installs it, and the node pulls it from a private registry",
+        install::run,
+    ),
+    ("`helm test` passes", install::test),
+    (
+        "a pod made with kubectl pulls, with its secret by hand and without",
+        pods::by_hand,
+    ),
+    (
+        "a pod in a Project's namespace pulls, and one elsewhere does not",
+        pods::of_project,
+    ),
+    (
+        "the account may do what the documentation says, and plant nothing",
+        rights::run,
+    ),
+    (
+        "with keyside away pods come all the same, and are found afterwards",
+        away::run,
+    ),
+    (
+        "the writer is killed, then frozen, in the middle of a rotation",
+        leader::run,
+    ),
+    ("uninstalling leaves nothing but what is asked for", removal::run),
+];
+
+/// All steps on a fresh cluster.
+pub(crate) fn run() -> Result<()> {
+    if let Some(why) = missing_go().map_or_else(missing_for_node, |why| Ok(Some(why)))? {
+        say(&format!("skipped: {why}"));
+        return Ok(());
+    }
+    tools::install()?;
+    if !tools::bin()?.join("helm").exists() {
+        say("skipped: Go is not installed, so Helm cannot be built");
+        return Ok(());
+    }
+    let program = program()?;
+    let started = Instant::now();
+    with_logs(Bed::with_node()?, |bed| {
+        say(&format!("a cluster with a node  {}", seconds(started)));
+        let client = Client::new(bed, program)?;
+        for (what, step) in STEPS {
+            let begun = Instant::now();
+            let figures = step(&client).with_context(|| what.to_owned())?;
+            say(&format!("√ {what}  {}", seconds(begun)));
+            if !figures.is_empty() {
+                say(&format!("  {figures}"));
+            }
+        }
+        Ok(())
+    })?;
+    say(&format!("all of it, without building: {}", seconds(started)));
+    Ok(())
+}
+
+/// keyside as this program was built.
+fn program() -> Result<PathBuf> {
+    succeed(cargo("build").args(["--package", "keyside", "--locked", "--quiet"]))?;
+    let own = std::env::current_exe().context("this program does not know where it is")?;
+    Ok(own.with_file_name("keyside"))
+}
+
+fn seconds(since: Instant) -> String {
+    format!("{:.1}s", since.elapsed().as_secs_f32())
+}
