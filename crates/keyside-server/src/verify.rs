@@ -262,6 +262,9 @@ fn report(ctx: &Context, id: &CredentialId, round: Option<Round>) {
             tries.unsettled.saturating_add(1)
         };
     });
+    for verdict in &round.verdicts {
+        ctx.counters.verified(&verdict.reason);
+    }
     ctx.note(|index| index.note_round(id, round));
     ctx.queue.add(Key::Credential(id.clone()), When::Usual);
     ctx.verifier.queue.done(id);
