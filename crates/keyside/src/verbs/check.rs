@@ -3,6 +3,7 @@
 
 mod api;
 mod credentials;
+mod fresh;
 mod install;
 mod outcome;
 mod report;
@@ -58,7 +59,7 @@ async fn look(connection: &Connection, flags: &Check) -> Result<Vec<Category>, F
         return Ok(categories);
     }
     let survey = Survey::read(client, flags.namespace.as_deref()).await?;
-    categories.push(install::category(client).await);
+    categories.push(install::category(client, &survey).await);
     categories.push(credentials::delivery(&survey));
     categories.push(credentials::validity(&survey, jiff::Timestamp::now()));
     categories.push(secrets::category(&survey));
@@ -88,7 +89,7 @@ fn table(categories: &[Category], short: bool, output: &Output) {
                     "  {} {}   {}",
                     mark(one.grade),
                     problem.message,
-                    one.reason
+                    one.reason()
                 ));
                 if let Some(fix) = &problem.fix {
                     output.line(format!("      fix: {fix}"));

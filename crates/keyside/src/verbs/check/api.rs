@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
+use keyside_core::page::Reason;
 use kube::api::PostParams;
 use kube::{Api, Client};
 
@@ -32,7 +33,7 @@ pub(super) async fn category(client: &Client, pre: bool) -> Result<Category, Fai
     let reach = Outcome::begin("api-reachable", "the API server answers");
     // Without an API server there is nothing to check: that is no failed check, but no check at all.
     let version = client.apiserver_version().await?;
-    let reach = reach.end(Grade::Error, "Unreachable", Vec::new());
+    let reach = reach.end(Grade::Error, Reason::Unreachable, Vec::new());
     let age = Outcome::begin("api-version", "the API server is new enough");
     let minor: u32 = version.minor.trim_end_matches('+').parse().unwrap_or(OLDEST);
     let old = (minor < OLDEST).then(|| Problem {
@@ -40,7 +41,7 @@ pub(super) async fn category(client: &Client, pre: bool) -> Result<Category, Fai
         message: format!("Kubernetes {} is older than 1.{OLDEST}", version.git_version),
         fix: None,
     });
-    let age = age.end(Grade::Error, "TooOld", old.into_iter().collect());
+    let age = age.end(Grade::Error, Reason::TooOld, old.into_iter().collect());
     let rights = if pre { TO_INSTALL } else { TO_LOOK };
     let mut checks = vec![reach, age];
     checks.push(permissions(client, rights, pre).await?);
@@ -64,7 +65,7 @@ async fn permissions(client: &Client, rights: &[(&str, &str, &str)], pre: bool) 
     }
     // Who may see less is told less: only an installation needs all of it.
     let grade = if pre { Grade::Error } else { Grade::Warning };
-    Ok(outcome.end(grade, "Forbidden", missing))
+    Ok(outcome.end(grade, Reason::Forbidden, missing))
 }
 
 async fn may(client: &Client, verb: &str, group: &str, resource: &str) -> Result<bool, Failure> {

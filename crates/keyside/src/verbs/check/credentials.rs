@@ -4,8 +4,9 @@ use super::outcome::{Category, Grade, Outcome, Problem};
 use super::survey::Survey;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use keyside_api::CredentialStatus;
+use keyside_api::{Cause, CredentialStatus};
 use keyside_api::condition::{delivered, stalled, verified};
+use keyside_core::page::{Reason, Topic};
 use kube::ResourceExt;
 
 /// So long before its end a credential is pointed out.
@@ -88,9 +89,9 @@ pub(super) fn delivery(survey: &Survey) -> Category {
     Category {
         name: "delivery",
         checks: vec![
-            everywhere.end(Grade::Error, "NotDelivered", missing),
-            conflicts.end(Grade::Warning, "NameTaken", taken),
-            suspended.end(Grade::Error, "Stalled", waiting),
+            everywhere.end(Grade::Error, Reason::NotDelivered, missing),
+            conflicts.end(Grade::Warning, Reason::NameTaken, taken),
+            suspended.end(Grade::Error, Reason::Stalled, waiting),
         ],
     }
 }
@@ -140,14 +141,14 @@ pub(super) fn validity(survey: &Survey, now: Timestamp) -> Category {
         });
     }
     let (grade, reason) = if is_over {
-        (Grade::Error, "Expired")
+        (Grade::Error, Topic::from(Cause::Expired))
     } else {
-        (Grade::Warning, "Expiring")
+        (Grade::Warning, Reason::Expiring.into())
     };
     Category {
         name: "credentials",
         checks: vec![
-            valid.end(Grade::Error, "VerificationFailed", refused),
+            valid.end(Grade::Error, Reason::VerificationFailed, refused),
             expiry.end(grade, reason, ends),
         ],
     }
@@ -175,7 +176,7 @@ mod tests {
     fn grades(category: &Category) -> Vec<(&'static str, Grade, &'static str)> {
         let checks = category.checks.iter();
         checks
-            .map(|check| (check.id, check.grade, check.reason))
+            .map(|check| (check.id, check.grade, check.reason()))
             .collect()
     }
 

@@ -1,5 +1,6 @@
 //! What checks end with, and their JSON, on which scripts rely: ids, reasons and fields do not change.
 
+use keyside_core::page::Topic;
 use serde_json::{Value, json};
 use std::time::Instant;
 
@@ -39,7 +40,8 @@ pub(super) struct Outcome {
     pub(super) id: &'static str,
     pub(super) description: &'static str,
     pub(super) grade: Grade,
-    pub(super) reason: &'static str,
+    /// Why it did not end well: a code with a page.
+    reason: Option<Topic>,
     pub(super) problems: Vec<Problem>,
     started: Instant,
     pub(super) duration_ms: u128,
@@ -59,7 +61,7 @@ impl Outcome {
             id,
             description,
             grade: Grade::Success,
-            reason: "Ok",
+            reason: None,
             problems: Vec::new(),
             started: Instant::now(),
             duration_ms: 0,
@@ -67,12 +69,25 @@ impl Outcome {
     }
 
     /// Ends it: with these problems it is of this grade.
-    pub(super) fn end(mut self, grade: Grade, reason: &'static str, problems: Vec<Problem>) -> Self {
+    pub(super) fn end(mut self, grade: Grade, reason: impl Into<Topic>, problems: Vec<Problem>) -> Self {
         self.duration_ms = self.started.elapsed().as_millis();
         if !problems.is_empty() {
-            (self.grade, self.reason, self.problems) = (grade, reason, problems);
+            (self.grade, self.reason, self.problems) = (grade, Some(reason.into()), problems);
         }
         self
+    }
+}
+
+impl Outcome {
+    /// The code of its reason.
+    pub(super) fn reason(&self) -> &'static str {
+        self.reason.map_or("Ok", Topic::code)
+    }
+
+    /// The command that prints the page of its reason.
+    fn hint(&self) -> Option<String> {
+        let topic = self.reason?;
+        Some(format!("keyside explain {}", topic.code()))
     }
 }
 
@@ -99,7 +114,6 @@ impl Category {
 pub(super) fn document(categories: &[Category]) -> Value {
     let success = categories.iter().all(|category| category.worst() != Grade::Error);
     let check = |one: &Outcome| {
-        let first = one.problems.first();
         let messages: Vec<&str> = one
             .problems
             .iter()
@@ -115,9 +129,9 @@ pub(super) fn document(categories: &[Category]) -> Value {
             "id": one.id,
             "description": one.description,
             "result": one.grade.as_str(),
-            "reason": one.reason,
+            "reason": one.reason(),
             "error": (!messages.is_empty()).then(|| messages.join("; ")),
-            "hint": first.map(|_| format!("keyside explain {}", one.reason)),
+            "hint": one.hint(),
             "object": objects,
             "fix": fixes,
             "durationMs": u64::try_from(one.duration_ms).unwrap_or(u64::MAX),

@@ -4,7 +4,9 @@
 use super::outcome::{Category, Grade, Outcome, Problem};
 use super::survey::Survey;
 use k8s_openapi::api::rbac::v1::{PolicyRule, Subject};
+use keyside_api::Cause;
 use keyside_core::inventory::{Advice, groups};
+use keyside_core::page::Reason;
 use kube::ResourceExt;
 use std::collections::BTreeSet;
 
@@ -52,7 +54,7 @@ fn dangling(survey: &Survey) -> Outcome {
         )),
         object: format!("secret/{namespace}/{name}"),
     });
-    outcome.end(Grade::Warning, "MissingPullSecret", problems.collect())
+    outcome.end(Grade::Warning, Cause::MissingPullSecret, problems.collect())
 }
 
 /// Broken ones stop every pull of the pods that name them.
@@ -77,7 +79,7 @@ fn broken(survey: &Survey) -> Outcome {
             item.name, item.namespace
         )),
     });
-    outcome.end(Grade::Error, "BrokenPullSecret", problems.collect())
+    outcome.end(Grade::Error, Cause::BrokenPullSecret, problems.collect())
 }
 
 fn duplicates(survey: &Survey) -> Outcome {
@@ -99,7 +101,7 @@ fn duplicates(survey: &Survey) -> Outcome {
             fix: Some("keyside import secrets --dry-run".to_owned()),
         }
     });
-    outcome.end(Grade::Warning, "Duplicate", problems.collect())
+    outcome.end(Grade::Warning, Reason::Duplicate, problems.collect())
 }
 
 fn annotated(survey: &Survey) -> Outcome {
@@ -120,7 +122,7 @@ fn annotated(survey: &Survey) -> Outcome {
             )),
         }
     });
-    outcome.end(Grade::Warning, "PasswordInAnnotation", problems.collect())
+    outcome.end(Grade::Warning, Reason::PasswordInAnnotation, problems.collect())
 }
 
 fn readable(survey: &Survey) -> Outcome {
@@ -171,7 +173,7 @@ fn readable(survey: &Survey) -> Outcome {
             ));
         }
     }
-    outcome.end(Grade::Warning, "WorldReadable", problems)
+    outcome.end(Grade::Warning, Reason::WorldReadable, problems)
 }
 
 fn problem(kind: &str, name: &str, who: &str, what: &str) -> Problem {
