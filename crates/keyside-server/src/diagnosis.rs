@@ -13,10 +13,10 @@ pub use stuck::Diagnoses;
 pub(crate) use stuck::Stuck;
 
 use crate::context::Context;
+use asked::Asked;
 use futures::StreamExt;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event, Pod};
-use asked::Asked;
 use keyside_api::{Cause, FIELD_MANAGER, event};
 use keyside_core::diagnose::{Word, words};
 use keyside_core::explain::{Explanation, Verdict, explain};

@@ -31,6 +31,7 @@ fn answer(rank: Option<usize>, reason: &str) -> Answer {
         rank,
         reason: reason.to_owned(),
         detail: String::new(),
+        raw: Some("hello from the registry".to_owned()),
         at: NOW,
     }
 }

@@ -25,6 +25,7 @@ pub fn heard(index: &Index, question: &Question<'_>, since: Timestamp) -> Vec<An
             rank: Some(at + 1),
             reason: settled.reason,
             detail: String::new(),
+            raw: None,
             at: settled.time.0,
         })
     };

@@ -254,10 +254,7 @@ pub fn reason(reason: Reason) -> Page {
             "API Server 没有回应。",
             "用 `kubectl cluster-info` 检查上下文中的地址和证书。",
         ),
-        Reason::TooOld => (
-            "API Server 的版本低于 keyside 支持的版本。",
-            "升级集群。",
-        ),
+        Reason::TooOld => ("API Server 的版本低于 keyside 支持的版本。", "升级集群。"),
         Reason::KindMissing => (
             "集群没有提供 keyside 的某个资源类型。",
             "用 `keyside crds | kubectl apply -f -` 安装定义。",

@@ -36,7 +36,10 @@ impl Asked {
         Some(Self {
             container: container.map(|container| container.name.clone()),
             listed: listed.map(|reference| reference.name).collect(),
-            injected: injected.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+            injected: injected
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned)
+                .collect(),
             // Without the right to read it nobody knows what it lists: then it is taken for one that is made now.
             exists: pod.is_some(),
             image,

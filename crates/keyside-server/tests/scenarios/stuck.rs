@@ -6,8 +6,8 @@ use http::Method;
 use k8s_openapi::api::core::v1::{Event, Pod};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use keyside_server::{Restarts, Verification, rbac};
-use kube::api::{Api, Patch, PatchParams};
 use kube::ResourceExt as _;
+use kube::api::{Api, Patch, PatchParams};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,10 @@ async fn world() -> Option<Bed> {
     };
     rbac::install_rbac(&bed.client, &options).await.unwrap();
     bed.run(|config| {
-        config.restart_stuck = Some(Restarts { most: 1, every: ROUND });
+        config.restart_stuck = Some(Restarts {
+            most: 1,
+            every: ROUND,
+        });
         config.verification = Some(Verification {
             loopback: true,
             ..Verification::default()
@@ -99,7 +102,9 @@ async fn until_only(bed: &Bed, names: &[&str]) {
 /// How often this was called.
 fn calls(bed: &Bed, method: &Method, path: &str) -> usize {
     let calls = bed.calls();
-    let same = calls.iter().filter(|call| call.method == *method && call.path.ends_with(path));
+    let same = calls
+        .iter()
+        .filter(|call| call.method == *method && call.path.ends_with(path));
     same.count()
 }
 
@@ -157,8 +162,13 @@ async fn pod_whose_credential_is_accepted_again_is_replaced_before_the_node_trie
     let Some(bed) = world().await else { return };
     let peer = Peer::start("right").await;
     let image = format!("{}/team/app:1", peer.host);
-    bed.credential("lab", "own", "Namespace", &[(&peer.host, &format!("{USER}:wrong"))])
-        .await;
+    bed.credential(
+        "lab",
+        "own",
+        "Namespace",
+        &[(&peer.host, &format!("{USER}:wrong"))],
+    )
+    .await;
     bed.until_condition("lab", "own", "Verified", "False/BadCredentials")
         .await;
     failing(&bed, "p", &image, Some("own")).await;

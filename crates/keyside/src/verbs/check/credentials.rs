@@ -4,8 +4,8 @@ use super::outcome::{Category, Grade, Outcome, Problem};
 use super::survey::Survey;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use keyside_api::{Cause, CredentialStatus};
 use keyside_api::condition::{delivered, stalled, verified};
+use keyside_api::{Cause, CredentialStatus};
 use keyside_core::page::{Reason, Topic};
 use kube::ResourceExt;
 

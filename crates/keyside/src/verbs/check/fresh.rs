@@ -41,7 +41,10 @@ fn silence(lease: &Lease, now: Timestamp) -> Option<Problem> {
     let message = match (holder.filter(|holder| !holder.is_empty()), age) {
         (Some(_), Some(age)) if age < SILENT => return None,
         (Some(holder), Some(age)) => {
-            format!("{holder} writes for keyside and has been silent for {} s", age.as_secs())
+            format!(
+                "{holder} writes for keyside and has been silent for {} s",
+                age.as_secs()
+            )
         }
         _ => "no replica writes for keyside".to_owned(),
     };
@@ -51,7 +54,11 @@ fn silence(lease: &Lease, now: Timestamp) -> Option<Problem> {
 /// Credentials whose last change nobody has looked at.
 fn unseen(survey: &Survey, now: Timestamp) -> Vec<Problem> {
     let namespaced = survey.credentials.iter().map(|one| {
-        let object = format!("registrycredential/{}/{}", one.namespace().unwrap_or_default(), one.name_any());
+        let object = format!(
+            "registrycredential/{}/{}",
+            one.namespace().unwrap_or_default(),
+            one.name_any()
+        );
         (object, &one.metadata, one.status.as_ref())
     });
     let cluster = survey.cluster_credentials.iter().map(|one| {

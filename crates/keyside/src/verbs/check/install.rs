@@ -6,8 +6,8 @@ use super::survey::Survey;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use keyside_api::{RegistryCredential, RegistryCredentialSpec, Scope, Source};
-use keyside_server::WEBHOOK_CONFIGURATION;
 use keyside_core::page::Reason;
+use keyside_server::WEBHOOK_CONFIGURATION;
 use kube::api::PostParams;
 use kube::core::Status;
 use kube::{Api, Client};
@@ -61,7 +61,11 @@ async fn registered(client: &Client) -> Outcome {
         message: "no webhook is registered, so nothing is added to new pods".to_owned(),
         fix: None,
     });
-    outcome.end(Grade::Error, Reason::WebhookMissing, missing.into_iter().collect())
+    outcome.end(
+        Grade::Error,
+        Reason::WebhookMissing,
+        missing.into_iter().collect(),
+    )
 }
 
 /// Asks for a credential that the webhook refuses; nothing is stored. An API server that accepts it has not asked the webhook.
@@ -88,25 +92,42 @@ async fn alive(client: &Client) -> Outcome {
     match api.create(&parameters, &credential).await {
         Ok(_) => {
             let message = "the webhook did not answer: pods are created without what they need";
-            outcome.end(Grade::Error, Reason::WebhookSilent, vec![silent(message.to_owned())])
+            outcome.end(
+                Grade::Error,
+                Reason::WebhookSilent,
+                vec![silent(message.to_owned())],
+            )
         }
         Err(kube::Error::Api(status)) => match hears(&status) {
             Heard::Yes => outcome,
             Heard::No => {
                 let message = "the API server cannot reach the webhook";
-                outcome.end(Grade::Error, Reason::WebhookSilent, vec![silent(message.to_owned())])
+                outcome.end(
+                    Grade::Error,
+                    Reason::WebhookSilent,
+                    vec![silent(message.to_owned())],
+                )
             }
             Heard::Unasked => {
-                let message = "this user may not create a credential even on trial, so the webhook was not asked";
-                outcome.end(Grade::Warning, Reason::Forbidden, vec![Problem {
-                    fix: Some("kubectl auth can-i create registrycredentials -n default".to_owned()),
-                    ..silent(message.to_owned())
-                }])
+                let message =
+                    "this user may not create a credential even on trial, so the webhook was not asked";
+                outcome.end(
+                    Grade::Warning,
+                    Reason::Forbidden,
+                    vec![Problem {
+                        fix: Some("kubectl auth can-i create registrycredentials -n default".to_owned()),
+                        ..silent(message.to_owned())
+                    }],
+                )
             }
         },
         Err(_) => {
             let message = "the API server did not answer";
-            outcome.end(Grade::Error, Reason::WebhookSilent, vec![silent(message.to_owned())])
+            outcome.end(
+                Grade::Error,
+                Reason::WebhookSilent,
+                vec![silent(message.to_owned())],
+            )
         }
     }
 }
@@ -139,15 +160,21 @@ mod tests {
     fn missing_right_is_no_sign_of_life() {
         let said = |message: &str| hears(&Status::failure(message, "").boxed());
         assert_eq!(
-            said(r#"admission webhook "validate.keyside.dev" denied the request: scope Project needs a Project"#),
+            said(
+                r#"admission webhook "validate.keyside.dev" denied the request: scope Project needs a Project"#
+            ),
             Heard::Yes
         );
         assert_eq!(
-            said(r#"registrycredentials.keyside.dev is forbidden: User "eve" cannot create resource "registrycredentials""#),
+            said(
+                r#"registrycredentials.keyside.dev is forbidden: User "eve" cannot create resource "registrycredentials""#
+            ),
             Heard::Unasked
         );
         assert_eq!(
-            said(r#"Internal error occurred: failed calling webhook "validate.keyside.dev": connection refused"#),
+            said(
+                r#"Internal error occurred: failed calling webhook "validate.keyside.dev": connection refused"#
+            ),
             Heard::No
         );
     }

@@ -10,7 +10,7 @@ use keyside_core::diagnose::Answer;
 use keyside_core::explain::{Explanation, Observed, Question, Shown, explain, logins};
 use keyside_core::index::Authority;
 use keyside_keychain::Reference;
-use keyside_oci::verify::{self, verify};
+use keyside_oci::verify::{self, verify_with_words};
 use keyside_oci::{Network, Origin};
 
 /// Asks registries, unless told not to, in the way in which verification does: by the same network, with the authority and the token
@@ -67,16 +67,20 @@ impl Witness {
 
     /// Asks with one credential, or with none.
     async fn ask_one(&self, image: &Reference, shown: Option<Shown<'_>>) -> Option<Answer> {
-        let client = self.client(shown.as_ref().and_then(|shown| shown.authority)).await?;
+        let client = self
+            .client(shown.as_ref().and_then(|shown| shown.authority))
+            .await?;
         let confirmed = shown.as_ref().and_then(|shown| shown.token_service);
         let confirmed = confirmed.and_then(|text| Origin::parse(text).ok());
         let rank = shown.as_ref().map(|shown| shown.rank);
         let question = verify::Question::pull(&client, image, shown.map(|shown| shown.login)).ok()?;
-        let verdict = verify(&client, &question.confirming(confirmed.into_iter().collect())).await;
+        let question = question.confirming(confirmed.into_iter().collect());
+        let (verdict, raw) = verify_with_words(&client, &question).await;
         Some(Answer {
             rank,
             reason: verdict.reason.to_string(),
             detail: verdict.detail,
+            raw,
             at: Timestamp::now(),
         })
     }
