@@ -9,6 +9,7 @@ mod outcome;
 mod report;
 mod secrets;
 pub(super) mod survey;
+mod words;
 
 use super::Ended;
 use crate::cli::{Check, CheckFormat, Global};
@@ -20,6 +21,7 @@ use outcome::{Category, Grade, Outcome};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use survey::Survey;
+use words::Said;
 
 /// How long lies between two looks of `--wait`.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -37,7 +39,8 @@ pub(super) async fn run(global: &Global, flags: &Check, output: &Output) -> Ende
     };
     if let Some(path) = &flags.report {
         report::write(path, &categories)?;
-        output.note(format!("{} written, without names", path.display()));
+        let path = path.display().to_string();
+        output.note(Said::Written { path }.text(output.language()));
     }
     match flags.output {
         Some(CheckFormat::Json) => print::document(&outcome::document(&categories), None, output)?,
@@ -81,18 +84,18 @@ fn table(categories: &[Category], short: bool, output: &Output) {
             "{:<17} {} {}",
             category.name,
             mark(worst),
-            category.summary()
+            category.summary().text(output.language())
         ));
         for one in category.checks.iter().filter(|one| one.grade != Grade::Success) {
             for problem in &one.problems {
                 output.line(format!(
                     "  {} {}   {}",
                     mark(one.grade),
-                    problem.message,
+                    problem.message.text(output.language()),
                     one.reason()
                 ));
                 if let Some(fix) = &problem.fix {
-                    output.line(format!("      fix: {fix}"));
+                    output.line(format!("      {} {fix}", Said::Fix.text(output.language())));
                 }
             }
         }
@@ -100,13 +103,13 @@ fn table(categories: &[Category], short: bool, output: &Output) {
     let all: Vec<&Outcome> = categories.iter().flat_map(|category| &category.checks).collect();
     let count = |grade: Grade| all.iter().filter(|one| one.grade == grade).count();
     output.line("");
-    output.line(format!(
-        "{} checks: {} ok, {} warnings, {} failed",
-        all.len(),
-        count(Grade::Success),
-        count(Grade::Warning),
-        count(Grade::Error)
-    ));
+    let total = Said::Total {
+        all: all.len(),
+        fine: count(Grade::Success),
+        warnings: count(Grade::Warning),
+        failed: count(Grade::Error),
+    };
+    output.line(total.text(output.language()));
 }
 
 /// A duration with its unit, as flags take it.

@@ -765,6 +765,28 @@ fn check_names_what_is_wrong_with_stable_ids_and_warnings_do_not_fail() {
     }
     world.apply("apiVersion: v1\nkind: Secret\nmetadata: {name: bad, namespace: b}\ntype: kubernetes.io/dockerconfigjson\nstringData: {.dockerconfigjson: '{\"auths\":{\"x.example\":{\"auth\":\"%%%\"}}}'}\n");
     world.pod_of("b", "p", "registry.invalid/x:1", &listing("bad"));
+    // In another language people read other sentences; codes, commands and JSON stay.
+    let chinese = text(&bench.shell("keyside check --lang zh-CN", "").stdout);
+    for said in [
+        "项检查",
+        "引用的密文 (Secret) lost 不存在",
+        "MissingPullSecret",
+        "keyside credential add lost",
+    ] {
+        assert!(chinese.contains(said), "{said} is not in {chinese}");
+    }
+    let in_json = |flags: &str| {
+        look(flags).1["categories"]
+            .to_string()
+            .replace(|c: char| c.is_ascii_digit(), "")
+    };
+    assert_eq!(in_json("--lang zh-CN"), in_json(""));
+    let inventory = text(
+        &bench
+            .shell("keyside import secrets --dry-run --lang zh-CN", "")
+            .stdout,
+    );
+    assert!(inventory.contains("2 个密文 (Secret) 内容相同"), "{inventory}");
     let folder = tempfile::tempdir().expect("a folder");
     let report = folder.path().join("report.json");
     let (status, document) = look(&format!("--report {}", report.display()));

@@ -1,6 +1,7 @@
 //! The API server: is it there, is it new enough, and what may this user do.
 
 use super::outcome::{Category, Grade, Outcome, Problem};
+use super::words::Said;
 use crate::failure::Failure;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
@@ -38,7 +39,10 @@ pub(super) async fn category(client: &Client, pre: bool) -> Result<Category, Fai
     let minor: u32 = version.minor.trim_end_matches('+').parse().unwrap_or(OLDEST);
     let old = (minor < OLDEST).then(|| Problem {
         object: "apiserver".to_owned(),
-        message: format!("Kubernetes {} is older than 1.{OLDEST}", version.git_version),
+        message: Said::TooOld {
+            version: version.git_version.clone(),
+            oldest: OLDEST,
+        },
         fix: None,
     });
     let age = age.end(Grade::Error, Reason::TooOld, old.into_iter().collect());
@@ -58,7 +62,10 @@ async fn permissions(client: &Client, rights: &[(&str, &str, &str)], pre: bool) 
         if !may(client, verb, group, resource).await? {
             missing.push(Problem {
                 object: (*resource).to_owned(),
-                message: format!("this user may not {verb} {resource}"),
+                message: Said::MayNot {
+                    verb: (*verb).to_owned(),
+                    resource: (*resource).to_owned(),
+                },
                 fix: Some(format!("kubectl auth can-i {verb} {resource} -A")),
             });
         }

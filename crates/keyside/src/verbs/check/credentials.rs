@@ -2,6 +2,7 @@
 
 use super::outcome::{Category, Grade, Outcome, Problem};
 use super::survey::Survey;
+use super::words::Said;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keyside_api::condition::{delivered, stalled, verified};
@@ -63,7 +64,10 @@ pub(super) fn delivery(survey: &Survey) -> Category {
         {
             missing.push(Problem {
                 object: one.object.clone(),
-                message: format!("{}: {}", one.object, said.message),
+                message: Said::Condition {
+                    object: one.object.clone(),
+                    message: said.message.clone(),
+                },
                 fix: Some(format!("keyside explain {}", said.reason)),
             });
         }
@@ -71,17 +75,20 @@ pub(super) fn delivery(survey: &Survey) -> Category {
         if let Some(targets) = targets.filter(|targets| targets.conflicts > 0) {
             taken.push(Problem {
                 object: one.object.clone(),
-                message: format!(
-                    "{}: the name is taken in {} namespaces",
-                    one.object, targets.conflicts
-                ),
+                message: Said::Taken {
+                    object: one.object.clone(),
+                    count: targets.conflicts.into(),
+                },
                 fix: Some("keyside explain NameTaken".to_owned()),
             });
         }
         if let Some(said) = condition(one, stalled::TYPE).filter(|said| said.status == "True") {
             waiting.push(Problem {
                 object: one.object.clone(),
-                message: format!("{}: {}", one.object, said.message),
+                message: Said::Condition {
+                    object: one.object.clone(),
+                    message: said.message.clone(),
+                },
                 fix: Some(set_password(one)),
             });
         }
@@ -116,7 +123,10 @@ pub(super) fn validity(survey: &Survey, now: Timestamp) -> Category {
         if let Some(said) = condition(one, verified::TYPE).filter(|said| said.status == "False") {
             refused.push(Problem {
                 object: one.object.clone(),
-                message: format!("{}: {}", one.object, said.reason),
+                message: Said::Refused {
+                    object: one.object.clone(),
+                    reason: said.reason.clone(),
+                },
                 fix: Some(set_password(one)),
             });
         }
@@ -130,9 +140,15 @@ pub(super) fn validity(survey: &Survey, now: Timestamp) -> Category {
         is_over |= left.is_negative();
         let days = left.as_hours() / 24;
         let message = if left.is_negative() {
-            format!("{} expired {} days ago", one.object, -days)
+            Said::Expired {
+                object: one.object.clone(),
+                days: -days,
+            }
         } else {
-            format!("{} expires in {days} days", one.object)
+            Said::Expires {
+                object: one.object.clone(),
+                days,
+            }
         };
         ends.push(Problem {
             object: one.object.clone(),

@@ -3,6 +3,7 @@
 
 use super::outcome::{Grade, Outcome, Problem};
 use super::survey::Survey;
+use super::words::Said;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -40,13 +41,11 @@ fn silence(lease: &Lease, now: Timestamp) -> Option<Problem> {
     let age = renewed.map(|renewed| now.duration_since(renewed));
     let message = match (holder.filter(|holder| !holder.is_empty()), age) {
         (Some(_), Some(age)) if age < SILENT => return None,
-        (Some(holder), Some(age)) => {
-            format!(
-                "{holder} writes for keyside and has been silent for {} s",
-                age.as_secs()
-            )
-        }
-        _ => "no replica writes for keyside".to_owned(),
+        (Some(holder), Some(age)) => Said::HolderSilent {
+            holder: holder.to_owned(),
+            seconds: age.as_secs(),
+        },
+        _ => Said::NoHolder,
     };
     Some(problem(format!("lease/{SYSTEM_NAMESPACE}/{LEASE}"), message))
 }
@@ -72,7 +71,9 @@ fn unseen(survey: &Survey, now: Timestamp) -> Vec<Problem> {
         seen != meta.generation && waits.is_some_and(|waits| waits > UNSEEN)
     });
     late.map(|(object, ..)| {
-        let message = format!("{object}: its last change has not been looked at");
+        let message = Said::NotSeen {
+            object: object.clone(),
+        };
         problem(object, message)
     })
     .collect()
@@ -87,7 +88,7 @@ fn changed(meta: &ObjectMeta) -> Option<Timestamp> {
     newest.or(meta.creation_timestamp.as_ref().map(|time| time.0))
 }
 
-fn problem(object: String, message: String) -> Problem {
+fn problem(object: String, message: Said) -> Problem {
     Problem {
         object,
         message,

@@ -3,6 +3,7 @@
 use super::fresh;
 use super::outcome::{Category, Grade, Outcome, Problem};
 use super::survey::Survey;
+use super::words::Said;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use keyside_api::{RegistryCredential, RegistryCredentialSpec, Scope, Source};
@@ -43,7 +44,7 @@ async fn kinds(client: &Client) -> Outcome {
         if !established {
             problems.push(Problem {
                 object: format!("customresourcedefinition/{name}"),
-                message: format!("{name} is not served"),
+                message: Said::NotServed { kind: name },
                 fix: Some("keyside crds | kubectl apply -f -".to_owned()),
             });
         }
@@ -58,7 +59,7 @@ async fn registered(client: &Client) -> Outcome {
     let hooks = found.ok().flatten().and_then(|one| one.webhooks);
     let missing = hooks.is_none_or(|hooks| hooks.is_empty()).then(|| Problem {
         object: format!("mutatingwebhookconfiguration/{WEBHOOK_CONFIGURATION}"),
-        message: "no webhook is registered, so nothing is added to new pods".to_owned(),
+        message: Said::NoWebhook,
         fix: None,
     });
     outcome.end(
@@ -84,51 +85,30 @@ async fn alive(client: &Client) -> Outcome {
         dry_run: true,
         ..PostParams::default()
     };
-    let silent = |message: String| Problem {
+    let silent = |message: Said| Problem {
         object: "webhook".to_owned(),
         message,
         fix: Some(format!("kubectl get pods -n {}", keyside_api::SYSTEM_NAMESPACE)),
     };
     match api.create(&parameters, &credential).await {
-        Ok(_) => {
-            let message = "the webhook did not answer: pods are created without what they need";
-            outcome.end(
-                Grade::Error,
-                Reason::WebhookSilent,
-                vec![silent(message.to_owned())],
-            )
-        }
+        Ok(_) => outcome.end(Grade::Error, Reason::WebhookSilent, vec![silent(Said::NotHeard)]),
         Err(kube::Error::Api(status)) => match hears(&status) {
             Heard::Yes => outcome,
-            Heard::No => {
-                let message = "the API server cannot reach the webhook";
-                outcome.end(
-                    Grade::Error,
-                    Reason::WebhookSilent,
-                    vec![silent(message.to_owned())],
-                )
-            }
-            Heard::Unasked => {
-                let message =
-                    "this user may not create a credential even on trial, so the webhook was not asked";
-                outcome.end(
-                    Grade::Warning,
-                    Reason::Forbidden,
-                    vec![Problem {
-                        fix: Some("kubectl auth can-i create registrycredentials -n default".to_owned()),
-                        ..silent(message.to_owned())
-                    }],
-                )
-            }
-        },
-        Err(_) => {
-            let message = "the API server did not answer";
-            outcome.end(
+            Heard::No => outcome.end(
                 Grade::Error,
                 Reason::WebhookSilent,
-                vec![silent(message.to_owned())],
-            )
-        }
+                vec![silent(Said::NotReached)],
+            ),
+            Heard::Unasked => outcome.end(
+                Grade::Warning,
+                Reason::Forbidden,
+                vec![Problem {
+                    fix: Some("kubectl auth can-i create registrycredentials -n default".to_owned()),
+                    ..silent(Said::MayNotTry)
+                }],
+            ),
+        },
+        Err(_) => outcome.end(Grade::Error, Reason::WebhookSilent, vec![silent(Said::NoAnswer)]),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What checks end with, and their JSON, on which scripts rely: ids, reasons and fields do not change.
 
+use super::words::Said;
+use keyside_core::language::Language;
 use keyside_core::page::Topic;
 use serde_json::{Value, json};
 use std::time::Instant;
@@ -29,7 +31,7 @@ pub(super) struct Problem {
     /// What it is about, as `TYPE/name` or `TYPE/namespace/name`.
     pub(super) object: String,
     /// One sentence.
-    pub(super) message: String,
+    pub(super) message: Said,
     /// A command to paste.
     pub(super) fix: Option<String>,
 }
@@ -99,13 +101,12 @@ impl Category {
     }
 
     /// How many of its checks are fine.
-    pub(super) fn summary(&self) -> String {
-        let (all, worst) = (self.checks.len(), self.worst());
-        let bad = self.checks.iter().filter(|check| check.grade == worst).count();
-        match worst {
-            Grade::Success => format!("{all} checks"),
-            Grade::Warning => format!("{bad} of {all} warn"),
-            Grade::Error => format!("{bad} of {all} failed"),
+    pub(super) fn summary(&self) -> Said {
+        let worst = self.worst();
+        Said::Category {
+            count: self.checks.iter().filter(|check| check.grade == worst).count(),
+            all: self.checks.len(),
+            worst,
         }
     }
 }
@@ -114,10 +115,11 @@ impl Category {
 pub(super) fn document(categories: &[Category]) -> Value {
     let success = categories.iter().all(|category| category.worst() != Grade::Error);
     let check = |one: &Outcome| {
-        let messages: Vec<&str> = one
+        // What programs get is not translated.
+        let messages: Vec<String> = one
             .problems
             .iter()
-            .map(|problem| problem.message.as_str())
+            .map(|problem| problem.message.text(Language::En))
             .collect();
         let fixes: Vec<&String> = one
             .problems
