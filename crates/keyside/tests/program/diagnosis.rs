@@ -347,7 +347,6 @@ fn faults_of_a_registry_are_named_and_once_over_the_pasted_fix_replaces_the_pod(
             Fault::Cut { after: 10 },
             Part::Manifests,
         ),
-        ("denied", "AccessDenied", Fault::Unauthorized, Part::Manifests),
     ];
     for (name, _, fault, part) in &faults {
         registry.push(&format!("{name}/app"), "1");
@@ -518,52 +517,49 @@ fn private_authority_and_token_service_of_a_credential_count_for_explain_as_for_
             authority: String::new(),
         },
     };
-    bench.namespace("lab");
-    bench.secret("lab", "own", "private.test", USER, PASSWORD);
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("ca.crt");
     std::fs::write(&file, authority.pem()).expect("a file");
-    world.ok(&format!(
-        "create configmap ca -n lab --from-file=ca.crt={}",
-        file.display()
-    ));
-    let credential = |more: &str| {
+    // Where a credential is sent may not be changed without its secret: so each is made as it stays.
+    let credential = |namespace: &str, more: &str| {
+        bench.namespace(namespace);
+        bench.secret(namespace, "own", "private.test", USER, PASSWORD);
+        world.ok(&format!(
+            "create configmap ca -n {namespace} --from-file=ca.crt={}",
+            file.display()
+        ));
         world.apply(&format!(
-            "apiVersion: keyside.dev/v1alpha1\nkind: RegistryCredential\nmetadata: {{name: own, namespace: lab}}\nspec:\n  source: {{secret: {{name: own}}}}\n  verification: {{repository: private.test/team/app}}\n{more}"
+            "apiVersion: keyside.dev/v1alpha1\nkind: RegistryCredential\nmetadata: {{name: own, namespace: {namespace}}}\nspec:\n  source: {{secret: {{name: own}}}}\n  verification: {{repository: private.test/team/app}}\n{more}"
         ));
     };
-    let both = |expected: &str| {
+    let both = |namespace: &str, expected: &str| {
         let path = "{.status.conditions[?(@.type==\"Verified\")].reason}";
-        world.wait(
-            "registrycredential/own",
-            "lab",
-            path,
-            &format!("verification says {expected}"),
-            |reason| reason == expected,
-        );
-        let line = "keyside explain image private.test/team/app:1 -n lab -o json";
-        let output = bench.shell(line, "");
+        let what = format!("verification says {expected}");
+        world.wait("registrycredential/own", namespace, path, &what, |reason| {
+            reason == expected
+        });
+        let line = format!("keyside explain image private.test/team/app:1 -n {namespace} -o json");
+        let output = bench.shell(&line, "");
         let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
         assert_eq!(said["images"][0]["credentials"][0]["reason"], expected, "{said}");
     };
-    credential("");
-    both("UntrustedCA");
-    credential("  certificateAuthority: {configMapRef: {name: ca, key: ca.crt}}\n");
-    both("PullAllowed");
-    // A registry that sends to a token service elsewhere: both wait for a confirmation, and both obey it.
-    let (_service, service) =
-        stranger("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    let realm = Fault::ForeignRealm(format!("http://{service}/token"));
-    let mut elsewhere = Script::new("team/app", realm);
+    let ours = "  certificateAuthority: {configMapRef: {name: ca, key: ca.crt}}\n";
+    credential("bare", "");
+    both("bare", "UntrustedCA");
+    credential("trusting", ours);
+    both("trusting", "PullAllowed");
+    // The registry sends everybody to a token service elsewhere, which has no address: one credential waits for a confirmation,
+    // the other has it and goes there.
+    let mut elsewhere = Script::new("", Fault::ForeignRealm("https://nobody.invalid/token".to_owned()));
     elsewhere.repository = None;
     registry.faults().add(elsewhere);
-    let annotate = |value: &str| {
-        world.ok(&format!(
-            "annotate registrycredential own -n lab --overwrite keyside.dev/verify={value}"
-        ));
-    };
-    annotate("one");
-    both("TokenServiceUnconfirmed");
+    credential("unconfirmed", ours);
+    both("unconfirmed", "TokenServiceUnconfirmed");
+    credential(
+        "confirmed",
+        &format!("{ours}  tokenService: https://nobody.invalid\n"),
+    );
+    both("confirmed", "DnsFailure");
 }
 
 #[test]

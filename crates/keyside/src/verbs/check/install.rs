@@ -90,26 +90,22 @@ async fn alive(client: &Client) -> Outcome {
         message,
         fix: Some(format!("kubectl get pods -n {}", keyside_api::SYSTEM_NAMESPACE)),
     };
-    match api.create(&parameters, &credential).await {
-        Ok(_) => outcome.end(Grade::Error, Reason::WebhookSilent, vec![silent(Said::NotHeard)]),
+    let problem = match api.create(&parameters, &credential).await {
+        Ok(_) => Some(silent(Said::NotHeard)),
         Err(kube::Error::Api(status)) => match hears(&status) {
-            Heard::Yes => outcome,
-            Heard::No => outcome.end(
-                Grade::Error,
-                Reason::WebhookSilent,
-                vec![silent(Said::NotReached)],
-            ),
-            Heard::Unasked => outcome.end(
-                Grade::Warning,
-                Reason::Forbidden,
-                vec![Problem {
+            Heard::Yes => None,
+            Heard::No => Some(silent(Said::NotReached)),
+            Heard::Unasked => {
+                let problem = Problem {
                     fix: Some("kubectl auth can-i create registrycredentials -n default".to_owned()),
                     ..silent(Said::MayNotTry)
-                }],
-            ),
+                };
+                return outcome.end(Grade::Warning, Reason::Forbidden, vec![problem]);
+            }
         },
-        Err(_) => outcome.end(Grade::Error, Reason::WebhookSilent, vec![silent(Said::NoAnswer)]),
-    }
+        Err(_) => Some(silent(Said::NoAnswer)),
+    };
+    outcome.end(Grade::Error, Reason::WebhookSilent, problem.into_iter().collect())
 }
 
 /// Whether a refusal shows that the webhook was heard.
