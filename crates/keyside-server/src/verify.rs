@@ -213,6 +213,7 @@ async fn apply(ctx: &Context, id: &CredentialId, view: View) -> Option<Round> {
                     client,
                     verifier: &ctx.verifier,
                     token_service: token_service.as_deref(),
+                    authority: authority.as_ref(),
                     fresh: asked_for,
                 };
                 asking.ask(&question).await
