@@ -77,7 +77,7 @@ pub(super) fn delivery(survey: &Survey) -> Category {
                 object: one.object.clone(),
                 message: Said::Taken {
                     object: one.object.clone(),
-                    count: targets.conflicts.into(),
+                    count: targets.conflicts,
                 },
                 fix: Some("keyside explain NameTaken".to_owned()),
             });
