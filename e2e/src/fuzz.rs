@@ -36,6 +36,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             other => bail!("{other} is neither --seconds nor one of {TARGETS:?}"),
         }
     }
+    if !has_compiler() {
+        say(
+            "skipped: fuzzing needs a C++ compiler (c++ on PATH, or named by CXX), because libFuzzer is built from its source",
+        );
+        return Ok(());
+    }
     let host = host()?;
     build(&host)?;
     for target in TARGETS
@@ -67,6 +73,13 @@ fn host() -> Result<String> {
     let text = String::from_utf8(output.stdout)?;
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
     Ok(host.context("rustc does not name its platform")?.to_owned())
+}
+
+/// Whether libFuzzer can be built.
+fn has_compiler() -> bool {
+    let compiler = std::env::var_os("CXX").unwrap_or_else(|| "c++".into());
+    let asked = Command::new(compiler).arg("--version").output();
+    asked.is_ok_and(|output| output.status.success())
 }
 
 fn build(host: &str) -> Result<()> {

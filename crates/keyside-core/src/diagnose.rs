@@ -39,6 +39,8 @@ pub struct Answer {
     pub reason: String,
     /// Where or how, in the verifier's own words.
     pub detail: String,
+    /// What it said itself, which is shown only to those who ask for it.
+    pub raw: Option<String>,
     /// When.
     pub at: Timestamp,
 }
@@ -176,7 +178,10 @@ fn seen(evidence: &Evidence<'_>, remedy: Remedy) -> Vec<Seen> {
             reason: answer.reason.clone(),
             detail: answer.detail.clone(),
         };
-        seen.push(one("registry", message, Some(answer.at)));
+        seen.push(Seen {
+            raw: answer.raw.clone(),
+            ..one("registry", message, Some(answer.at))
+        });
     }
     match (&evidence.said, &evidence.question.observed) {
         (Some((cause, word)), _) => seen.push(Seen {

@@ -4,14 +4,16 @@
 //! The decision is known from memory alone. What the registry answers and what the node says are further witnesses; they come
 //! with the [`Question`], and [`crate::diagnose`] weighs them. Without them the verdict stays `Unknown` where only they could tell.
 
+mod heard;
 mod kubelet;
 mod reach;
 mod unused;
 
+pub use heard::heard;
 pub use reach::{InReach, in_reach};
 
 use crate::diagnose::{self, Answer, Remedy, Word};
-use crate::index::{Index, Placement};
+use crate::index::{Authority, Index, Placement};
 use crate::resolve::resolve;
 use crate::sentence::Sentence;
 use crate::source::PullSecret;
@@ -182,9 +184,22 @@ pub fn explain(index: &Index, question: &Question<'_>) -> Explanation {
     })
 }
 
+/// A credential that the registry may be asked with, and how the registry is reached with it: as verification does.
+#[derive(Clone, Debug)]
+pub struct Shown<'a> {
+    /// Its turn, from 1.
+    pub rank: usize,
+    /// User name and password.
+    pub login: Credential,
+    /// The token service that was confirmed for it.
+    pub token_service: Option<&'a str>,
+    /// The registry's private authority.
+    pub authority: Option<&'a Authority>,
+}
+
 /// The credentials that the registry may be asked with: those that the kubelet tries for the image, by their turn, as far as their
 /// Secrets were read, and only where the pattern is for the image. The kubelet itself would also offer `team` to `team-b`.
-pub fn logins(index: &Index, question: &Question<'_>) -> Vec<(usize, Credential)> {
+pub fn logins<'a>(index: &'a Index, question: &Question<'_>) -> Vec<Shown<'a>> {
     let Ok(image) = Reference::parse(question.image) else {
         return Vec::new();
     };
@@ -196,7 +211,16 @@ pub fn logins(index: &Index, question: &Question<'_>) -> Vec<(usize, Credential)
         .iter()
         .enumerate()
         .filter(|(_, found)| is_meant(found.key) && list[*found.source].is_read())
-        .map(|(at, found)| (at + 1, found.credential.clone()))
+        .map(|(at, found)| {
+            let id = list[*found.source].credential.map(|credential| &credential.id);
+            let credential = id.and_then(|id| index.credential(id));
+            Shown {
+                rank: at + 1,
+                login: found.credential.clone(),
+                token_service: credential.and_then(|one| one.token_service.as_deref()),
+                authority: credential.and_then(|one| one.authority.as_ref()),
+            }
+        })
         .collect()
 }
 

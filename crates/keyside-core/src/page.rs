@@ -26,7 +26,7 @@ pub enum Topic {
     Reason(Reason),
 }
 
-/// Codes that are no causes: reasons of conditions, of events, and of what an explanation lists. The pages say what each means.
+/// Codes that are no causes: reasons of conditions, of events, of checks, and of what an explanation lists. The pages say what each means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     PullAllowed,
@@ -64,6 +64,18 @@ pub enum Reason {
     NotNeeded,
     NotInjected,
     SourceOf,
+    Unreachable,
+    TooOld,
+    KindMissing,
+    WebhookMissing,
+    WebhookSilent,
+    PullSecretNotAdded,
+    NotFresh,
+    NotDelivered,
+    Stalled,
+    Duplicate,
+    PasswordInAnnotation,
+    WorldReadable,
 }
 
 impl Reason {
@@ -104,6 +116,18 @@ impl Reason {
         Self::NotNeeded,
         Self::NotInjected,
         Self::SourceOf,
+        Self::Unreachable,
+        Self::TooOld,
+        Self::KindMissing,
+        Self::WebhookMissing,
+        Self::WebhookSilent,
+        Self::PullSecretNotAdded,
+        Self::NotFresh,
+        Self::NotDelivered,
+        Self::Stalled,
+        Self::Duplicate,
+        Self::PasswordInAnnotation,
+        Self::WorldReadable,
     ];
 
     /// The code.
@@ -144,7 +168,31 @@ impl Reason {
             Self::NotNeeded => "NotNeeded",
             Self::NotInjected => "NotInjected",
             Self::SourceOf => "SourceOf",
+            Self::Unreachable => "Unreachable",
+            Self::TooOld => "TooOld",
+            Self::KindMissing => "KindMissing",
+            Self::WebhookMissing => "WebhookMissing",
+            Self::WebhookSilent => "WebhookSilent",
+            Self::PullSecretNotAdded => "PullSecretNotAdded",
+            Self::NotFresh => "NotFresh",
+            Self::NotDelivered => "NotDelivered",
+            Self::Stalled => "Stalled",
+            Self::Duplicate => "Duplicate",
+            Self::PasswordInAnnotation => "PasswordInAnnotation",
+            Self::WorldReadable => "WorldReadable",
         }
+    }
+}
+
+impl From<Cause> for Topic {
+    fn from(cause: Cause) -> Self {
+        Self::Cause(cause)
+    }
+}
+
+impl From<Reason> for Topic {
+    fn from(reason: Reason) -> Self {
+        Self::Reason(reason)
     }
 }
 

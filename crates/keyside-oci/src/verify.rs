@@ -10,6 +10,7 @@ mod answer;
 mod machine;
 mod steps;
 mod verdict;
+mod words;
 
 pub use machine::{State, Step, begin, next};
 pub use steps::{Name, Outcome, Report, Taken, verify_in_steps};
@@ -93,13 +94,23 @@ pub async fn verify(client: &Client, question: &Question) -> Verdict {
 
 /// As [`verify`], with another limit for all requests together.
 pub async fn verify_within(client: &Client, question: &Question, limit: Duration) -> Verdict {
+    ask_within(client, question, limit).await.0
+}
+
+/// As [`verify`], with the registry's own words if it refused: for those who ask for them, and for nobody else.
+pub async fn verify_with_words(client: &Client, question: &Question) -> (Verdict, Option<String>) {
+    ask_within(client, question, TIME_LIMIT).await
+}
+
+async fn ask_within(client: &Client, question: &Question, limit: Duration) -> (Verdict, Option<String>) {
     let deadline = Instant::now() + limit;
-    let mut step = begin(question);
+    let (mut step, mut said) = (begin(question), None);
     loop {
         match step {
-            Step::Done(verdict) => return verdict,
+            Step::Done(verdict) => return (verdict, said),
             Step::Ask(state, call) => {
                 let response = client.send(&call, deadline).await;
+                said = words::words(&response, question.credential.as_ref());
                 step = next(question, &state, &response);
             }
         }

@@ -1,9 +1,13 @@
 //! How long it takes from a node's event to the diagnosis on the pod: over the API server in this process, the whole way through watch,
-//! pod, decision, checks and event. Prints the median and the 99th percentile.
+//! pod, decision, checks and event; and then one question to a registry on this machine, as `keyside explain` asks it. Prints the median
+//! and the 99th percentile of both.
 
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::{Event, Pod, ServiceAccount};
 use keyside_apiserver::{ApiServer, UserInfo};
+use keyside_keychain::{Credential, Reference};
+use keyside_oci::verify::{Question, verify};
+use keyside_registry::{Authentication, Registry, Store};
 use kube::api::PostParams;
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, ResourceExt};
@@ -33,21 +37,61 @@ async fn main() {
         .create(&PostParams::default(), &account)
         .await
         .expect("an account");
-    let mut times = measure(&client).await;
+    let registry = Peer::start().await;
+    let times = measure(&client, &registry).await;
+    let (alone, asked) = times.into_iter().unzip();
+    print("event to diagnosis", alone);
+    print("event to diagnosis and the registry's answer", asked);
+    running.stop().await;
+    api.stop().await;
+}
+
+fn print(what: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
     let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
     let line = format!(
-        "event to diagnosis, {} pods: p50 {:?}, p99 {:?}\n",
+        "{what}, {} pods: p50 {:?}, p99 {:?}\n",
         times.len(),
         at(50),
         at(99)
     );
     let _ = std::io::stdout().write_all(line.as_bytes());
-    running.stop().await;
-    api.stop().await;
 }
 
-async fn measure(client: &Client) -> Vec<Duration> {
+/// A registry that knows nobody, and who asks it.
+struct Peer {
+    image: Reference,
+    client: keyside_oci::Client,
+}
+
+impl Peer {
+    async fn start() -> Self {
+        let registry = Registry::builder(Store::memory())
+            .authentication(Authentication::Bearer)
+            .build()
+            .expect("a registry");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
+        let host = listener.local_addr().expect("an address");
+        tokio::spawn(async move { axum::serve(listener, registry.router()).await });
+        Self {
+            image: Reference::parse(&format!("{host}/team/app:1")).expect("an image"),
+            client: keyside_oci::Client::new(&keyside_oci::Network::default()).expect("a client"),
+        }
+    }
+
+    /// Whether a credential that it does not know can pull.
+    async fn ask(&self) {
+        let login = Credential::new("robot", "not-the-word");
+        let question = Question::pull(&self.client, &self.image, Some(login)).expect("a question");
+        let verdict = verify(&self.client, &question).await;
+        assert_eq!(verdict.reason.as_str(), "BadCredentials");
+    }
+}
+
+/// For each pod the time to the diagnosis, and the time until the registry had answered as well.
+async fn measure(client: &Client, registry: &Peer) -> Vec<(Duration, Duration)> {
     let events: Api<Event> = Api::namespaced(client.clone(), "default");
     let config = watcher::Config::default().fields("reason=PullDiagnosed");
     let said = watcher(events.clone(), config).applied_objects();
@@ -65,7 +109,9 @@ async fn measure(client: &Client) -> Vec<Duration> {
         while let Some(Ok(event)) = said.next().await {
             let about = event.involved_object.name.clone().unwrap_or_default();
             if let Some(begun) = begun.remove(&about) {
-                times.push(begun.elapsed());
+                let alone = begun.elapsed();
+                registry.ask().await;
+                times.push((alone, begun.elapsed()));
                 break;
             }
         }

@@ -4,19 +4,23 @@
 //! pods, and no more than [`REMEMBERED`]. A pod is read once per new cause, where that is permitted; without the right the event and
 //! the decision have to do. Registries are not asked from here: what verification has found stands in the credentials' conditions.
 
+mod asked;
+mod restart;
 mod stuck;
 
+pub use restart::Restarts;
 pub use stuck::Diagnoses;
 pub(crate) use stuck::Stuck;
 
 use crate::context::Context;
+use asked::Asked;
 use futures::StreamExt;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event, Pod};
-use keyside_api::{Cause, FIELD_MANAGER, event, label};
+use keyside_api::{Cause, FIELD_MANAGER, event};
 use keyside_core::diagnose::{Word, words};
-use keyside_core::explain::{Explanation, Observed, Question, Verdict, explain};
-use kube::api::{EvictParams, PostParams};
+use keyside_core::explain::{Explanation, Verdict, explain};
+use kube::api::PostParams;
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, ResourceExt};
 use serde_json::json;
@@ -39,9 +43,6 @@ const REMEMBERED: usize = 10_000;
 /// Events that are older when they are first seen are history.
 const RECENT: Duration = Duration::from_secs(15 * 60);
 
-/// How often pods are replaced, if that is asked for.
-const ROUND: Duration = Duration::from_secs(10);
-
 /// Begins to watch.
 pub(crate) fn start(ctx: &Arc<Context>, tasks: &mut JoinSet<anyhow::Result<()>>) {
     for reason in REASONS {
@@ -51,16 +52,9 @@ pub(crate) fn start(ctx: &Arc<Context>, tasks: &mut JoinSet<anyhow::Result<()>>)
             Ok(())
         });
     }
-    if let Some(budget) = ctx.config.restart_stuck {
+    if let Some(restarts) = ctx.config.restart_stuck {
         let ctx = ctx.clone();
-        tasks.spawn(async move {
-            loop {
-                tokio::time::sleep(ROUND).await;
-                if ctx.leadership.leads() {
-                    replace(&ctx, budget).await;
-                }
-            }
-        });
+        tasks.spawn(async move { restart::work(&ctx, restarts).await });
     }
 }
 
@@ -108,19 +102,23 @@ async fn note(ctx: &Context, event: &Event) {
     let is_recent = word
         .at
         .is_none_or(|at| Timestamp::now().duration_since(at).unsigned_abs() < RECENT);
-    if !is_recent || !ctx.stuck.is_new(uid, cause) {
+    if !is_recent || !ctx.stuck.is_new(uid, cause, word.at) {
         return;
     }
     let pod = Api::<Pod>::namespaced(ctx.config.client.clone(), namespace)
         .get_opt(name)
         .await;
     let pod = pod.ok().flatten().filter(|pod| pod.uid().as_ref() == Some(uid));
-    let Some(explanation) = diagnose(ctx, namespace, name, pod.as_ref(), word) else {
+    let Some(asked) = Asked::new(pod.as_ref(), word) else {
         return;
     };
+    let explanation = explain(&ctx.index(), &asked.question(namespace, name));
+    if explanation.verdict != Verdict::Failing {
+        return;
+    }
     let found = Cause::parse(&explanation.reason).unwrap_or(cause);
-    let remedy = explanation.remedy;
-    if ctx.stuck.add(uid, namespace, name, cause, found, remedy) {
+    let asked = ctx.config.restart_stuck.map(|_| Arc::new(asked));
+    if ctx.stuck.add((uid, namespace, name), cause, found, asked) {
         say(ctx, event, &explanation).await;
     }
 }
@@ -133,52 +131,6 @@ fn word(event: &Event) -> Option<Word> {
         times: u32::try_from(event.count.unwrap_or(1)).unwrap_or(1),
         at: event.last_timestamp.as_ref().map(|time| time.0).or(micro),
     })
-}
-
-/// The same decision and the same checks as `keyside explain`, from memory.
-fn diagnose(
-    ctx: &Context,
-    namespace: &str,
-    name: &str,
-    pod: Option<&Pod>,
-    word: Word,
-) -> Option<Explanation> {
-    let image = match words::image_of(&word.message) {
-        Some(image) => image.to_owned(),
-        // Such as a Secret that cannot be read: it stops all images alike.
-        None => pod?.spec.as_ref()?.containers.first()?.image.clone()?,
-    };
-    let spec = pod.and_then(|pod| pod.spec.as_ref());
-    let container = spec.and_then(|spec| {
-        spec.containers
-            .iter()
-            .find(|one| one.image.as_ref() == Some(&image))
-    });
-    let listed = spec
-        .and_then(|spec| spec.image_pull_secrets.clone())
-        .unwrap_or_default();
-    let injected = pod
-        .and_then(|pod| pod.annotations().get(label::INJECTED))
-        .map(String::as_str);
-    let injected = injected
-        .unwrap_or_default()
-        .split(',')
-        .filter(|name| !name.is_empty());
-    let question = Question {
-        namespace,
-        image: &image,
-        pod: Some(name),
-        listed: listed.into_iter().map(|reference| reference.name).collect(),
-        injected: injected.map(str::to_owned).collect(),
-        // Without the right to read it nobody knows what it lists: then it is taken for one that is made now.
-        exists: pod.is_some(),
-        container: container.map(|container| container.name.as_str()),
-        observed: Some(Observed::Waiting("ErrImagePull".to_owned())),
-        node: vec![word],
-        ..Question::default()
-    };
-    let explanation = explain(&ctx.index(), &question);
-    (explanation.verdict == Verdict::Failing).then_some(explanation)
 }
 
 /// One event on the pod. Its name says which pod and which cause, so that nobody says it twice: not after a restart, and not with two
@@ -215,28 +167,5 @@ async fn say(ctx: &Context, about: &Event, explanation: &Explanation) {
             pod = name,
             "a diagnosis could not be written as an event"
         ),
-    }
-}
-
-/// Replaces pods that only a new pod can help, at most so many a round. Their controllers make new ones; disruption budgets are asked.
-async fn replace(ctx: &Context, budget: usize) {
-    for (uid, namespace, name) in ctx.stuck.to_renew(budget) {
-        let api: Api<Pod> = Api::namespaced(ctx.config.client.clone(), &namespace);
-        let pod = api.get_opt(&name).await.ok().flatten();
-        let owned = pod.filter(|pod| {
-            pod.uid().as_deref() == Some(&uid)
-                && pod
-                    .owner_references()
-                    .iter()
-                    .any(|owner| owner.controller == Some(true))
-        });
-        match owned {
-            Some(_) => match api.evict(&name, &EvictParams::default()).await {
-                // A budget that does not allow it now may do so later.
-                Err(kube::Error::Api(status)) if status.code == 429 => {}
-                _ => ctx.stuck.forget(&uid),
-            },
-            None => ctx.stuck.forget(&uid),
-        }
     }
 }

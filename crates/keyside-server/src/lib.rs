@@ -48,7 +48,7 @@ mod watches;
 mod webhook;
 mod wire;
 
-pub use diagnosis::Diagnoses;
+pub use diagnosis::{Diagnoses, Restarts};
 pub use install::install;
 pub use keeper::Target;
 pub use lease::{Candidacy, Pace};

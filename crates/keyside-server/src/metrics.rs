@@ -6,6 +6,8 @@
 mod state;
 
 use crate::context::Context;
+use keyside_api::Cause;
+use keyside_api::condition::verified;
 use keyside_core::CredentialId;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
@@ -26,6 +28,7 @@ pub(crate) struct Counters {
     registry: Registry,
     admissions: Family<Admission, Counter>,
     propagation: Family<Named, Gauge<f64, AtomicU64>>,
+    verifications: Family<Verification, Counter>,
 }
 
 /// Labels of a review.
@@ -52,6 +55,12 @@ pub(crate) enum Outcome {
     Refused,
     /// No review at all.
     Malformed,
+}
+
+/// Label of a verification: a reason of the condition `Verified`, of which there are as many as causes and a few more.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Verification {
+    reason: &'static str,
 }
 
 /// Labels of a credential; those of the cluster have no namespace.
@@ -85,10 +94,17 @@ impl Counters {
             "How long the last change of a credential took from when it was seen until its last copy was written",
             propagation.clone(),
         );
+        let verifications = Family::<Verification, Counter>::default();
+        registry.register(
+            "keyside_verifications",
+            "Answers of registries about credentials, by what came of them",
+            verifications.clone(),
+        );
         Self {
             registry,
             admissions,
             propagation,
+            verifications,
         }
     }
 
@@ -98,11 +114,29 @@ impl Counters {
             .inc();
     }
 
+    pub(crate) fn verified(&self, reason: &str) {
+        let reason = bounded(reason);
+        self.verifications.get_or_create(&Verification { reason }).inc();
+    }
+
     pub(crate) fn propagated(&self, id: &CredentialId, time: Duration) {
         self.propagation
             .get_or_create(&Named::from(id))
             .set(time.as_secs_f64());
     }
+}
+
+/// A reason as a label: one that nobody has foreseen makes no new series.
+fn bounded(reason: &str) -> &'static str {
+    let others = [
+        verified::PULL_ALLOWED,
+        verified::LOGGED_IN,
+        verified::UNVERIFIED,
+        verified::TOKEN_SERVICE_UNCONFIRMED,
+    ];
+    let cause = Cause::parse(reason).map(Cause::as_str);
+    let other = others.into_iter().find(|known| *known == reason);
+    cause.or(other).unwrap_or("Other")
 }
 
 /// The metrics of a running system; clones show the same.

@@ -39,6 +39,8 @@ pub struct Options {
     pub webhook: bool,
     /// Whether on-demand copies that no pod uses any more are removed: for that, pods are listed. Without it they stay.
     pub on_demand_removal: bool,
+    /// Whether pods that wait in vain are evicted, so that new ones are made.
+    pub restart_stuck: bool,
 }
 
 impl Default for Options {
@@ -49,6 +51,7 @@ impl Default for Options {
             name: NAME.to_owned(),
             webhook: true,
             on_demand_removal: false,
+            restart_stuck: false,
         }
     }
 }
@@ -142,6 +145,9 @@ fn cluster_rules(options: &Options) -> Vec<PolicyRule> {
     }
     if options.on_demand_removal {
         rules.push(rule("", &["pods"], &["list"]));
+    }
+    if options.restart_stuck {
+        rules.push(rule("", &["pods/eviction"], &["create"]));
     }
     rules
 }

@@ -2,7 +2,7 @@
 
 use crate::certificate::Served;
 use crate::context::{Context, Key};
-use crate::diagnosis::Diagnoses;
+use crate::diagnosis::{Diagnoses, Restarts};
 use crate::error::Remedy;
 use crate::keeper::{self, Target};
 use crate::lease::{self, Candidacy};
@@ -61,8 +61,9 @@ pub struct Config {
     pub stalled_after: Duration,
     /// How this replica takes part in the election of the one that writes; `None` if it is the only one.
     pub candidacy: Option<Candidacy>,
-    /// Whether pods that only a new pod can help are replaced, and how many at most every ten seconds.
-    pub restart_stuck: Option<usize>,
+    /// Whether pods that go on failing although a new one would not are replaced, and how fast. keyside must be allowed to
+    /// (`rbac::Options::restart_stuck`).
+    pub restart_stuck: Option<Restarts>,
     /// How registries are asked whether credentials work; `None` if they are not.
     pub verification: Option<verify::Verification>,
 }

@@ -213,6 +213,7 @@ async fn apply(ctx: &Context, id: &CredentialId, view: View) -> Option<Round> {
                     client,
                     verifier: &ctx.verifier,
                     token_service: token_service.as_deref(),
+                    authority: authority.as_ref(),
                     fresh: asked_for,
                 };
                 asking.ask(&question).await
@@ -262,6 +263,9 @@ fn report(ctx: &Context, id: &CredentialId, round: Option<Round>) {
             tries.unsettled.saturating_add(1)
         };
     });
+    for verdict in &round.verdicts {
+        ctx.counters.verified(&verdict.reason);
+    }
     ctx.note(|index| index.note_round(id, round));
     ctx.queue.add(Key::Credential(id.clone()), When::Usual);
     ctx.verifier.queue.done(id);

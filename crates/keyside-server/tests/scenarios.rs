@@ -33,6 +33,8 @@ mod registry;
 mod replicas;
 #[path = "scenarios/serving.rs"]
 mod serving;
+#[path = "scenarios/stuck.rs"]
+mod stuck;
 #[path = "scenarios/verification.rs"]
 mod verification;
 #[path = "scenarios/wipe.rs"]

@@ -190,6 +190,10 @@ pub(crate) struct Serve {
     /// Remove on-demand copies that no pod uses any more; for that, keyside must be allowed to list pods.
     #[arg(long)]
     pub(crate) on_demand_removal: bool,
+    /// Evict pods that wait although a new one would get its image, so many at most every ten seconds; for that, keyside must be
+    /// allowed to create evictions. Disruption budgets are honoured [default: none]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000), value_name = "N")]
+    pub(crate) restart_stuck: Option<u16>,
     /// How long an on-demand copy stays without a new pod that needs it.
     #[arg(long, default_value = "24h", value_parser = parse_duration, value_name = "DURATION")]
     pub(crate) idle_for: SignedDuration,

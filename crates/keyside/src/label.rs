@@ -67,6 +67,14 @@ pub(crate) enum Label<'a> {
     BudgetForbids { pod: &'a str },
     /// More pods would have to be replaced than may be.
     OverBudget { left: usize },
+    /// There is nothing to list.
+    NoPullSecrets,
+    /// How often a credential is stored by hand.
+    SameContent { secrets: usize },
+    /// What to do with a Secret that nobody needs.
+    NobodyNames { command: &'a str },
+    /// What to do with many that are the same.
+    StoreOnce { command: &'a str },
 }
 
 impl Label<'_> {

@@ -283,6 +283,18 @@ fn printable(text: &str) -> String {
     out
 }
 
+/// What a stranger has said, in one line: as [`printable`], but no colour of theirs either.
+pub(crate) fn foreign(text: &str) -> String {
+    let escaped = |c: char| {
+        if is_harmless(c) {
+            c.to_string()
+        } else {
+            c.escape_unicode().to_string()
+        }
+    };
+    text.chars().map(escaped).collect()
+}
+
 /// As [`printable`], line breaks kept.
 fn printable_block(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")

@@ -31,6 +31,7 @@ fn answer(rank: Option<usize>, reason: &str) -> Answer {
         rank,
         reason: reason.to_owned(),
         detail: String::new(),
+        raw: Some("hello from the registry".to_owned()),
         at: NOW,
     }
 }
@@ -278,7 +279,7 @@ fn registry_is_asked_only_with_credentials_whose_pattern_is_for_the_image() {
     assert_eq!(tried, ["near", "own"]);
     let asked: Vec<usize> = crate::explain::logins(&index, &question)
         .into_iter()
-        .map(|(rank, _)| rank)
+        .map(|shown| shown.rank)
         .collect();
     assert_eq!(asked, [2]);
 }

@@ -154,8 +154,8 @@ pub fn reason(reason: Reason) -> Page {
             "Nothing to do.",
         ),
         Reason::Forbidden => (
-            "A namespace refused the copy: permission, quota or policy.",
-            "Look at the events of the credential; they name the namespace and the refusal.",
+            "Not permitted: a namespace refused the copy (rights, quota, policy), or the user of `keyside check` may not look.",
+            "The events of the credential name the namespace and why; `kubectl auth can-i` shows the rights of a user.",
         ),
         Reason::NotProjectHome => (
             "The credential asks for the scope Project outside of a Project's home namespace.",
@@ -243,6 +243,54 @@ pub fn reason(reason: Reason) -> Page {
         Reason::SourceOf => (
             "It is what a credential is made of, which answers itself.",
             "Nothing to do.",
+        ),
+        Reason::Unreachable => (
+            "The API server did not answer.",
+            "Check the address and the certificate of the context with `kubectl cluster-info`.",
+        ),
+        Reason::TooOld => (
+            "The API server is older than keyside supports.",
+            "Upgrade the cluster.",
+        ),
+        Reason::KindMissing => (
+            "One of keyside's kinds is not served.",
+            "Apply the definitions with `keyside crds | kubectl apply -f -`.",
+        ),
+        Reason::WebhookMissing => (
+            "No webhook of keyside's is registered, so nothing is added to new pods.",
+            "keyside registers it when it is ready to answer: look at its pods and their logs.",
+        ),
+        Reason::WebhookSilent => (
+            "The API server cannot reach keyside's webhook, so pods are created without what they need.",
+            "Look at the pods, the Service and the network policies of keyside's namespace.",
+        ),
+        Reason::PullSecretNotAdded => (
+            "A pod waits for an image and was created without the pull secret that is there for it, while keyside was away or before the credential existed.",
+            "A pod's pull secrets cannot be changed: have its controller make a new one with `keyside explain pod/NAME --restart-stuck`.",
+        ),
+        Reason::NotFresh => (
+            "Nobody writes for keyside, or what was changed has not been seen.",
+            "Look at the pods of keyside's namespace and their logs; delivered pull secrets stay as they are.",
+        ),
+        Reason::NotDelivered => (
+            "A namespace in a credential's scope does not have it.",
+            "The condition `Delivered` names the reason; `keyside explain REASON` prints its page.",
+        ),
+        Reason::Stalled => (
+            "A credential waits for a human.",
+            "The condition `Stalled` says for what; usually the secret has to be entered again with `keyside credential set-password NAME`.",
+        ),
+        Reason::Duplicate => (
+            "The same credential is stored by hand in several namespaces.",
+            "Store it once, for all of them: `keyside import secrets --dry-run` shows how.",
+        ),
+        Reason::PasswordInAnnotation => (
+            "kubectl apply has written a password into an annotation of a Secret.",
+            "Remove the annotation, and write Secrets with `kubectl apply --server-side` or `kubectl create`.",
+        ),
+        Reason::WorldReadable => (
+            "Everybody who has an account may read Secrets.",
+            "Change the binding: a group of all users should not be given this role.",
         ),
     };
     Page { meaning, advice }

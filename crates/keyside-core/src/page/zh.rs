@@ -178,8 +178,8 @@ pub fn reason(reason: Reason) -> Page {
         ),
         Reason::NamespaceTerminating => ("范围内的一个命名空间正在删除，不会得到副本。", "无需操作。"),
         Reason::Forbidden => (
-            "某个命名空间拒绝了副本：权限、配额或策略。",
-            "查看凭证的事件，其中写明命名空间和原因。",
+            "不被允许：某个命名空间因权限、配额或策略拒绝了副本，或者 `keyside check` 的用户无权查看。",
+            "查看凭证的事件，其中写明命名空间和原因；`kubectl auth can-i` 显示用户的权限。",
         ),
         Reason::NotProjectHome => (
             "凭证要求项目范围，但不在项目的主命名空间中。",
@@ -250,6 +250,51 @@ pub fn reason(reason: Reason) -> Page {
             "去掉命名空间上的标签 keyside.dev/inject。",
         ),
         Reason::SourceOf => ("它是某个凭证的来源，由该凭证生效。", "无需操作。"),
+        Reason::Unreachable => (
+            "API Server 没有回应。",
+            "用 `kubectl cluster-info` 检查上下文中的地址和证书。",
+        ),
+        Reason::TooOld => ("API Server 的版本低于 keyside 支持的版本。", "升级集群。"),
+        Reason::KindMissing => (
+            "集群没有提供 keyside 的某个资源类型。",
+            "用 `keyside crds | kubectl apply -f -` 安装定义。",
+        ),
+        Reason::WebhookMissing => (
+            "没有注册 keyside 的 webhook，因此不会给新的 Pod 添加任何凭证。",
+            "keyside 就绪后会自行注册：查看其 Pod 和日志。",
+        ),
+        Reason::WebhookSilent => (
+            "API Server 无法访问 keyside 的 webhook，因此 Pod 创建时得不到所需的凭证。",
+            "查看 keyside 命名空间中的 Pod、Service 和网络策略。",
+        ),
+        Reason::PullSecretNotAdded => (
+            "Pod 在等待镜像，创建时没有得到已有的拉取密文：当时 keyside 不在运行，或凭证尚不存在。",
+            "Pod 的拉取密文不能更改：用 `keyside explain pod/NAME --restart-stuck` 让其控制器新建一个。",
+        ),
+        Reason::NotFresh => (
+            "没有 keyside 副本在写入，或改动没有被看到。",
+            "查看 keyside 命名空间中的 Pod 和日志；已下发的拉取密文保持不变。",
+        ),
+        Reason::NotDelivered => (
+            "凭证范围内的某个命名空间没有得到它。",
+            "条件 `Delivered` 写明原因；`keyside explain REASON` 显示其说明。",
+        ),
+        Reason::Stalled => (
+            "凭证在等待人工处理。",
+            "条件 `Stalled` 写明等待什么；通常需要用 `keyside credential set-password NAME` 重新输入密码。",
+        ),
+        Reason::Duplicate => (
+            "同一个凭证被手工保存在多个命名空间中。",
+            "只保存一次，供全部使用：`keyside import secrets --dry-run` 显示做法。",
+        ),
+        Reason::PasswordInAnnotation => (
+            "kubectl apply 把密码写进了密文 (Secret) 的注解。",
+            "删除该注解，并用 `kubectl apply --server-side` 或 `kubectl create` 写入密文。",
+        ),
+        Reason::WorldReadable => (
+            "任何有账号的人都能读取密文 (Secret)。",
+            "修改绑定：不应把这个角色授予包含所有用户的组。",
+        ),
     };
     Page { meaning, advice }
 }

@@ -1,6 +1,7 @@
 //! A verification in five steps, each with its outcome and its time, for people who want to see where it ends.
 
 use super::machine::{Part, Step, begin, next};
+use super::words::words;
 use super::{Question, Reason, Response, TIME_LIMIT, Verdict};
 use crate::cause::Cause;
 use crate::client::{Client, SendError, Times};
@@ -51,6 +52,8 @@ pub struct Report {
     pub verdict: Verdict,
     /// All five steps.
     pub steps: Vec<Taken>,
+    /// The registry's own words if it refused: for those who ask for them, and for nobody else.
+    pub words: Option<String>,
 }
 
 impl Name {
@@ -100,6 +103,7 @@ pub async fn verify_in_steps(client: &Client, question: &Question) -> Report {
                 let since = Instant::now();
                 let response = client.send(&call, deadline).await;
                 way.note(part, since.elapsed(), &response, client.times());
+                way.words = words(&response, question.credential.as_ref());
                 step = next(question, &state, &response);
             }
         }
@@ -110,6 +114,7 @@ pub async fn verify_in_steps(client: &Client, question: &Question) -> Report {
 struct Way {
     times: [Option<Duration>; 5],
     last: Option<Name>,
+    words: Option<String>,
 }
 
 impl Way {
@@ -160,6 +165,7 @@ impl Way {
         Report {
             steps: Name::ALL.map(taken).to_vec(),
             verdict,
+            words: self.words,
         }
     }
 }

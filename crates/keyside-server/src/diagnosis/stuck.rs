@@ -1,10 +1,11 @@
 //! The pods that are known to fail, each with its causes, for as long as it goes on failing.
 
+use super::asked::Asked;
 use super::{RECENT, REMEMBERED};
+use jiff::Timestamp;
 use keyside_api::Cause;
-use keyside_core::diagnose::Remedy;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// How many pulls fail, by cause.
@@ -34,8 +35,18 @@ struct Failing {
     name: String,
     /// What the node said, and what came of it.
     causes: BTreeMap<Cause, Cause>,
-    remedy: Remedy,
+    /// What to ask again, if pods are replaced.
+    asked: Option<Arc<Asked>>,
     last: Instant,
+}
+
+/// A pod that fails, and what to ask about it.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) uid: String,
+    pub(super) namespace: String,
+    pub(super) name: String,
+    pub(super) asked: Arc<Asked>,
 }
 
 impl Stuck {
@@ -44,10 +55,13 @@ impl Stuck {
     }
 
     /// Whether the node has not said this about the pod yet. A pod that is known is thereby known to go on failing.
-    pub(super) fn is_new(&self, uid: &str, said: Cause) -> bool {
+    pub(super) fn is_new(&self, uid: &str, said: Cause, at: Option<Timestamp>) -> bool {
         match self.state().pods.get_mut(uid) {
             Some(known) => {
                 known.last = Instant::now();
+                if let Some(asked) = &mut known.asked {
+                    Arc::make_mut(asked).again(at);
+                }
                 !known.causes.contains_key(&said)
             }
             None => true,
@@ -57,12 +71,10 @@ impl Stuck {
     /// Takes note of a diagnosis; whether it is the pod's first with this outcome.
     pub(super) fn add(
         &self,
-        uid: &str,
-        namespace: &str,
-        name: &str,
+        (uid, namespace, name): (&str, &str, &str),
         said: Cause,
         found: Cause,
-        remedy: Remedy,
+        asked: Option<Arc<Asked>>,
     ) -> bool {
         let mut state = self.state();
         // Looked through only when it may have grown to twice what was left the last time, so that a note costs no more with many.
@@ -77,26 +89,31 @@ impl Stuck {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
             causes: BTreeMap::new(),
-            remedy,
+            asked: None,
             last: Instant::now(),
         });
         let is_new = !pod.causes.values().any(|known| *known == found);
         pod.causes.insert(said, found);
-        pod.remedy = remedy;
+        pod.asked = asked;
         if is_new {
             *state.total.entry(found).or_default() += 1;
         }
         is_new
     }
 
-    /// Pods that only a new pod can help: uid, namespace, name.
-    pub(super) fn to_renew(&self, most: usize) -> Vec<(String, String, String)> {
+    /// Pods that were failing a moment ago and can be asked about again.
+    pub(super) fn waiting(&self) -> Vec<Waiting> {
         let state = self.state();
-        let waiting = state.pods.iter().filter(|(_, pod)| pod.remedy == Remedy::Renew);
-        waiting
-            .take(most)
-            .map(|(uid, pod)| (uid.clone(), pod.namespace.clone(), pod.name.clone()))
-            .collect()
+        let recent = state.pods.iter().filter(|(_, pod)| pod.last.elapsed() < RECENT);
+        let waiting = recent.filter_map(|(uid, pod)| {
+            Some(Waiting {
+                uid: uid.clone(),
+                namespace: pod.namespace.clone(),
+                name: pod.name.clone(),
+                asked: pod.asked.clone()?,
+            })
+        });
+        waiting.collect()
     }
 
     /// Drops a pod.
@@ -135,9 +152,9 @@ mod tests {
     #[test]
     fn each_outcome_of_a_pod_is_counted_once() {
         let stuck = Stuck::default();
-        let add = |uid: &str, said, found| stuck.add(uid, "shop", "web", said, found, Remedy::Cause);
+        let add = |uid: &str, said, found| stuck.add((uid, "shop", "web"), said, found, None);
         assert!(add("a", Cause::AccessDenied, Cause::NoMatchingCredential));
-        assert!(!stuck.is_new("a", Cause::AccessDenied));
+        assert!(!stuck.is_new("a", Cause::AccessDenied, None));
         assert!(!add("a", Cause::NoCredentials, Cause::NoMatchingCredential));
         assert!(add("b", Cause::DnsFailure, Cause::DnsFailure));
         let diagnoses = stuck.diagnoses();
@@ -154,14 +171,8 @@ mod tests {
     fn memory_ends_where_it_was_said_to_end() {
         let stuck = Stuck::default();
         for at in 0..REMEMBERED + 10 {
-            stuck.add(
-                &at.to_string(),
-                "n",
-                "p",
-                Cause::NotFound,
-                Cause::NotFound,
-                Remedy::Cause,
-            );
+            let uid = at.to_string();
+            stuck.add((&uid, "n", "p"), Cause::NotFound, Cause::NotFound, None);
         }
         assert_eq!(stuck.diagnoses().failing[&Cause::NotFound], REMEMBERED as u64);
     }

@@ -44,10 +44,11 @@ fn options_add_and_take_away_whole_rules() {
     let usual = rules(&Options::default());
     let more = rules(&Options {
         on_demand_removal: true,
+        restart_stuck: true,
         ..Options::default()
     });
     assert_eq!(more[..usual.len()], usual);
-    assert_eq!(more[usual.len()..], ["/pods: list"]);
+    assert_eq!(more[usual.len()..], ["/pods: list", "/pods/eviction: create"]);
     let less = rules(&Options {
         webhook: false,
         ..Options::default()
@@ -63,6 +64,7 @@ fn options_add_and_take_away_whole_rules() {
 fn nothing_that_gives_more_than_it_says_is_ever_among_them() {
     let options = Options {
         on_demand_removal: true,
+        restart_stuck: true,
         ..Options::default()
     };
     let Rbac {

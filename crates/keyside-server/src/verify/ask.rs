@@ -1,6 +1,7 @@
 //! One question to one registry.
 
 use super::Verifier;
+use keyside_core::index::Authority;
 use keyside_core::verify::Question;
 use keyside_keychain::Reference;
 use keyside_oci::verify::{self as oci, Reason};
@@ -42,13 +43,18 @@ pub(super) struct Asking<'a> {
     pub(super) client: &'a Client,
     pub(super) verifier: &'a Verifier,
     pub(super) token_service: Option<&'a str>,
+    /// By whose certificates the client trusts.
+    pub(super) authority: Option<&'a Authority>,
     /// Whether another credential's answer to the same question will not do.
     pub(super) fresh: bool,
 }
 
 impl Asking<'_> {
     pub(super) async fn ask(&self, question: &Question) -> Asked {
-        let cell = self.verifier.shared.of(question, self.token_service, self.fresh);
+        let cell = self
+            .verifier
+            .shared
+            .of(question, self.token_service, self.authority, self.fresh);
         let mut paused = None;
         let said = cell.get_or_try_init(|| async {
             self.ask_registry(question).await.map_err(|time| {

@@ -1,6 +1,7 @@
 //! The same question is asked once: credentials that were stored twice have the same content.
 
 use super::ask::Reply;
+use keyside_core::index::Authority;
 use keyside_core::verify::Question;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,6 +18,8 @@ pub(super) struct Shared(Mutex<Vec<Entry>>);
 struct Entry {
     question: Question,
     token_service: Option<String>,
+    /// With another authority the same registry answers differently.
+    authority: Option<Authority>,
     answer: Arc<OnceCell<Reply>>,
     since: Instant,
 }
@@ -27,6 +30,7 @@ impl Shared {
         &self,
         question: &Question,
         token_service: Option<&str>,
+        authority: Option<&Authority>,
         fresh: bool,
     ) -> Arc<OnceCell<Reply>> {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -39,6 +43,7 @@ impl Shared {
                 && entry.question.image == question.image
                 && entry.question.stated == question.stated
                 && entry.token_service.as_deref() == token_service
+                && entry.authority.as_ref() == authority
         };
         if let Some(known) = entries.iter().find(same) {
             return known.answer.clone();
@@ -47,6 +52,7 @@ impl Shared {
         entries.push(Entry {
             question: question.clone(),
             token_service: token_service.map(str::to_owned),
+            authority: authority.cloned(),
             answer: answer.clone(),
             since: Instant::now(),
         });

@@ -479,7 +479,7 @@ impl Bed {
         self.try_create(api, object).await.unwrap()
     }
 
-    async fn try_create<K>(&self, api: Api<K>, object: Value) -> kube::Result<K>
+    pub(crate) async fn try_create<K>(&self, api: Api<K>, object: Value) -> kube::Result<K>
     where
         K: Clone + Debug + DeserializeOwned + serde::Serialize,
     {

@@ -42,6 +42,10 @@ pub(crate) struct Values {
     pub(crate) image_pull_secrets: Vec<Given<LocalObjectReference>>,
     /// `delivery` says how credentials reach pods, and so which rights keyside needs.
     pub(crate) delivery: Delivery,
+    /// `restartStuck` is how many pods that wait although a new one would get its image are evicted at most every ten seconds;
+    /// 0 leaves them to the kubelet's next attempt.
+    #[schemars(range(min = 0, max = 1000))]
+    pub(crate) restart_stuck: u16,
     /// `crds` are the custom resource definitions.
     pub(crate) crds: Crds,
     /// `serviceAccount` is the account keyside runs as.
@@ -220,6 +224,7 @@ impl Default for Values {
             image: Image::default(),
             image_pull_secrets: Vec::new(),
             delivery: Delivery::default(),
+            restart_stuck: 0,
             crds: Crds::default(),
             service_account: ServiceAccount::default(),
             rbac: Rbac::default(),

@@ -42,5 +42,9 @@ pub(super) fn text(label: Label<'_>) -> String {
             format!("pod/{pod} was not replaced: a PodDisruptionBudget does not allow it now")
         }
         Label::OverBudget { left } => format!("{left} more pods wait; run it again, or raise --max-restarts"),
+        Label::NoPullSecrets => "there are no pull secrets".into(),
+        Label::SameContent { secrets } => format!("{secrets} Secrets with this content"),
+        Label::NobodyNames { command } => format!("nobody names it; {command}"),
+        Label::StoreOnce { command } => format!("store it once: {command}"),
     }
 }

@@ -3,12 +3,14 @@
 
 mod api;
 mod credentials;
+mod fresh;
 mod install;
 mod outcome;
 mod pods;
 mod report;
 mod secrets;
 pub(super) mod survey;
+mod words;
 
 use super::Ended;
 use crate::cli::{Check, CheckFormat, Global};
@@ -20,6 +22,7 @@ use outcome::{Category, Grade, Outcome};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use survey::Survey;
+use words::Said;
 
 /// How long lies between two looks of `--wait`.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -37,7 +40,8 @@ pub(super) async fn run(global: &Global, flags: &Check, output: &Output) -> Ende
     };
     if let Some(path) = &flags.report {
         report::write(path, &categories)?;
-        output.note(format!("{} written, without names", path.display()));
+        let path = path.display().to_string();
+        output.note(Said::Written { path }.text(output.language()));
     }
     match flags.output {
         Some(CheckFormat::Json) => print::document(&outcome::document(&categories), None, output)?,
@@ -59,7 +63,7 @@ async fn look(connection: &Connection, flags: &Check) -> Result<Vec<Category>, F
         return Ok(categories);
     }
     let survey = Survey::read(client, flags.namespace.as_deref()).await?;
-    categories.push(install::category(client).await);
+    categories.push(install::category(client, &survey).await);
     categories.push(credentials::delivery(&survey));
     categories.push(credentials::validity(&survey, jiff::Timestamp::now()));
     categories.push(secrets::category(&survey));
@@ -82,18 +86,18 @@ fn table(categories: &[Category], short: bool, output: &Output) {
             "{:<17} {} {}",
             category.name,
             mark(worst),
-            category.summary()
+            category.summary().text(output.language())
         ));
         for one in category.checks.iter().filter(|one| one.grade != Grade::Success) {
             for problem in &one.problems {
                 output.line(format!(
                     "  {} {}   {}",
                     mark(one.grade),
-                    problem.message,
-                    one.reason
+                    problem.message.text(output.language()),
+                    one.reason()
                 ));
                 if let Some(fix) = &problem.fix {
-                    output.line(format!("      fix: {fix}"));
+                    output.line(format!("      {} {fix}", Said::Fix.text(output.language())));
                 }
             }
         }
@@ -101,13 +105,13 @@ fn table(categories: &[Category], short: bool, output: &Output) {
     let all: Vec<&Outcome> = categories.iter().flat_map(|category| &category.checks).collect();
     let count = |grade: Grade| all.iter().filter(|one| one.grade == grade).count();
     output.line("");
-    output.line(format!(
-        "{} checks: {} ok, {} warnings, {} failed",
-        all.len(),
-        count(Grade::Success),
-        count(Grade::Warning),
-        count(Grade::Error)
-    ));
+    let total = Said::Total {
+        all: all.len(),
+        fine: count(Grade::Success),
+        warnings: count(Grade::Warning),
+        failed: count(Grade::Error),
+    };
+    output.line(total.text(output.language()));
 }
 
 /// A duration with its unit, as flags take it.

@@ -29,7 +29,7 @@ pub(super) async fn run(global: &Global, verb: Credential, output: &Output) -> E
         Credential::Add(flags) => add::run(connection, &flags, output).await,
         Credential::List(flags) => list::run(connection, &flags, output).await,
         Credential::Get(flags) => get::run(connection, &flags, output).await,
-        Credential::Verify(flags) => verify::run(connection, &flags, output).await,
+        Credential::Verify(flags) => verify::run(connection, &flags, global.verbose > 0, output).await,
         Credential::SetPassword(flags) => set_password::run(connection, &flags, output).await,
         Credential::Move(flags) => relocate::run(connection, &flags, output).await,
         Credential::Delete(flags) => delete::run(connection, &flags, output).await,

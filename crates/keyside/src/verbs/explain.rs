@@ -75,6 +75,7 @@ pub(super) async fn run(global: &Global, flags: &Explain, output: &Output) -> En
     }
     let witness = Witness::new(flags)?;
     let connection = connect(global).await?;
+    let witness = witness.in_cluster(&connection.client);
     let namespace = match (&subject, &flags.namespace) {
         (Subject::Namespace(name), _) | (_, Some(name)) => name.clone(),
         (_, None) => connection.namespace.clone(),

@@ -6,7 +6,7 @@ use crate::connect;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::signals::Signals;
-use keyside_server::{Candidacy, Config, Ports, Target, Verification};
+use keyside_server::{Candidacy, Config, Ports, Restarts, Target, Verification};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -66,6 +66,7 @@ fn config(flags: &Serve, client: kube::Client) -> Result<Config, Failure> {
         on_demand_removal: flags.on_demand_removal,
         status_every: length(flags.status_every),
         candidacy: flags.leader_elect.then(|| Candidacy::new(&replica(flags))),
+        restart_stuck: flags.restart_stuck.map(|most| Restarts::at_most(most.into())),
         verification: Some(verification),
         ..Config::new(client)
     })

@@ -18,7 +18,7 @@ const VALUES: [(&str, &str); 6] = [
     ),
     (
         "on demand, with pages and nodes",
-        "{delivery: {mode: OnDemand}, ui: {enabled: true}, credentialProvider: {enabled: true}, crds: {keep: false}}",
+        "{delivery: {mode: OnDemand}, restartStuck: 5, ui: {enabled: true}, credentialProvider: {enabled: true}, crds: {keep: false}}",
     ),
     (
         "other names",

@@ -335,6 +335,18 @@ fn faults_of_a_registry_are_named_and_once_over_the_pasted_fix_replaces_the_pod(
         ("lost", "ContentMissing", Fault::NotFound, Part::Blobs),
         ("expired", "Expired", Fault::ExpiredLogin, Part::Manifests),
         ("forbidden", "NoPullScope", Fault::Forbidden, Part::Manifests),
+        (
+            "policy",
+            "PolicyBlocked",
+            Fault::Unavailable(412),
+            Part::Manifests,
+        ),
+        (
+            "interrupted",
+            "Interrupted",
+            Fault::Cut { after: 10 },
+            Part::Manifests,
+        ),
     ];
     for (name, _, fault, part) in &faults {
         registry.push(&format!("{name}/app"), "1");
@@ -367,10 +379,20 @@ fn ways_that_lead_nowhere_are_named() {
     world.pod_of("default", "unknown", "registry.invalid/team/app:1", "");
     world.pod_of("default", "refused", "127.0.0.1:1/team/app:1", "");
     world.pod_of("default", "page", &format!("{page}/team/app:1"), "");
+    let (_proxy, proxy) = stranger(
+        "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 15\r\nConnection: close\r\n\r\n<html>no</html>",
+    );
+    let (_old, old) = stranger(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.distribution.manifest.v1+prettyjws\r\nContent-Length: 19\r\nConnection: close\r\n\r\n{\"schemaVersion\":1}",
+    );
+    world.pod_of("default", "proxy", &format!("{proxy}/team/app:1"), "");
+    world.pod_of("default", "old", &format!("{old}/team/app:1"), "");
     for (pod, cause) in [
         ("unknown", "DnsFailure"),
         ("refused", "ConnectionRefused"),
         ("page", "NotARegistry"),
+        ("proxy", "ProxyError"),
+        ("old", "UnsupportedManifest"),
     ] {
         let image = bench.explained(&format!("pod/{pod}"), "default", cause);
         assert!(!image["fix"].as_array().expect("fixes").is_empty(), "{image}");
@@ -449,6 +471,131 @@ fn certificates_and_missing_tls_are_named_and_once_right_the_pasted_fix_heals() 
     for (namespace, image) in [("unknown", &untrusted), ("expired", &old), ("hub", &spelt)] {
         bench.paste(image, PASSWORD);
         bench.runs(namespace);
+    }
+}
+
+#[test]
+fn registry_that_does_not_answer_in_time_is_named() {
+    if !has_kubectl() {
+        return;
+    }
+    let (world, registry) = (up(), Own::start());
+    let bench = Bench::new(&world);
+    registry.push("slow/app", "1");
+    let slow = Fault::Slow(std::time::Duration::from_secs(3600));
+    registry
+        .faults()
+        .add(Script::new("slow/app", slow).on(Part::Manifests));
+    let host = registry.host();
+    bench.namespace("slow");
+    bench.secret("slow", "own", &host, USER, PASSWORD);
+    world.pod_of("slow", "p", &format!("{host}/slow/app:1"), &listing("own"));
+    world.wait_waiting("slow", "p", "ErrImagePull");
+    let image = bench.explained("pod/p", "slow", "Timeout");
+    registry.faults().clear_all();
+    // The cause is gone, but nobody would make a new pod: its kubelet has it in the end.
+    bench.paste(&image, "");
+    bench.runs("slow");
+}
+
+#[test]
+fn private_authority_and_token_service_of_a_credential_count_for_explain_as_for_verification() {
+    if !has_kubectl() {
+        return;
+    }
+    let authority = Authority::new();
+    let shown = Presented::new(authority.certify("private.test", false));
+    let registry = Own::start_tls(&shown);
+    registry.push("team/app", "1");
+    let hosts = format!("private.test={}", registry.address);
+    // Neither keyside nor `explain` trusts the authority by itself.
+    let world = up_with(&["--add-host", &hosts]);
+    let bench = Bench {
+        world: &world,
+        here: Here {
+            hosts,
+            authority: String::new(),
+        },
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("ca.crt");
+    std::fs::write(&file, authority.pem()).expect("a file");
+    // Where a credential is sent may not be changed without its secret: so each is made as it stays.
+    let credential = |namespace: &str, more: &str| {
+        bench.namespace(namespace);
+        bench.secret(namespace, "own", "private.test", USER, PASSWORD);
+        world.ok(&format!(
+            "create configmap ca -n {namespace} --from-file=ca.crt={}",
+            file.display()
+        ));
+        world.apply(&format!(
+            "apiVersion: keyside.dev/v1alpha1\nkind: RegistryCredential\nmetadata: {{name: own, namespace: {namespace}}}\nspec:\n  source: {{secret: {{name: own}}}}\n  verification: {{repository: private.test/team/app}}\n{more}"
+        ));
+    };
+    let both = |namespace: &str, expected: &str| {
+        let path = "{.status.conditions[?(@.type==\"Verified\")].reason}";
+        let what = format!("verification says {expected}");
+        world.wait("registrycredential/own", namespace, path, &what, |reason| {
+            reason == expected
+        });
+        let line = format!("keyside explain image private.test/team/app:1 -n {namespace} -o json");
+        let output = bench.shell(&line, "");
+        let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(said["images"][0]["credentials"][0]["reason"], expected, "{said}");
+    };
+    let ours = "  certificateAuthority: {configMapRef: {name: ca, key: ca.crt}}\n";
+    credential("bare", "");
+    both("bare", "UntrustedCA");
+    credential("trusting", ours);
+    both("trusting", "PullAllowed");
+    // The registry sends everybody to a token service elsewhere, which has no address: one credential waits for a confirmation,
+    // the other has it and goes there.
+    let mut elsewhere = Script::new("", Fault::ForeignRealm("https://nobody.invalid/token".to_owned()));
+    elsewhere.repository = None;
+    registry.faults().add(elsewhere);
+    credential("unconfirmed", ours);
+    both("unconfirmed", "TokenServiceUnconfirmed");
+    credential(
+        "confirmed",
+        &format!("{ours}  tokenService: https://nobody.invalid\n"),
+    );
+    both("confirmed", "DnsFailure");
+}
+
+#[test]
+fn words_of_a_registry_are_shown_on_demand_and_cannot_rewrite_the_screen() {
+    if !has_kubectl() {
+        return;
+    }
+    let world = up();
+    let bench = Bench::new(&world);
+    let (_rude, rude) = stranger(
+        "HTTP/1.1 500 Oops\r\nContent-Length: 36\r\nConnection: close\r\n\r\nrude \u{1b}[2J\u{1b}[31mwords\u{202e}backwards\u{7} end",
+    );
+    bench.namespace("lab");
+    bench.secret("lab", "own", &rude.to_string(), USER, PASSWORD);
+    world.apply(
+        "apiVersion: keyside.dev/v1alpha1\nkind: RegistryCredential\nmetadata: {name: own, namespace: lab}\nspec:\n  source: {secret: {name: own}}\n",
+    );
+    let lines = [
+        "keyside credential verify own -n lab".to_owned(),
+        format!("keyside explain image {rude}/team/app:1 -n lab"),
+    ];
+    for line in lines {
+        let said = |more: &str| {
+            let output = bench.shell(&format!("{line} {more}"), "");
+            text(&output.stdout) + &text(&output.stderr)
+        };
+        let usual = said("");
+        assert!(
+            usual.contains("RegistryError") && !usual.contains("rude"),
+            "{usual}"
+        );
+        let with_words = said("-v");
+        assert!(with_words.contains("500 rude"), "{with_words}");
+        for bad in ["\u{1b}[2J", "\u{1b}[31m", "\u{202e}", "\u{7}"] {
+            assert!(!with_words.contains(bad), "{with_words:?}");
+        }
     }
 }
 
@@ -589,6 +736,7 @@ fn check_names_what_is_wrong_with_stable_ids_and_warnings_do_not_fail() {
         "api-reachable",
         "crds",
         "webhook-alive",
+        "watches-fresh",
         "deliveries",
         "credentials-valid",
         "dangling-pull-secrets",
@@ -614,6 +762,28 @@ fn check_names_what_is_wrong_with_stable_ids_and_warnings_do_not_fail() {
     }
     world.apply("apiVersion: v1\nkind: Secret\nmetadata: {name: bad, namespace: b}\ntype: kubernetes.io/dockerconfigjson\nstringData: {.dockerconfigjson: '{\"auths\":{\"x.example\":{\"auth\":\"%%%\"}}}'}\n");
     world.pod_of("b", "p", "registry.invalid/x:1", &listing("bad"));
+    // In another language people read other sentences; codes, commands and JSON stay.
+    let chinese = text(&bench.shell("keyside check --lang zh-CN", "").stdout);
+    for said in [
+        "项检查",
+        "引用的密文 (Secret) lost 不存在",
+        "MissingPullSecret",
+        "keyside credential add lost",
+    ] {
+        assert!(chinese.contains(said), "{said} is not in {chinese}");
+    }
+    let in_json = |flags: &str| {
+        look(flags).1["categories"]
+            .to_string()
+            .replace(|c: char| c.is_ascii_digit(), "")
+    };
+    assert_eq!(in_json("--lang zh-CN"), in_json(""));
+    let inventory = text(
+        &bench
+            .shell("keyside import secrets --dry-run --lang zh-CN", "")
+            .stdout,
+    );
+    assert!(inventory.contains("2 个密文 (Secret) 内容相同"), "{inventory}");
     let folder = tempfile::tempdir().expect("a folder");
     let report = folder.path().join("report.json");
     let (status, document) = look(&format!("--report {}", report.display()));

@@ -49,6 +49,7 @@ fn rights(chart: &Chart<'_>) -> [Value; 4] {
         namespace: chart.release.namespace.clone(),
         service_account: chart.account(),
         on_demand_removal: chart.values.delivery.mode == Mode::OnDemand,
+        restart_stuck: chart.values.restart_stuck > 0,
         ..Options::default()
     };
     let (given, name) = (rbac(&options), chart.fullname());

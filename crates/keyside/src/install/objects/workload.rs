@@ -132,8 +132,15 @@ fn arguments(chart: &Chart<'_>) -> Vec<String> {
         "--log-format=json".to_owned(),
     ];
     let removal = (chart.values.delivery.mode == Mode::OnDemand).then(|| "--on-demand-removal".to_owned());
+    let most = chart.values.restart_stuck;
+    let restarts = (most > 0).then(|| format!("--restart-stuck={most}"));
     let extra = chart.values.extra_args.iter().cloned();
-    fixed.into_iter().chain(removal).chain(extra).collect()
+    fixed
+        .into_iter()
+        .chain(removal)
+        .chain(restarts)
+        .chain(extra)
+        .collect()
 }
 
 /// `repository:tag`, and the digest if one is given.

@@ -1,10 +1,12 @@
 //! The API server: is it there, is it new enough, and what may this user do.
 
 use super::outcome::{Category, Grade, Outcome, Problem};
+use super::words::Said;
 use crate::failure::Failure;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
+use keyside_core::page::Reason;
 use kube::api::PostParams;
 use kube::{Api, Client};
 
@@ -32,15 +34,18 @@ pub(super) async fn category(client: &Client, pre: bool) -> Result<Category, Fai
     let reach = Outcome::begin("api-reachable", "the API server answers");
     // Without an API server there is nothing to check: that is no failed check, but no check at all.
     let version = client.apiserver_version().await?;
-    let reach = reach.end(Grade::Error, "Unreachable", Vec::new());
+    let reach = reach.end(Grade::Error, Reason::Unreachable, Vec::new());
     let age = Outcome::begin("api-version", "the API server is new enough");
     let minor: u32 = version.minor.trim_end_matches('+').parse().unwrap_or(OLDEST);
     let old = (minor < OLDEST).then(|| Problem {
         object: "apiserver".to_owned(),
-        message: format!("Kubernetes {} is older than 1.{OLDEST}", version.git_version),
+        message: Said::TooOld {
+            version: version.git_version.clone(),
+            oldest: OLDEST,
+        },
         fix: None,
     });
-    let age = age.end(Grade::Error, "TooOld", old.into_iter().collect());
+    let age = age.end(Grade::Error, Reason::TooOld, old.into_iter().collect());
     let rights = if pre { TO_INSTALL } else { TO_LOOK };
     let mut checks = vec![reach, age];
     checks.push(permissions(client, rights, pre).await?);
@@ -57,14 +62,17 @@ async fn permissions(client: &Client, rights: &[(&str, &str, &str)], pre: bool) 
         if !may(client, verb, group, resource).await? {
             missing.push(Problem {
                 object: (*resource).to_owned(),
-                message: format!("this user may not {verb} {resource}"),
+                message: Said::MayNot {
+                    verb: (*verb).to_owned(),
+                    resource: (*resource).to_owned(),
+                },
                 fix: Some(format!("kubectl auth can-i {verb} {resource} -A")),
             });
         }
     }
     // Who may see less is told less: only an installation needs all of it.
     let grade = if pre { Grade::Error } else { Grade::Warning };
-    Ok(outcome.end(grade, "Forbidden", missing))
+    Ok(outcome.end(grade, Reason::Forbidden, missing))
 }
 
 async fn may(client: &Client, verb: &str, group: &str, resource: &str) -> Result<bool, Failure> {

@@ -2,10 +2,12 @@
 
 use super::outcome::{Category, Grade, Outcome, Problem};
 use super::survey::Survey;
+use super::words::Said;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use keyside_api::CredentialStatus;
 use keyside_api::condition::{delivered, stalled, verified};
+use keyside_api::{Cause, CredentialStatus};
+use keyside_core::page::{Reason, Topic};
 use kube::ResourceExt;
 
 /// So long before its end a credential is pointed out.
@@ -62,7 +64,10 @@ pub(super) fn delivery(survey: &Survey) -> Category {
         {
             missing.push(Problem {
                 object: one.object.clone(),
-                message: format!("{}: {}", one.object, said.message),
+                message: Said::Condition {
+                    object: one.object.clone(),
+                    message: said.message.clone(),
+                },
                 fix: Some(format!("keyside explain {}", said.reason)),
             });
         }
@@ -70,17 +75,20 @@ pub(super) fn delivery(survey: &Survey) -> Category {
         if let Some(targets) = targets.filter(|targets| targets.conflicts > 0) {
             taken.push(Problem {
                 object: one.object.clone(),
-                message: format!(
-                    "{}: the name is taken in {} namespaces",
-                    one.object, targets.conflicts
-                ),
+                message: Said::Taken {
+                    object: one.object.clone(),
+                    count: targets.conflicts,
+                },
                 fix: Some("keyside explain NameTaken".to_owned()),
             });
         }
         if let Some(said) = condition(one, stalled::TYPE).filter(|said| said.status == "True") {
             waiting.push(Problem {
                 object: one.object.clone(),
-                message: format!("{}: {}", one.object, said.message),
+                message: Said::Condition {
+                    object: one.object.clone(),
+                    message: said.message.clone(),
+                },
                 fix: Some(set_password(one)),
             });
         }
@@ -88,9 +96,9 @@ pub(super) fn delivery(survey: &Survey) -> Category {
     Category {
         name: "delivery",
         checks: vec![
-            everywhere.end(Grade::Error, "NotDelivered", missing),
-            conflicts.end(Grade::Warning, "NameTaken", taken),
-            suspended.end(Grade::Error, "Stalled", waiting),
+            everywhere.end(Grade::Error, Reason::NotDelivered, missing),
+            conflicts.end(Grade::Warning, Reason::NameTaken, taken),
+            suspended.end(Grade::Error, Reason::Stalled, waiting),
         ],
     }
 }
@@ -115,7 +123,10 @@ pub(super) fn validity(survey: &Survey, now: Timestamp) -> Category {
         if let Some(said) = condition(one, verified::TYPE).filter(|said| said.status == "False") {
             refused.push(Problem {
                 object: one.object.clone(),
-                message: format!("{}: {}", one.object, said.reason),
+                message: Said::Refused {
+                    object: one.object.clone(),
+                    reason: said.reason.clone(),
+                },
                 fix: Some(set_password(one)),
             });
         }
@@ -129,9 +140,15 @@ pub(super) fn validity(survey: &Survey, now: Timestamp) -> Category {
         is_over |= left.is_negative();
         let days = left.as_hours() / 24;
         let message = if left.is_negative() {
-            format!("{} expired {} days ago", one.object, -days)
+            Said::Expired {
+                object: one.object.clone(),
+                days: -days,
+            }
         } else {
-            format!("{} expires in {days} days", one.object)
+            Said::Expires {
+                object: one.object.clone(),
+                days,
+            }
         };
         ends.push(Problem {
             object: one.object.clone(),
@@ -140,14 +157,14 @@ pub(super) fn validity(survey: &Survey, now: Timestamp) -> Category {
         });
     }
     let (grade, reason) = if is_over {
-        (Grade::Error, "Expired")
+        (Grade::Error, Topic::from(Cause::Expired))
     } else {
-        (Grade::Warning, "Expiring")
+        (Grade::Warning, Reason::Expiring.into())
     };
     Category {
         name: "credentials",
         checks: vec![
-            valid.end(Grade::Error, "VerificationFailed", refused),
+            valid.end(Grade::Error, Reason::VerificationFailed, refused),
             expiry.end(grade, reason, ends),
         ],
     }
@@ -175,7 +192,7 @@ mod tests {
     fn grades(category: &Category) -> Vec<(&'static str, Grade, &'static str)> {
         let checks = category.checks.iter();
         checks
-            .map(|check| (check.id, check.grade, check.reason))
+            .map(|check| (check.id, check.grade, check.reason()))
             .collect()
     }
 

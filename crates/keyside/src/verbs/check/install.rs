@@ -1,18 +1,28 @@
 //! keyside itself: its kinds, and the webhook, which is asked something that it must refuse.
 
+use super::fresh;
 use super::outcome::{Category, Grade, Outcome, Problem};
+use super::survey::Survey;
+use super::words::Said;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use keyside_api::{Project, RegistryCredential, RegistryCredentialSpec, Scope, Source};
+use keyside_core::page::Reason;
 use keyside_server::WEBHOOK_CONFIGURATION;
 use kube::api::PostParams;
+use kube::core::Status;
 use kube::{Api, Client, Resource as _};
 
 const KINDS: [&str; 3] = ["projects", "registrycredentials", "clusterregistrycredentials"];
 
-pub(super) async fn category(client: &Client) -> Category {
+pub(super) async fn category(client: &Client, survey: &Survey) -> Category {
     Category {
         name: "keyside",
-        checks: vec![kinds(client).await, registered(client).await, alive(client).await],
+        checks: vec![
+            kinds(client).await,
+            registered(client).await,
+            alive(client).await,
+            fresh::check(client, survey).await,
+        ],
     }
 }
 
@@ -29,11 +39,11 @@ async fn kinds(client: &Client) -> Outcome {
         let name = format!("{plural}.{}", keyside_api::GROUP);
         Problem {
             object: format!("customresourcedefinition/{name}"),
-            message: format!("{name} is not served"),
+            message: Said::NotServed { kind: name },
             fix: Some("keyside crds | kubectl apply -f -".to_owned()),
         }
     });
-    outcome.end(Grade::Error, "KindMissing", problems.collect())
+    outcome.end(Grade::Error, Reason::KindMissing, problems.collect())
 }
 
 async fn registered(client: &Client) -> Outcome {
@@ -43,10 +53,14 @@ async fn registered(client: &Client) -> Outcome {
     let hooks = found.ok().flatten().and_then(|one| one.webhooks);
     let missing = hooks.is_none_or(|hooks| hooks.is_empty()).then(|| Problem {
         object: format!("mutatingwebhookconfiguration/{WEBHOOK_CONFIGURATION}"),
-        message: "no webhook is registered, so nothing is added to new pods".to_owned(),
+        message: Said::NoWebhook,
         fix: None,
     });
-    outcome.end(Grade::Error, "WebhookMissing", missing.into_iter().collect())
+    outcome.end(
+        Grade::Error,
+        Reason::WebhookMissing,
+        missing.into_iter().collect(),
+    )
 }
 
 /// Asks for a credential that the webhook refuses; nothing is stored. An API server that accepts it has not asked the webhook.
@@ -65,18 +79,73 @@ async fn alive(client: &Client) -> Outcome {
         dry_run: true,
         ..PostParams::default()
     };
-    let silent = |message: String| Problem {
+    let silent = |message: Said| Problem {
         object: "webhook".to_owned(),
         message,
         fix: Some(format!("kubectl get pods -n {}", keyside_api::SYSTEM_NAMESPACE)),
     };
     let problem = match api.create(&parameters, &credential).await {
-        Ok(_) => Some(silent(
-            "the webhook did not answer: pods are created without what they need".to_owned(),
-        )),
-        // Refused by somebody, which is what was wanted; a user without the right to ask cannot tell.
-        Err(kube::Error::Api(_)) => None,
-        Err(_) => Some(silent("the API server did not answer".to_owned())),
+        Ok(_) => Some(silent(Said::NotHeard)),
+        Err(kube::Error::Api(status)) => match hears(&status) {
+            Heard::Yes => None,
+            Heard::No => Some(silent(Said::NotReached)),
+            Heard::Unasked => {
+                let problem = Problem {
+                    fix: Some("kubectl auth can-i create registrycredentials -n default".to_owned()),
+                    ..silent(Said::MayNotTry)
+                };
+                return outcome.end(Grade::Warning, Reason::Forbidden, vec![problem]);
+            }
+        },
+        Err(_) => Some(silent(Said::NoAnswer)),
     };
-    outcome.end(Grade::Error, "WebhookSilent", problem.into_iter().collect())
+    outcome.end(Grade::Error, Reason::WebhookSilent, problem.into_iter().collect())
+}
+
+/// Whether a refusal shows that the webhook was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heard {
+    Yes,
+    No,
+    /// Somebody else refused before it was asked.
+    Unasked,
+}
+
+/// API servers begin the words of a webhook in this way, and say in another when they could not get any.
+fn hears(status: &Status) -> Heard {
+    if status.message.contains("admission webhook") && status.message.contains("denied the request") {
+        Heard::Yes
+    } else if status.message.contains("failed calling webhook") {
+        Heard::No
+    } else {
+        Heard::Unasked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_right_is_no_sign_of_life() {
+        let said = |message: &str| hears(&Status::failure(message, "").boxed());
+        assert_eq!(
+            said(
+                r#"admission webhook "validate.keyside.dev" denied the request: scope Project needs a Project"#
+            ),
+            Heard::Yes
+        );
+        assert_eq!(
+            said(
+                r#"registrycredentials.keyside.dev is forbidden: User "eve" cannot create resource "registrycredentials""#
+            ),
+            Heard::Unasked
+        );
+        assert_eq!(
+            said(
+                r#"Internal error occurred: failed calling webhook "validate.keyside.dev": connection refused"#
+            ),
+            Heard::No
+        );
+    }
 }

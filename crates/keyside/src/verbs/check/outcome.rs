@@ -1,5 +1,8 @@
 //! What checks end with, and their JSON, on which scripts rely: ids, reasons and fields do not change.
 
+use super::words::Said;
+use keyside_core::language::Language;
+use keyside_core::page::Topic;
 use serde_json::{Value, json};
 use std::time::Instant;
 
@@ -28,7 +31,7 @@ pub(super) struct Problem {
     /// What it is about, as `TYPE/name` or `TYPE/namespace/name`.
     pub(super) object: String,
     /// One sentence.
-    pub(super) message: String,
+    pub(super) message: Said,
     /// A command to paste.
     pub(super) fix: Option<String>,
 }
@@ -39,7 +42,8 @@ pub(super) struct Outcome {
     pub(super) id: &'static str,
     pub(super) description: &'static str,
     pub(super) grade: Grade,
-    pub(super) reason: &'static str,
+    /// Why it did not end well: a code with a page.
+    reason: Option<Topic>,
     pub(super) problems: Vec<Problem>,
     started: Instant,
     pub(super) duration_ms: u128,
@@ -59,7 +63,7 @@ impl Outcome {
             id,
             description,
             grade: Grade::Success,
-            reason: "Ok",
+            reason: None,
             problems: Vec::new(),
             started: Instant::now(),
             duration_ms: 0,
@@ -67,12 +71,25 @@ impl Outcome {
     }
 
     /// Ends it: with these problems it is of this grade.
-    pub(super) fn end(mut self, grade: Grade, reason: &'static str, problems: Vec<Problem>) -> Self {
+    pub(super) fn end(mut self, grade: Grade, reason: impl Into<Topic>, problems: Vec<Problem>) -> Self {
         self.duration_ms = self.started.elapsed().as_millis();
         if !problems.is_empty() {
-            (self.grade, self.reason, self.problems) = (grade, reason, problems);
+            (self.grade, self.reason, self.problems) = (grade, Some(reason.into()), problems);
         }
         self
+    }
+}
+
+impl Outcome {
+    /// The code of its reason.
+    pub(super) fn reason(&self) -> &'static str {
+        self.reason.map_or("Ok", Topic::code)
+    }
+
+    /// The command that prints the page of its reason.
+    fn hint(&self) -> Option<String> {
+        let topic = self.reason?;
+        Some(format!("keyside explain {}", topic.code()))
     }
 }
 
@@ -84,13 +101,12 @@ impl Category {
     }
 
     /// How many of its checks are fine.
-    pub(super) fn summary(&self) -> String {
-        let (all, worst) = (self.checks.len(), self.worst());
-        let bad = self.checks.iter().filter(|check| check.grade == worst).count();
-        match worst {
-            Grade::Success => format!("{all} checks"),
-            Grade::Warning => format!("{bad} of {all} warn"),
-            Grade::Error => format!("{bad} of {all} failed"),
+    pub(super) fn summary(&self) -> Said {
+        let worst = self.worst();
+        Said::Category {
+            count: self.checks.iter().filter(|check| check.grade == worst).count(),
+            all: self.checks.len(),
+            worst,
         }
     }
 }
@@ -99,11 +115,11 @@ impl Category {
 pub(super) fn document(categories: &[Category]) -> Value {
     let success = categories.iter().all(|category| category.worst() != Grade::Error);
     let check = |one: &Outcome| {
-        let first = one.problems.first();
-        let messages: Vec<&str> = one
+        // What programs get is not translated.
+        let messages: Vec<String> = one
             .problems
             .iter()
-            .map(|problem| problem.message.as_str())
+            .map(|problem| problem.message.text(Language::En))
             .collect();
         let fixes: Vec<&String> = one
             .problems
@@ -115,9 +131,9 @@ pub(super) fn document(categories: &[Category]) -> Value {
             "id": one.id,
             "description": one.description,
             "result": one.grade.as_str(),
-            "reason": one.reason,
+            "reason": one.reason(),
             "error": (!messages.is_empty()).then(|| messages.join("; ")),
-            "hint": first.map(|_| format!("keyside explain {}", one.reason)),
+            "hint": one.hint(),
             "object": objects,
             "fix": fixes,
             "durationMs": u64::try_from(one.duration_ms).unwrap_or(u64::MAX),

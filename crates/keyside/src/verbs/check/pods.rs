@@ -2,8 +2,10 @@
 
 use super::outcome::{Category, Grade, Outcome, Problem};
 use super::survey::Survey;
+use super::words::Said;
 use crate::verbs::explain::{index, is_waiting};
 use k8s_openapi::api::core::v1::Pod;
+use keyside_core::page::Reason;
 use keyside_core::{Index, inject};
 use kube::ResourceExt;
 
@@ -32,7 +34,7 @@ fn missed(survey: &Survey) -> Outcome {
         .iter()
         .filter(|pod| is_waiting(pod))
         .filter_map(|pod| problem(pod, &lacking(&index, pod)));
-    outcome.end(Grade::Warning, "PullSecretNotAdded", problems.collect())
+    outcome.end(Grade::Warning, Reason::PullSecretNotAdded, problems.collect())
 }
 
 /// What admission would add to the pod if it came now.
@@ -57,10 +59,11 @@ fn problem(pod: &Pod, lacking: &[String]) -> Option<Problem> {
         format!("kubectl get pod {name} -n {namespace} -o yaml | kubectl replace --force -f -")
     };
     Some(Problem {
-        message: format!(
-            "{namespace}: pod {name} waits for an image and was created without {}",
-            lacking.join(", ")
-        ),
+        message: Said::Missed {
+            namespace: namespace.clone(),
+            pod: name.clone(),
+            lacking: lacking.join(", "),
+        },
         object: format!("pod/{namespace}/{name}"),
         fix: Some(fix),
     })
@@ -98,7 +101,9 @@ mod tests {
 
     fn messages(survey: &Survey) -> Vec<String> {
         let problems = missed(survey).problems.into_iter();
-        problems.map(|problem| problem.message).collect()
+        problems
+            .map(|problem| problem.message.text(keyside_core::language::Language::En))
+            .collect()
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub(super) fn write(path: &Path, categories: &[Category]) -> Result<(), Failure>
         .flat_map(|category| &category.checks)
         .map(|check| {
             json!({
-                "id": check.id, "reason": check.reason, "problems": check.problems.len(),
+                "id": check.id, "reason": check.reason(), "problems": check.problems.len(),
                 "durationMs": u64::try_from(check.duration_ms).unwrap_or(u64::MAX),
             })
         })

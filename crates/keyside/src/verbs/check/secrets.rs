@@ -3,8 +3,11 @@
 
 use super::outcome::{Category, Grade, Outcome, Problem};
 use super::survey::Survey;
+use super::words::Said;
 use k8s_openapi::api::rbac::v1::{PolicyRule, Subject};
+use keyside_api::Cause;
 use keyside_core::inventory::{Advice, groups};
+use keyside_core::page::Reason;
 use kube::ResourceExt;
 use std::collections::BTreeSet;
 
@@ -46,13 +49,16 @@ fn dangling(survey: &Survey) -> Outcome {
         .into_iter()
         .filter(|place| !place.1.is_empty() && !there.contains(place));
     let problems = missing.map(|(namespace, name)| Problem {
-        message: format!("{namespace}: Secret {name} is named and does not exist"),
+        message: Said::Missing {
+            namespace: namespace.clone(),
+            name: name.clone(),
+        },
         fix: Some(format!(
             "keyside credential add {name} --registry HOST --username USER --password-stdin -n {namespace}"
         )),
         object: format!("secret/{namespace}/{name}"),
     });
-    outcome.end(Grade::Warning, "MissingPullSecret", problems.collect())
+    outcome.end(Grade::Warning, Cause::MissingPullSecret, problems.collect())
 }
 
 /// Broken ones stop every pull of the pods that name them.
@@ -71,13 +77,16 @@ fn broken(survey: &Survey) -> Outcome {
     let items = broken.flat_map(|group| &group.secrets).filter(|item| item.used);
     let problems = items.map(|item| Problem {
         object: format!("secret/{}/{}", item.namespace, item.name),
-        message: format!("{}: no kubelet can read Secret {}", item.namespace, item.name),
+        message: Said::Unreadable {
+            namespace: item.namespace.clone(),
+            name: item.name.clone(),
+        },
         fix: Some(format!(
             "kubectl delete secret {} -n {}",
             item.name, item.namespace
         )),
     });
-    outcome.end(Grade::Error, "BrokenPullSecret", problems.collect())
+    outcome.end(Grade::Error, Cause::BrokenPullSecret, problems.collect())
 }
 
 fn duplicates(survey: &Survey) -> Outcome {
@@ -91,15 +100,14 @@ fn duplicates(survey: &Survey) -> Outcome {
         let first = &group.secrets[0];
         Problem {
             object: format!("secret/{}/{}", first.namespace, first.name),
-            message: format!(
-                "{} Secrets hold the same credential for {}",
-                group.secrets.len(),
-                group.registries.join(", ")
-            ),
+            message: Said::Several {
+                count: group.secrets.len(),
+                registries: group.registries.join(", "),
+            },
             fix: Some("keyside import secrets --dry-run".to_owned()),
         }
     });
-    outcome.end(Grade::Warning, "Duplicate", problems.collect())
+    outcome.end(Grade::Warning, Reason::Duplicate, problems.collect())
 }
 
 fn annotated(survey: &Survey) -> Outcome {
@@ -112,15 +120,16 @@ fn annotated(survey: &Survey) -> Outcome {
         let (namespace, name) = (secret.namespace().unwrap_or_default(), secret.name_any());
         Problem {
             object: format!("secret/{namespace}/{name}"),
-            message: format!(
-                "{namespace}: the annotation of kubectl apply on Secret {name} contains its password"
-            ),
+            message: Said::Annotated {
+                namespace: namespace.clone(),
+                name: name.clone(),
+            },
             fix: Some(format!(
                 "kubectl annotate secret {name} -n {namespace} {LAST_APPLIED}-"
             )),
         }
     });
-    outcome.end(Grade::Warning, "PasswordInAnnotation", problems.collect())
+    outcome.end(Grade::Warning, Reason::PasswordInAnnotation, problems.collect())
 }
 
 fn readable(survey: &Survey) -> Outcome {
@@ -133,12 +142,7 @@ fn readable(survey: &Survey) -> Outcome {
             .find(|role| role.name_any() == binding.role_ref.name);
         let rules = role.and_then(|role| role.rules.as_deref()).unwrap_or_default();
         if let Some(who) = everybody(binding.subjects.as_deref()).filter(|_| reads_secrets(rules)) {
-            problems.push(problem(
-                "clusterrolebinding",
-                &binding.name_any(),
-                who,
-                "every Secret of the cluster",
-            ));
+            problems.push(problem("clusterrolebinding", &binding.name_any(), who, None));
         }
     }
     for binding in &survey.bindings {
@@ -162,22 +166,25 @@ fn readable(survey: &Survey) -> Outcome {
         if let Some(who) =
             everybody(binding.subjects.as_deref()).filter(|_| reads_secrets(rules.unwrap_or_default()))
         {
-            let what = format!("the Secrets of {namespace}");
             problems.push(problem(
                 "rolebinding",
                 &format!("{namespace}/{}", binding.name_any()),
                 who,
-                &what,
+                Some(namespace),
             ));
         }
     }
-    outcome.end(Grade::Warning, "WorldReadable", problems)
+    outcome.end(Grade::Warning, Reason::WorldReadable, problems)
 }
 
-fn problem(kind: &str, name: &str, who: &str, what: &str) -> Problem {
+fn problem(kind: &str, name: &str, who: &str, namespace: Option<String>) -> Problem {
     Problem {
         object: format!("{kind}/{name}"),
-        message: format!("{kind} {name} lets {who} read {what}"),
+        message: Said::Readable {
+            by: format!("{kind} {name}"),
+            who: who.to_owned(),
+            namespace,
+        },
         fix: None,
     }
 }

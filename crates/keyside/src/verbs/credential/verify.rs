@@ -35,7 +35,13 @@ pub(super) struct Finding {
     pub(super) report: Option<Report>,
 }
 
-pub(super) async fn run(connection: Connection, flags: &CredentialVerify, output: &Output) -> Ended {
+/// The registry's own words are shown only to those who ask for them.
+pub(super) async fn run(
+    connection: Connection,
+    flags: &CredentialVerify,
+    with_words: bool,
+    output: &Output,
+) -> Ended {
     let place = Place::of(&flags.scope, &connection).await?;
     let stored = place.find(&connection.client, &flags.name).await?;
     let findings = find(
@@ -47,6 +53,9 @@ pub(super) async fn run(connection: Connection, flags: &CredentialVerify, output
     )
     .await?;
     show::all(&stored, &place, &findings, flags.output, output)?;
+    if with_words {
+        show::words(&findings, output);
+    }
     if stored_verdict(&stored) != Some(overall(&findings)) {
         ask_keyside(&connection.client, &stored).await;
     }

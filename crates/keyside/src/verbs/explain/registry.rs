@@ -7,22 +7,38 @@ use crate::network;
 use jiff::Timestamp;
 use keyside_core::Index;
 use keyside_core::diagnose::Answer;
-use keyside_core::explain::{Explanation, Observed, Question, explain, logins};
-use keyside_keychain::{Credential, Reference};
-use keyside_oci::Client;
-use keyside_oci::verify::{self, verify};
+use keyside_core::explain::{Explanation, Observed, Question, Shown, explain, logins};
+use keyside_core::index::Authority;
+use keyside_keychain::Reference;
+use keyside_oci::verify::{self, verify_with_words};
+use keyside_oci::{Network, Origin};
 
-/// Asks registries, unless told not to.
-pub(super) struct Witness(Option<Client>);
+/// Asks registries, unless told not to, in the way in which verification does: by the same network, with the authority and the token
+/// service of the credential itself.
+pub(super) struct Witness {
+    network: Option<Network>,
+    cluster: Option<kube::Client>,
+}
 
 impl Witness {
     pub(super) fn new(flags: &Explain) -> Result<Self, Failure> {
-        if flags.no_verify {
-            return Ok(Self(None));
+        let network = if flags.no_verify {
+            None
+        } else {
+            Some(network::network(&flags.network)?)
+        };
+        Ok(Self {
+            network,
+            cluster: None,
+        })
+    }
+
+    /// Where private authorities are read.
+    pub(super) fn in_cluster(self, cluster: &kube::Client) -> Self {
+        Self {
+            cluster: Some(cluster.clone()),
+            ..self
         }
-        let client = Client::new(&network::network(&flags.network)?)
-            .map_err(|error| Failure::new("registries cannot be asked").because(error))?;
-        Ok(Self(Some(client)))
     }
 
     /// Explains with what the registry answers.
@@ -34,39 +50,47 @@ impl Witness {
     }
 
     async fn ask(&self, index: &Index, question: &Question<'_>) -> Vec<Answer> {
-        let (Some(client), Ok(image)) = (&self.0, Reference::parse(question.image)) else {
+        let Ok(image) = Reference::parse(question.image) else {
             return Vec::new();
         };
-        let shown: Vec<(Option<usize>, Option<Credential>)> = logins(index, question)
-            .into_iter()
-            .map(|(rank, login)| (Some(rank), Some(login)))
-            .collect();
+        let shown: Vec<Option<Shown<'_>>> = logins(index, question).into_iter().map(Some).collect();
         // A kubelet that has something to try never asks anonymously.
         let nothing = shown.is_empty() && explain(index, question).credentials.is_empty();
-        let shown = if nothing { vec![(None, None)] } else { shown };
-        let asked = shown
-            .into_iter()
-            .map(|(rank, login)| ask_one(client, &image, rank, login));
+        let shown = if nothing { vec![None] } else { shown };
+        let asked = shown.into_iter().map(|shown| self.ask_one(&image, shown));
         futures::future::join_all(asked)
             .await
             .into_iter()
             .flatten()
             .collect()
     }
-}
 
-async fn ask_one(
-    client: &Client,
-    image: &Reference,
-    rank: Option<usize>,
-    login: Option<Credential>,
-) -> Option<Answer> {
-    let question = verify::Question::pull(client, image, login).ok()?;
-    let verdict = verify(client, &question).await;
-    Some(Answer {
-        rank,
-        reason: verdict.reason.to_string(),
-        detail: verdict.detail,
-        at: Timestamp::now(),
-    })
+    /// Asks with one credential, or with none.
+    async fn ask_one(&self, image: &Reference, shown: Option<Shown<'_>>) -> Option<Answer> {
+        let client = self
+            .client(shown.as_ref().and_then(|shown| shown.authority))
+            .await?;
+        let confirmed = shown.as_ref().and_then(|shown| shown.token_service);
+        let confirmed = confirmed.and_then(|text| Origin::parse(text).ok());
+        let rank = shown.as_ref().map(|shown| shown.rank);
+        let question = verify::Question::pull(&client, image, shown.map(|shown| shown.login)).ok()?;
+        let question = question.confirming(confirmed.into_iter().collect());
+        let (verdict, raw) = verify_with_words(&client, &question).await;
+        Some(Answer {
+            rank,
+            reason: verdict.reason.to_string(),
+            detail: verdict.detail,
+            raw,
+            at: Timestamp::now(),
+        })
+    }
+
+    /// The client for a registry with this authority. Whoever may not read the authority learns what keyside itself has found with it:
+    /// that stands in the credential's status.
+    async fn client(&self, authority: Option<&Authority>) -> Option<keyside_oci::Client> {
+        let (network, cluster) = (self.network.as_ref()?, self.cluster.as_ref()?);
+        keyside_server::registry_client(cluster, network, authority)
+            .await
+            .ok()
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{About, Answers};
 use crate::label::Label;
-use crate::output::{Mark, Output, columns};
+use crate::output::{Mark, Output, columns, foreign};
 use crate::print;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
@@ -134,7 +134,7 @@ fn image(about: &About, with_name: bool, with_words: bool, output: &Output) {
         output.line(format!("  {}", evidence(seen, output)));
         if let (Some(raw), true) = (&seen.raw, with_words) {
             for line in raw.lines() {
-                output.line(format!("    {} {line}", output.say(Label::RawWords)));
+                output.line(format!("    {} {}", output.say(Label::RawWords), foreign(line)));
             }
         }
     }

@@ -3,6 +3,7 @@
 
 use crate::cli::{Format, ImportSecrets};
 use crate::connect::Connection;
+use crate::label::Label;
 use crate::output::{Mark, Output};
 use crate::print;
 use crate::verbs::Ended;
@@ -33,7 +34,7 @@ pub(super) async fn run(connection: &Connection, flags: &ImportSecrets, output: 
 
 fn table(groups: &[Group], output: &Output) {
     if groups.is_empty() {
-        output.note("there are no pull secrets");
+        output.note(output.say(Label::NoPullSecrets));
         return;
     }
     for group in groups {
@@ -47,9 +48,11 @@ fn table(groups: &[Group], output: &Output) {
             Advice::Adopt | Advice::Managed => Mark::Ok,
         };
         output.line(format!(
-            "{} {registries}   {} Secrets with this content",
+            "{} {registries}   {}",
             output.mark(mark),
-            group.secrets.len()
+            output.say(Label::SameContent {
+                secrets: group.secrets.len()
+            })
         ));
         let rows: Vec<Vec<String>> = group
             .secrets
@@ -70,7 +73,7 @@ fn table(groups: &[Group], output: &Output) {
                 finding.level, finding.message, finding.consequence
             ));
         }
-        if let Some(advice) = advice(group) {
+        if let Some(advice) = advice(group, output) {
             output.line(format!("  {advice}"));
         }
         output.line("");
@@ -78,22 +81,23 @@ fn table(groups: &[Group], output: &Output) {
 }
 
 /// What to do with a group: a command to paste.
-fn advice(group: &Group) -> Option<String> {
+fn advice(group: &Group, output: &Output) -> Option<String> {
     let foreign = || group.secrets.iter().filter(|item| !item.managed);
     let first = foreign().next()?;
     Some(match group.advice {
         Advice::Managed => return None,
         Advice::Repair => format!("kubectl delete secret {} -n {}", first.name, first.namespace),
-        Advice::Unused => format!(
-            "nobody names it; kubectl delete secret {} -n {}",
-            first.name, first.namespace
-        ),
+        Advice::Unused => {
+            let command = format!("kubectl delete secret {} -n {}", first.name, first.namespace);
+            output.say(Label::NobodyNames { command: &command })
+        }
         Advice::Adopt => format!("keyside import secrets {} -n {}", first.name, first.namespace),
         Advice::StoreOnce => {
             let registry = group.registries.first().map_or("HOST", String::as_str);
-            format!(
-                "store it once: keyside credential add NAME --registry {registry} --username USER --password-stdin --cluster"
-            )
+            let command = format!(
+                "keyside credential add NAME --registry {registry} --username USER --password-stdin --cluster"
+            );
+            output.say(Label::StoreOnce { command: &command })
         }
     })
 }

@@ -3,7 +3,8 @@
 use super::{Finding, overall};
 use crate::cli::Format;
 use crate::failure::Failure;
-use crate::output::{Mark, Output};
+use crate::label::Label;
+use crate::output::{Mark, Output, foreign};
 use crate::print;
 use crate::verbs::credential::place::{Place, Stored};
 use keyside_api::condition::verified;
@@ -32,6 +33,17 @@ pub(super) fn all(
         output.hint(&fix);
     }
     Ok(())
+}
+
+/// What the registries that refused said themselves.
+pub(super) fn words(findings: &[Finding], output: &Output) {
+    for finding in findings {
+        let said = finding.report.as_ref().and_then(|report| report.words.as_ref());
+        if let Some(said) = said {
+            let (host, own) = (&finding.host, output.say(Label::RawWords));
+            output.note(format!("{host} {own} {}", foreign(said)));
+        }
+    }
 }
 
 /// The verdict of all together in one line.

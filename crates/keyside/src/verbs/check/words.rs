@@ -1,0 +1,115 @@
+//! What checks say to people, in their language. Each language matches the enum without a wildcard, so none can lack a sentence. Ids,
+//! codes, commands and JSON are the same in all of them.
+
+mod en;
+mod zh;
+
+use super::outcome::Grade;
+use keyside_core::language::Language;
+
+/// A sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    TooOld {
+        version: String,
+        oldest: u32,
+    },
+    MayNot {
+        verb: String,
+        resource: String,
+    },
+    NotServed {
+        kind: String,
+    },
+    NoWebhook,
+    NotHeard,
+    NotReached,
+    NoAnswer,
+    MayNotTry,
+    HolderSilent {
+        holder: String,
+        seconds: i64,
+    },
+    NoHolder,
+    NotSeen {
+        object: String,
+    },
+    /// A condition's own words, which are those of the API.
+    Condition {
+        object: String,
+        message: String,
+    },
+    Taken {
+        object: String,
+        count: i64,
+    },
+    Refused {
+        object: String,
+        reason: String,
+    },
+    Expired {
+        object: String,
+        days: i64,
+    },
+    Expires {
+        object: String,
+        days: i64,
+    },
+    Missing {
+        namespace: String,
+        name: String,
+    },
+    Unreadable {
+        namespace: String,
+        name: String,
+    },
+    Several {
+        count: usize,
+        registries: String,
+    },
+    Annotated {
+        namespace: String,
+        name: String,
+    },
+    /// A pod that was created without what is there for it.
+    Missed {
+        namespace: String,
+        pod: String,
+        lacking: String,
+    },
+    /// Who may read the Secrets of a namespace, or of all.
+    Readable {
+        by: String,
+        who: String,
+        namespace: Option<String>,
+    },
+    /// How many checks of a category ended in this way.
+    Category {
+        count: usize,
+        all: usize,
+        worst: Grade,
+    },
+    /// How all checks ended.
+    Total {
+        all: usize,
+        fine: usize,
+        warnings: usize,
+        failed: usize,
+    },
+    /// A report was written.
+    Written {
+        path: String,
+    },
+    /// Before a command.
+    Fix,
+}
+
+impl Said {
+    /// The sentence in a language.
+    pub(super) fn text(&self, language: Language) -> String {
+        match language {
+            Language::En => en::text(self),
+            Language::Zh => zh::text(self),
+        }
+    }
+}
