@@ -18,6 +18,7 @@ mod touched;
 
 pub use ask::Outside;
 pub use copies::{Copy, may_be_removed};
+pub(crate) use credentials::Refused;
 pub use credentials::{Applies, Authority, Credential, State};
 pub use namespaces::Namespace;
 pub use needs::Need;
