@@ -9,7 +9,7 @@ use crate::lease::{self, Candidacy};
 use crate::metrics::Metrics;
 use crate::queue::When;
 use crate::reconcile::{self, Requeue};
-use crate::{diagnosis, health, key, listen, verify, watches, webhook};
+use crate::{diagnosis, health, key, listen, policy, verify, watches, webhook};
 use anyhow::Context as _;
 use jiff::SignedDuration;
 use keyside_core::Index;
@@ -63,6 +63,8 @@ pub struct Config {
     pub candidacy: Option<Candidacy>,
     /// Whether pods that only a new pod can help are replaced, and how many at most every ten seconds.
     pub restart_stuck: Option<usize>,
+    /// Whether pods are served by a policy of the API server's own instead of the webhook.
+    pub policy: bool,
     /// How registries are asked whether credentials work; `None` if they are not.
     pub verification: Option<verify::Verification>,
 }
@@ -82,6 +84,7 @@ impl Config {
             stalled_after: Duration::from_secs(150),
             candidacy: None,
             restart_stuck: None,
+            policy: false,
             verification: Some(verify::Verification::default()),
         }
     }
@@ -210,6 +213,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let (client, namespace) = (&config.client, &config.namespace);
     let mut index = Index::new(namespace, Some(key::install_key(client, namespace).await?));
     index.set_recreated(config.recreated);
+    if config.policy {
+        index.set_needs_unseen();
+    }
     let accepted = reconcile::recall(client, namespace)
         .await
         .context("read which namespaces were accepted")?;
@@ -245,6 +251,16 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
                 finished,
             )
             .await;
+            Ok(())
+        });
+    }
+    if ctx.config.policy {
+        let keeping = policy::run(ctx.clone(), ready.clone(), writing.clone());
+        let stop = shutdown.clone();
+        tasks.spawn(async move {
+            keeping.await;
+            // Ends with the system: whoever only stops writing still answers.
+            stop.cancelled().await;
             Ok(())
         });
     }

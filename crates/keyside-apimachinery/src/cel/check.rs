@@ -10,8 +10,7 @@ use super::value::Value;
 use super::{duration, time};
 use crate::crd::pattern;
 use cel::common::ast::{
-    CallExpr, EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, MapExpr, SelectExpr, SourceInfo,
-    StructExpr,
+    CallExpr, EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, MapExpr, SelectExpr, SourceInfo, StructExpr,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -153,7 +153,12 @@ impl Value {
             Self::Uint(n) => (*n).into(),
             Self::Double(n) => serde_json::Number::from_f64(*n)?.into(),
             Self::String(text) => Json::from(&**text),
-            Self::List(list) => list.items.iter().map(Self::to_json).collect::<Option<Vec<_>>>()?.into(),
+            Self::List(list) => list
+                .items
+                .iter()
+                .map(Self::to_json)
+                .collect::<Option<Vec<_>>>()?
+                .into(),
             Self::Map(map) => {
                 let entry = |(key, value): (&Key, &Self)| match key {
                     Key::String(name) => Some((name.to_string(), value.to_json()?)),

@@ -78,7 +78,10 @@ pub fn plan(index: &Index, live: &BTreeMap<Arc<str>, InjectionTableSpec>) -> Pla
     let mut names: Vec<&Arc<str>> = index.namespace_names().collect();
     names.sort_unstable();
     for name in names {
-        if index.namespace(name).is_none_or(|namespace| namespace.terminating) {
+        if index
+            .namespace(name)
+            .is_none_or(|namespace| namespace.terminating)
+        {
             continue;
         }
         match (table(index, name), live.get(name)) {

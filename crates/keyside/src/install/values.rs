@@ -42,6 +42,8 @@ pub(crate) struct Values {
     pub(crate) image_pull_secrets: Vec<Given<LocalObjectReference>>,
     /// `delivery` says how credentials reach pods, and so which rights keyside needs.
     pub(crate) delivery: Delivery,
+    /// `injection` says how pods get the names of their pull secrets.
+    pub(crate) injection: Injection,
     /// `crds` are the custom resource definitions.
     pub(crate) crds: Crds,
     /// `serviceAccount` is the account keyside runs as.
@@ -125,6 +127,15 @@ pub(crate) enum PullPolicy {
 pub(crate) struct Delivery {
     /// `delivery.mode` is the widest way of delivery that keyside may use; it gets the rights for that and no more.
     pub(crate) mode: Mode,
+}
+
+/// How pods get the names of their pull secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Injection {
+    /// `injection.mode` is `webhook`, or `policy`: the API server then adds them by itself (Kubernetes 1.36 and later), and
+    /// keyside registers no webhook.
+    pub(crate) mode: crate::cli::Injection,
 }
 
 /// The widest way of delivery.
@@ -220,6 +231,7 @@ impl Default for Values {
             image: Image::default(),
             image_pull_secrets: Vec::new(),
             delivery: Delivery::default(),
+            injection: Injection::default(),
             crds: Crds::default(),
             service_account: ServiceAccount::default(),
             rbac: Rbac::default(),

@@ -5,6 +5,7 @@ mod api;
 mod credentials;
 mod install;
 mod outcome;
+mod policy;
 mod report;
 mod secrets;
 pub(super) mod survey;

@@ -73,7 +73,9 @@ const POLICY: Kind = Kind {
 
 const BINDING: Kind = Kind {
     default: |binding| {
-        let Some(spec) = inside(binding, "spec") else { return };
+        let Some(spec) = inside(binding, "spec") else {
+            return;
+        };
         if let Some(resources) = inside(spec, "matchResources") {
             match_resources(resources);
         }
@@ -92,7 +94,11 @@ const BINDING: Kind = Kind {
         vec![
             binding["metadata"]["name"].clone(),
             text(&binding["spec"], "policyName").into(),
-            if name.is_empty() { "<unset>".into() } else { name.into() },
+            if name.is_empty() {
+                "<unset>".into()
+            } else {
+                name.into()
+            },
             age(binding, now).into(),
         ]
     },
@@ -241,7 +247,8 @@ mod tests {
 
     #[test]
     fn apply_configurations_are_refused_when_they_are_written() {
-        let spec = "mutations: [{patchType: ApplyConfiguration, applyConfiguration: {expression: 'Object{}'}}]";
+        let spec =
+            "mutations: [{patchType: ApplyConfiguration, applyConfiguration: {expression: 'Object{}'}}]";
         assert!(problems(spec).contains("apply configurations are not served here"));
         assert!(problems("mutations: []").contains("at least one item"));
     }

@@ -4,7 +4,7 @@
 //! webhook has changed the object. Parameters are objects, found by name: in the request's namespace, unless the binding
 //! names another.
 
-use super::{GROUP, Policy, VARIABLES, narrowed, namespace_object, text};
+use super::{GROUP, Policy, VARIABLES, namespace_object, narrowed, text};
 use crate::admission::webhook::matching::{self, Scope, Subject};
 use crate::admission::webhook::{review, shaped};
 use crate::admission::{AdmissionRequest, forbidden};
@@ -114,14 +114,23 @@ impl Mutations {
             Params::NotAsked => Ok(object.clone()),
             Params::Given(params) => {
                 let namespace = namespace_object(&self.store, &subject);
-                one.policy
-                    .patched(&subject, &review::question(&subject, &version, ""), &namespace, &params)
+                one.policy.patched(
+                    &subject,
+                    &review::question(&subject, &version, ""),
+                    &namespace,
+                    &params,
+                )
             }
         });
         let patched = match outcome {
             Ok(patched) => patched,
             Err(why) if policy.ignore_failure => {
-                tracing::warn!(policy = policy.name, binding = one.binding, why, "a mutating policy failed");
+                tracing::warn!(
+                    policy = policy.name,
+                    binding = one.binding,
+                    why,
+                    "a mutating policy failed"
+                );
                 return Ok(false);
             }
             Err(why) => {
@@ -143,13 +152,17 @@ impl Mutations {
             return Ok(Params::Given(Json::Null));
         };
         let (group, version) = version.split_once('/').unwrap_or(("", version));
-        let resource = resource(&self.store, group, version, kind)
-            .ok_or_else(|| format!("failed to find resource referenced by paramKind: '{group}/{version}, Kind={kind}'"))?;
+        let resource = resource(&self.store, group, version, kind).ok_or_else(|| {
+            format!("failed to find resource referenced by paramKind: '{group}/{version}, Kind={kind}'")
+        })?;
         let namespace = match params.namespace.as_str() {
             "" => &request.namespace,
             own => own,
         };
-        match self.store.get(&Key::new(group, &resource, namespace, &params.name)) {
+        match self
+            .store
+            .get(&Key::new(group, &resource, namespace, &params.name))
+        {
             Some(entry) => Ok(Params::Given(entry.object())),
             None if params.may_be_absent => Ok(Params::NotAsked),
             None => Err("no params found for policy binding with `Deny` parameterNotFoundAction".to_owned()),
@@ -231,7 +244,9 @@ impl Mutator {
         let mut object = subject.object.clone();
         let mut review = review.clone();
         for program in &self.patches {
-            let program = program.as_ref().map_err(|why| format!("compilation error: {why}"))?;
+            let program = program
+                .as_ref()
+                .map_err(|why| format!("compilation error: {why}"))?;
             // Each patch sees what the one before has done.
             review["request"]["object"] = object.clone();
             let given = self.policy.given(&review, namespace, Some(params));
@@ -254,7 +269,11 @@ fn resource(store: &Store, group: &str, version: &str, kind: &str) -> Option<Str
         let gvk = &resource.gvk;
         gvk.group == group && gvk.version == version && gvk.kind == kind
     };
-    let page = store.list(&Range::new("apiextensions.k8s.io", "customresourcedefinitions", None));
+    let page = store.list(&Range::new(
+        "apiextensions.k8s.io",
+        "customresourcedefinitions",
+        None,
+    ));
     let mut definitions = page.entries.iter().map(|(_, entry)| entry.object());
     let defined = definitions.find(|one| {
         let mut versions = one["spec"]["versions"].as_array().into_iter().flatten();

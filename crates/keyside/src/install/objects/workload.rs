@@ -1,6 +1,7 @@
 //! The replicas, and what keeps them running.
 
 use super::{Chart, put, texts};
+use crate::cli::Injection;
 use crate::install::VERSION;
 use crate::install::values::{Given, Mode};
 use serde_json::{Value, json};
@@ -132,8 +133,15 @@ fn arguments(chart: &Chart<'_>) -> Vec<String> {
         "--log-format=json".to_owned(),
     ];
     let removal = (chart.values.delivery.mode == Mode::OnDemand).then(|| "--on-demand-removal".to_owned());
+    let injection =
+        (chart.values.injection.mode == Injection::Policy).then(|| "--injection=policy".to_owned());
     let extra = chart.values.extra_args.iter().cloned();
-    fixed.into_iter().chain(removal).chain(extra).collect()
+    fixed
+        .into_iter()
+        .chain(removal)
+        .chain(injection)
+        .chain(extra)
+        .collect()
 }
 
 /// `repository:tag`, and the digest if one is given.

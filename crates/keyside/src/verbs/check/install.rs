@@ -1,6 +1,7 @@
 //! keyside itself: its kinds, and the webhook, which is asked something that it must refuse.
 
 use super::outcome::{Category, Grade, Outcome, Problem};
+use super::policy;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use keyside_api::{RegistryCredential, RegistryCredentialSpec, Scope, Source};
@@ -13,7 +14,10 @@ const KINDS: [&str; 3] = ["projects", "registrycredentials", "clusterregistrycre
 pub(super) async fn category(client: &Client) -> Category {
     Category {
         name: "keyside",
-        checks: vec![kinds(client).await, registered(client).await, alive(client).await],
+        checks: match policy::is_used(client).await {
+            true => vec![kinds(client).await, policy::holds(client).await],
+            false => vec![kinds(client).await, registered(client).await, alive(client).await],
+        },
     }
 }
 
