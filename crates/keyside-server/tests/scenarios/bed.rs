@@ -333,7 +333,7 @@ impl Bed {
             pull_secrets(&pod).is_empty().then_some(())
         })
         .await;
-        self.start_keyside(|config| config.policy = true).await;
+        let _not_registered = self.start_keyside(|config| config.policy = true).await;
         self.until_ready().await;
     }
 
