@@ -18,6 +18,7 @@ const VALUES: [(&str, &str); 6] = [
     ),
     (
         "on demand, with pages and nodes",
+        "{injection: {mode: policy}}",
         "{delivery: {mode: OnDemand}, ui: {enabled: true}, credentialProvider: {enabled: true}, crds: {keep: false}}",
     ),
     (

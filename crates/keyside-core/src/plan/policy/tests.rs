@@ -18,7 +18,7 @@ kind: Namespace
 metadata: {name: api}
 ---
 kind: Namespace
-metadata: {name: off, labels: {keyside.dev/inject: disabled}}
+metadata: {name: silent, labels: {keyside.dev/inject: disabled}}
 ---
 kind: Namespace
 metadata: {name: kube-system}
@@ -97,7 +97,7 @@ proptest! {
     #[test]
     fn table_gives_an_image_what_the_decision_gives_it(image in images()) {
         let index = world(WORLD.trim());
-        for namespace in ["web", "api", "off", "kube-system"] {
+        for namespace in ["web", "api", "silent", "kube-system"] {
             check(&index, namespace, &image);
         }
     }
