@@ -89,7 +89,7 @@ pub async fn serves_policies(client: &Client) -> anyhow::Result<bool> {
 /// What a watch has told.
 enum Seen {
     Object(Which, Option<Box<DynamicObject>>),
-    Tables(Event<InjectionTable>),
+    Tables(Box<Event<InjectionTable>>),
 }
 
 /// The policy or its binding: as it stands, and how often it was put right.
@@ -154,7 +154,8 @@ fn seen(ctx: &Context) -> impl Stream<Item = Seen> + Send + use<> {
         let config = watcher::Config::default().fields(&format!("metadata.name={INJECTION}"));
         watcher(Api::<InjectionTable>::all(client), config).default_backoff()
     });
-    let tables = tables.filter_map(|event| std::future::ready(event.ok().map(Seen::Tables)));
+    let tables =
+        tables.filter_map(|event| std::future::ready(event.ok().map(|event| Seen::Tables(Box::new(event)))));
     futures::stream::select_all([
         object(Which::Policy, "injection policy"),
         object(Which::Binding, "injection binding"),
@@ -177,7 +178,7 @@ impl Keeper<'_> {
                 let value = live.and_then(|live| serde_json::to_value(live).ok());
                 self.object(which).live = Some(value);
             }
-            Seen::Tables(event) => self.take_table(event),
+            Seen::Tables(event) => self.take_table(*event),
         }
     }
 
