@@ -1,6 +1,6 @@
 //! The `CustomResourceDefinition`s of all kinds, derived from the Rust types.
 
-use crate::{ClusterRegistryCredential, Project, RegistryCredential};
+use crate::{ClusterRegistryCredential, InjectionTable, Project, RegistryCredential};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
 use serde_json::Value;
@@ -11,6 +11,7 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
         Project::crd(),
         RegistryCredential::crd(),
         ClusterRegistryCredential::crd(),
+        InjectionTable::crd(),
     ]
     .iter()
     .map(polish)

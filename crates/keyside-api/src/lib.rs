@@ -7,6 +7,8 @@
 //!   lives in a Project's home namespace, in all namespaces of the Project.
 //! * [`ClusterRegistryCredential`] says the same for the whole cluster.
 //!
+//! A fourth, [`InjectionTable`], is written by keyside alone: what an admission policy reads.
+//!
 //! The types are the source of truth: [`crds`] prints the `CustomResourceDefinition`s, and a committed copy of that text
 //! lives in the Helm chart. Everything here is vocabulary: what the words *do* is decided in `keyside-core`.
 //!
@@ -28,6 +30,7 @@ pub mod credential;
 pub mod event;
 pub mod label;
 pub mod project;
+pub mod table;
 
 pub use cause::Cause;
 pub use credential::{
@@ -37,6 +40,7 @@ pub use credential::{
     Settled, Source, Targets, Verification,
 };
 pub use project::{Project, ProjectSpec, ProjectStatus};
+pub use table::{INJECTION, InjectionRule, InjectionTable, InjectionTableSpec};
 
 /// The API group of all kinds.
 pub const GROUP: &str = "keyside.dev";

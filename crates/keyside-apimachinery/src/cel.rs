@@ -51,14 +51,27 @@ impl Program {
     /// # Errors
     /// What is wrong with it, with the places, in the words of the Go implementation.
     pub fn compile(source: &str, variables: &[(String, Type)]) -> Result<Self, String> {
-        let checked = check::check(source, variables)?;
+        let checked = check::check(source, variables, check::Makes::Nothing)?;
+        Ok(Self::of(checked, variables))
+    }
+
+    /// Checks an expression that may also make objects: `JSONPatch{…}`, and `Object.spec{…}` as what it adds.
+    ///
+    /// # Errors
+    /// As [`Program::compile`].
+    pub fn compile_mutation(source: &str, variables: &[(String, Type)]) -> Result<Self, String> {
+        let checked = check::check(source, variables, check::Makes::Patches)?;
+        Ok(Self::of(checked, variables))
+    }
+
+    fn of(checked: check::Checked, variables: &[(String, Type)]) -> Self {
         let variables = variables.iter().map(|(name, _)| name.clone()).collect();
-        Ok(Self {
+        Self {
             node: checked.node,
             gives: checked.gives,
             uses: checked.uses,
             variables,
-        })
+        }
     }
 
     /// The type of the result.

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `account` | the service account plugin |
 //! | `pod` | priority and tolerations of new pods |
-//! | `policy` | validating admission policies: expressions that refuse or warn |
+//! | `policy` | admission policies: expressions that change an object, and those that refuse or warn |
 //! | `webhook` | webhook configurations: which are called, how, and what their answers mean |
 
 mod account;
@@ -20,7 +20,7 @@ use crate::store::Store;
 use keyside_apimachinery::meta;
 use keyside_apimachinery::resource::Resource;
 use keyside_apimachinery::status::Status;
-use policy::Policies;
+use policy::{Mutations, Policies, Round};
 use serde_json::Value;
 use std::sync::Arc;
 use webhook::Webhooks;
@@ -75,6 +75,7 @@ pub struct AdmissionRequest {
 pub struct Admission {
     store: Store,
     authorizer: Authorizer,
+    mutations: Mutations,
     policies: Policies,
     webhooks: Webhooks,
 }
@@ -83,6 +84,7 @@ impl Admission {
     /// A chain that reads webhook configurations and service accounts from the store and calls `services` in process.
     pub(crate) fn new(store: Store, authorizer: Authorizer, services: Arc<Services>) -> Self {
         Self {
+            mutations: Mutations::new(store.clone()),
             policies: Policies::new(store.clone()),
             webhooks: Webhooks::new(store.clone(), services),
             store,
@@ -102,11 +104,15 @@ impl Admission {
     ) -> Result<Vec<String>, Status> {
         let mut warnings = Vec::new();
         self.plugins(request, object).await?;
+        if self.mutations.mutate(request, object, old, Round::First)? {
+            self.plugins(request, object).await?;
+        }
         let first = self.webhooks.mutate(request, object, old, &mut warnings).await?;
         if first.changed {
             // What webhooks added (a container, say) is completed by the plugins, and webhooks that asked for it may
             // look again.
             self.plugins(request, object).await?;
+            self.mutations.mutate(request, object, old, Round::Again)?;
             self.webhooks
                 .mutate_again(request, object, old, &first, &mut warnings)
                 .await?;

@@ -18,6 +18,7 @@ mod touched;
 
 pub use ask::Outside;
 pub use copies::{Copy, may_be_removed};
+pub(crate) use credentials::Refused;
 pub use credentials::{Applies, Authority, Credential, State};
 pub use namespaces::Namespace;
 pub use needs::Need;
@@ -61,6 +62,8 @@ pub struct Index {
     reach: Reach,
     /// `ServiceAccount`s whose pods may use only the Secrets that the account lists.
     guarded_accounts: HashSet<(Arc<str>, Arc<str>)>,
+    /// Whether nobody shows us new pods, so that what they need is not known.
+    needs_unseen: bool,
 }
 
 impl Index {
@@ -81,12 +84,18 @@ impl Index {
             unwanted: HashMap::new(),
             reach: Reach::default(),
             guarded_accounts: HashSet::new(),
+            needs_unseen: false,
         }
     }
 
     /// Says what happens to a stated namespace that was deleted and made anew.
     pub fn set_recreated(&mut self, policy: Recreated) {
         self.projects.recreated = policy;
+    }
+
+    /// Says that nobody shows us new pods: what could be needed on demand then stands wherever it applies.
+    pub fn set_needs_unseen(&mut self) {
+        self.needs_unseen = true;
     }
 
     /// Which namespaces were accepted as members before, as remembered from an earlier run.

@@ -10,6 +10,7 @@
 
 pub mod copy;
 pub mod on_demand;
+pub mod policy;
 pub mod project;
 
 pub use copy::{Cell, Delete, Existing, Stale, View, Write};

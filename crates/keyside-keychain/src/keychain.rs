@@ -198,6 +198,14 @@ pub fn resolve_all<'a, T: 'a>(
     found
 }
 
+/// All credentials of several keychains in the order in which they answer, whatever the image: of those that match one, the
+/// first here is the first of [`resolve_all`].
+pub fn in_order<'a, T: 'a>(keychains: impl IntoIterator<Item = &'a Keychain<T>>) -> Vec<&'a Filed<T>> {
+    let mut filed: Vec<&Filed<T>> = keychains.into_iter().flat_map(Keychain::iter).collect();
+    filed.sort_by(|a, b| a.by_precedence(b));
+    filed
+}
+
 /// What follows the last label with a wildcard, port included.
 fn literal_suffix(host: &str) -> &str {
     let (name, port) = split_port(host);

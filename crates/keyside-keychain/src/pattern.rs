@@ -73,6 +73,12 @@ impl Pattern {
         self.matches_host(image.host()) && is_within(image.path(), self.path())
     }
 
+    /// Whether this is for every image that the other is for. A wildcard of the other counts as a character that only a
+    /// wildcard stands for, so that the answer is yes only where it is certain.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.matches_host(other.host()) && is_within(other.path(), self.path())
+    }
+
     /// The order among patterns that match the same image; the greatest is the most specific.
     pub(crate) fn specificity(&self) -> Specificity {
         let host = self.host();

@@ -11,7 +11,7 @@ use k8s_openapi::api::rbac::v1::{
     ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use keyside_api::{FIELD_MANAGER, SYSTEM_NAMESPACE, label};
+use keyside_api::{FIELD_MANAGER, INJECTION, SYSTEM_NAMESPACE, label};
 use kube::api::{Api, Patch, PatchParams};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -37,6 +37,8 @@ pub struct Options {
     pub name: String,
     /// Whether keyside registers the webhook and repairs its registration (not so where pods are served by a policy).
     pub webhook: bool,
+    /// Whether keyside writes the policy for pods, its binding and their tables.
+    pub policy: bool,
     /// Whether on-demand copies that no pod uses any more are removed: for that, pods are listed. Without it they stay.
     pub on_demand_removal: bool,
     /// Whether pods that wait in vain are evicted, so that new ones are made.
@@ -50,6 +52,7 @@ impl Default for Options {
             service_account: NAME.to_owned(),
             name: NAME.to_owned(),
             webhook: true,
+            policy: false,
             on_demand_removal: false,
             restart_stuck: false,
         }
@@ -142,6 +145,14 @@ fn cluster_rules(options: &Options) -> Vec<PolicyRule> {
         let verbs = ["get", "list", "watch", "patch", "create"];
         let rule = rule("admissionregistration.k8s.io", &configurations, &verbs);
         rules.push(named(rule, WEBHOOK_CONFIGURATION));
+    }
+    if options.policy {
+        let verbs = ["get", "list", "watch", "create", "patch", "delete"];
+        rules.push(rule("keyside.dev", &["injectiontables"], &verbs));
+        let objects = ["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"];
+        let verbs = ["get", "list", "watch", "patch", "create"];
+        let rule = rule("admissionregistration.k8s.io", &objects, &verbs);
+        rules.push(named(rule, INJECTION));
     }
     if options.on_demand_removal {
         rules.push(rule("", &["pods"], &["list"]));

@@ -7,7 +7,8 @@ use anyhow::Context as _;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
 };
-use keyside_api::{FIELD_MANAGER, SYSTEM_NAMESPACE, label};
+use keyside_api::{FIELD_MANAGER, SYSTEM_NAMESPACE};
+use keyside_core::plan::policy;
 use kube::api::{Api, Patch, PatchParams};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -185,7 +186,6 @@ impl Drift {
 
 /// Pods of all namespaces but the system's and ours. With keyside down, pods are created all the same.
 fn pods(reach: &Reach, own: &str) -> Value {
-    let excluded = |key: &str, values: &[&str]| json!({"key": key, "operator": "NotIn", "values": values});
     json!({
         "name": "pods.keyside.dev",
         "admissionReviewVersions": ["v1"],
@@ -194,17 +194,9 @@ fn pods(reach: &Reach, own: &str) -> Value {
             "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"],
             "operations": ["CREATE"], "scope": "Namespaced",
         }],
-        "namespaceSelector": {"matchExpressions": [
-            excluded("kubernetes.io/metadata.name", &["kube-system", "kube-public", "kube-node-lease", own]),
-            excluded(label::IGNORE, &["true"]),
-            excluded(label::INJECT, &[label::INJECT_DISABLED]),
-        ]},
+        "namespaceSelector": policy::namespace_selector(own),
         "objectSelector": {},
-        "matchConditions": [
-            {"name": "not-ignored", "expression": says_not(label::IGNORE, "true")},
-            {"name": "not-disabled", "expression": says_not(label::INJECT, label::INJECT_DISABLED)},
-            {"name": "not-a-mirror", "expression": lacks("annotations", label::MIRROR_POD)},
-        ],
+        "matchConditions": policy::match_conditions(),
         "failurePolicy": "Ignore",
         "matchPolicy": "Equivalent",
         "reinvocationPolicy": "IfNeeded",
@@ -231,21 +223,6 @@ fn kinds(reach: &Reach) -> Value {
         "sideEffects": "None",
         "timeoutSeconds": 2,
     })
-}
-
-/// CEL: neither a label nor an annotation says so. An expression that fails would keep the pod away from us, so each
-/// looks before it reads.
-fn says_not(key: &str, value: &str) -> String {
-    let says = |map: &str| {
-        format!(
-            "(has(object.metadata.{map}) && '{key}' in object.metadata.{map} && object.metadata.{map}['{key}'] == '{value}')"
-        )
-    };
-    format!("!({} || {})", says("labels"), says("annotations"))
-}
-
-fn lacks(map: &str, key: &str) -> String {
-    format!("!(has(object.metadata.{map}) && '{key}' in object.metadata.{map})")
 }
 
 fn client_config(reach: &Reach, path: &str) -> Value {

@@ -9,7 +9,7 @@ use crate::lease::{self, Candidacy};
 use crate::metrics::Metrics;
 use crate::queue::When;
 use crate::reconcile::{self, Requeue};
-use crate::{diagnosis, health, key, listen, verify, watches, webhook};
+use crate::{diagnosis, health, key, listen, policy, verify, watches, webhook};
 use anyhow::Context as _;
 use jiff::SignedDuration;
 use keyside_core::Index;
@@ -64,6 +64,8 @@ pub struct Config {
     /// Whether pods that go on failing although a new one would not are replaced, and how fast. keyside must be allowed to
     /// (`rbac::Options::restart_stuck`).
     pub restart_stuck: Option<Restarts>,
+    /// Whether pods are served by a policy of the API server's own instead of the webhook.
+    pub policy: bool,
     /// How registries are asked whether credentials work; `None` if they are not.
     pub verification: Option<verify::Verification>,
 }
@@ -83,6 +85,7 @@ impl Config {
             stalled_after: Duration::from_secs(150),
             candidacy: None,
             restart_stuck: None,
+            policy: false,
             verification: Some(verify::Verification::default()),
         }
     }
@@ -211,6 +214,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let (client, namespace) = (&config.client, &config.namespace);
     let mut index = Index::new(namespace, Some(key::install_key(client, namespace).await?));
     index.set_recreated(config.recreated);
+    if config.policy {
+        index.set_needs_unseen();
+    }
     let accepted = reconcile::recall(client, namespace)
         .await
         .context("read which namespaces were accepted")?;
@@ -246,6 +252,16 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
                 finished,
             )
             .await;
+            Ok(())
+        });
+    }
+    if ctx.config.policy {
+        let keeping = policy::run(ctx.clone(), ready.clone(), writing.clone());
+        let stop = shutdown.clone();
+        tasks.spawn(async move {
+            keeping.await;
+            // Ends with the system: whoever only stops writing still answers.
+            stop.cancelled().await;
             Ok(())
         });
     }

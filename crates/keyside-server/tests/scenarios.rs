@@ -23,6 +23,8 @@ mod faults;
 mod listener;
 #[path = "scenarios/pods.rs"]
 mod pods;
+#[path = "scenarios/policy.rs"]
+mod policy;
 #[path = "scenarios/projects.rs"]
 mod projects;
 #[path = "scenarios/refusals.rs"]

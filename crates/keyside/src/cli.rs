@@ -7,6 +7,8 @@ pub(crate) use install::{Install, Place, Uninstall};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -181,6 +183,9 @@ pub(crate) struct Serve {
     /// Address by which the API server reaches the webhook, where it runs outside of the cluster.
     #[arg(long, value_name = "URL")]
     pub(crate) webhook_url: Option<String>,
+    /// How pods get the names of their pull secrets: by the webhook, or by a policy that the API server follows itself.
+    #[arg(long, value_enum, default_value_t = Injection::Webhook, value_name = "MODE")]
+    pub(crate) injection: Injection,
     /// Neither serve nor register the webhook.
     #[arg(long)]
     pub(crate) no_webhook: bool,
@@ -212,6 +217,17 @@ pub(crate) struct Serve {
     /// How logs are written to stderr.
     #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     pub(crate) log_format: LogFormat,
+}
+
+/// How pods get the names of their pull secrets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Injection {
+    /// A webhook: keyside is asked about each new pod.
+    #[default]
+    Webhook,
+    /// A `MutatingAdmissionPolicy`: the API server adds them by itself (Kubernetes 1.36 and later).
+    Policy,
 }
 
 /// How logs are written.

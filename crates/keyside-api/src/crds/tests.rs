@@ -172,5 +172,6 @@ fn kinds_have_short_names_columns_and_status() {
     Project Cluster ksproject keyside Ready Home Namespaces Age Reason* status=true
     RegistryCredential Namespaced regcred keyside Ready Registry Verified Expires Age Reason* Targets* status=true
     ClusterRegistryCredential Cluster cregcred keyside Ready Registry Verified Expires Age Reason* Targets* status=true
+    InjectionTable Namespaced  keyside Age status=false
     ");
 }

@@ -10,7 +10,7 @@ use super::value::Value;
 use super::{duration, time};
 use crate::crd::pattern;
 use cel::common::ast::{
-    CallExpr, EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, MapExpr, SelectExpr, SourceInfo,
+    CallExpr, EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, MapExpr, SelectExpr, SourceInfo, StructExpr,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -34,8 +34,16 @@ pub(super) struct Checked {
     pub(super) uses: BTreeSet<String>,
 }
 
+/// What objects an expression may make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Makes {
+    Nothing,
+    /// `JSONPatch`, and `Object` with what is below it.
+    Patches,
+}
+
 /// Checks an expression over these variables.
-pub(super) fn check(source: &str, variables: &[(String, Type)]) -> Result<Checked, String> {
+pub(super) fn check(source: &str, variables: &[(String, Type)], makes: Makes) -> Result<Checked, String> {
     let size = source.chars().count();
     if size > MAX_LENGTH {
         let text = "expression code point size exceeds limit";
@@ -45,13 +53,13 @@ pub(super) fn check(source: &str, variables: &[(String, Type)]) -> Result<Checke
     }
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK);
-        let done = thread.spawn_scoped(scope, || parse_and_check(source, variables));
+        let done = thread.spawn_scoped(scope, || parse_and_check(source, variables, makes));
         let failed = || Err("ERROR: <input>:1:1: the expression could not be parsed".to_owned());
         done.map_or_else(|_| failed(), |thread| thread.join().unwrap_or_else(|_| failed()))
     })
 }
 
-fn parse_and_check(source: &str, variables: &[(String, Type)]) -> Result<Checked, String> {
+fn parse_and_check(source: &str, variables: &[(String, Type)], makes: Makes) -> Result<Checked, String> {
     let parser = cel::Env::default().parser().max_recursion_depth(MAX_NESTING);
     let (expression, info) = parser
         .parse_with_source_info(source)
@@ -63,6 +71,7 @@ fn parse_and_check(source: &str, variables: &[(String, Type)]) -> Result<Checked
         errors: Vec::new(),
         uses: BTreeSet::new(),
         depth: 0,
+        makes,
     };
     let (node, gives) = checker.expression(&expression);
     if checker.errors.is_empty() {
@@ -115,6 +124,7 @@ struct Checker {
     errors: Vec<(usize, String)>,
     uses: BTreeSet<String>,
     depth: usize,
+    makes: Makes,
 }
 
 type Typed = (Node, Type);
@@ -144,10 +154,7 @@ impl Checker {
             Expr::Call(call) => self.call(e, call),
             Expr::List(list) => self.list(list),
             Expr::Map(map) => self.map(map),
-            Expr::Struct(made) => self.error(
-                e,
-                format!("undeclared reference to '{}' (in container '')", made.type_name),
-            ),
+            Expr::Struct(made) => self.made(e, made),
             Expr::Comprehension(_) | Expr::Unspecified => self.error(e, "unsupported expression".to_owned()),
         }
     }
@@ -233,6 +240,30 @@ impl Checker {
         }
         let of = |kind: Option<Type>| Arc::new(kind.unwrap_or(Type::Dyn));
         (Node::Map(entries), Type::Map(of(key_type), of(value_type)))
+    }
+
+    /// An object is a map from here on; its type says which fields it may have.
+    fn made(&mut self, e: &IdedExpr, made: &StructExpr) -> Typed {
+        let name = made.type_name.as_str();
+        let is_patch = name == "JSONPatch";
+        let is_object = name == "Object" || name.starts_with("Object.");
+        if self.makes == Makes::Nothing || !(is_patch || is_object) {
+            return self.error(e, format!("undeclared reference to '{name}' (in container '')"));
+        }
+        let mut entries = Vec::with_capacity(made.entries.len());
+        for entry in &made.entries {
+            let EntryExpr::StructField(entry) = &entry.expr else {
+                continue;
+            };
+            if is_patch && !["op", "path", "from", "value"].contains(&entry.field.as_str()) {
+                return self.error(e, format!("undefined field '{}'", entry.field));
+            }
+            let (value, kind) = self.expression(&entry.value);
+            self.unwrapped(&entry.value, kind, entry.optional);
+            let key = Node::Constant(Value::text(&entry.field));
+            entries.push((key, value, entry.optional));
+        }
+        (Node::Map(entries), Type::Dyn)
     }
 
     fn unwrapped(&mut self, e: &IdedExpr, kind: Type, optional: bool) -> Type {

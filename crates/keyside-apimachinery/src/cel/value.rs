@@ -143,6 +143,37 @@ impl Value {
         }
     }
 
+    /// The value as JSON; `None` for what JSON has no form of.
+    #[must_use]
+    pub fn to_json(&self) -> Option<Json> {
+        Some(match self {
+            Self::Null => Json::Null,
+            Self::Bool(b) => (*b).into(),
+            Self::Int(n) => (*n).into(),
+            Self::Uint(n) => (*n).into(),
+            Self::Double(n) => serde_json::Number::from_f64(*n)?.into(),
+            Self::String(text) => Json::from(&**text),
+            Self::List(list) => list
+                .items
+                .iter()
+                .map(Self::to_json)
+                .collect::<Option<Vec<_>>>()?
+                .into(),
+            Self::Map(map) => {
+                let entry = |(key, value): (&Key, &Self)| match key {
+                    Key::String(name) => Some((name.to_string(), value.to_json()?)),
+                    Key::Bool(_) | Key::Number(_) => None,
+                };
+                Json::Object(map.iter().map(entry).collect::<Option<_>>()?)
+            }
+            Self::Object(fields) => {
+                let entry = |(name, value): (&String, &Self)| Some((name.clone(), value.to_json()?));
+                Json::Object(fields.iter().map(entry).collect::<Option<_>>()?)
+            }
+            _ => return None,
+        })
+    }
+
     /// The name of the value's type, as `type()` gives it.
     pub(super) fn type_name(&self) -> &'static str {
         match self {

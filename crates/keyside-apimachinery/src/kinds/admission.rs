@@ -1,5 +1,6 @@
-//! Webhook configurations and validating admission policies.
+//! Webhook configurations and admission policies.
 
+mod mutation;
 mod policy;
 
 use super::access::{fill, fill_text, inside, int, is_set, items, list, text};
@@ -25,6 +26,7 @@ const REVIEWS: [&str; 2] = ["v1", "v1beta1"];
 /// Resources of `/apis/admissionregistration.k8s.io/v1`.
 pub(super) fn resources() -> Vec<Resource> {
     let mut resources = policy::resources();
+    resources.extend(mutation::resources());
     resources.extend([
         ADMISSION
             .cluster(

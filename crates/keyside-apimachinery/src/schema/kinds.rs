@@ -1,11 +1,12 @@
 //! The built-in kinds with a known shape: each row leads to the type that describes itself.
 
 use k8s_openapi::api::{
-    admissionregistration::v1 as admission, apps::v1 as apps, authentication::v1 as authentication,
-    authorization::v1 as authorization, autoscaling::v1 as autoscaling, autoscaling::v2 as autoscaling2,
-    batch::v1 as batch, certificates::v1 as certificates, coordination::v1 as coordination, core::v1 as core,
-    discovery::v1 as discovery, events::v1 as events, networking::v1 as networking, node::v1 as node,
-    policy::v1 as policy, rbac::v1 as rbac, scheduling::v1 as scheduling, storage::v1 as storage,
+    admissionregistration::v1 as admission, admissionregistration::v1alpha1 as mutation, apps::v1 as apps,
+    authentication::v1 as authentication, authorization::v1 as authorization, autoscaling::v1 as autoscaling,
+    autoscaling::v2 as autoscaling2, batch::v1 as batch, certificates::v1 as certificates,
+    coordination::v1 as coordination, core::v1 as core, discovery::v1 as discovery, events::v1 as events,
+    networking::v1 as networking, node::v1 as node, policy::v1 as policy, rbac::v1 as rbac,
+    scheduling::v1 as scheduling, storage::v1 as storage,
 };
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1 as apiextensions;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
@@ -80,6 +81,17 @@ pub(super) const ROOTS: &[Root] = &[
     kind::<rbac::RoleBinding>(),
     kind::<scheduling::PriorityClass>(),
     kind::<storage::StorageClass>(),
+    // The types of this Kubernetes version know them in a version with the same fields.
+    plain::<mutation::MutatingAdmissionPolicy>(
+        "admissionregistration.k8s.io",
+        "v1",
+        "MutatingAdmissionPolicy",
+    ),
+    plain::<mutation::MutatingAdmissionPolicyBinding>(
+        "admissionregistration.k8s.io",
+        "v1",
+        "MutatingAdmissionPolicyBinding",
+    ),
     kind::<admission::MutatingWebhookConfiguration>(),
     kind::<admission::ValidatingAdmissionPolicy>(),
     kind::<admission::ValidatingAdmissionPolicyBinding>(),

@@ -85,6 +85,13 @@ const FIELDS: &[(&str, &[Rule])] = &[
         ],
     ),
     (
+        "io.k8s.api.admissionregistration.v1alpha1.MutatingAdmissionPolicySpec",
+        &[
+            ("matchConditions", Keys(&["name"]), Merge("name")),
+            ("variables", Keys(&["name"]), Merge("name")),
+        ],
+    ),
+    (
         "io.k8s.api.admissionregistration.v1.ValidatingWebhook",
         &[("matchConditions", Keys(&["name"]), Merge("name"))],
     ),

@@ -1,7 +1,12 @@
-//! Validating admission policies (`admissionregistration.k8s.io/v1`): expressions over a request that refuse it or warn.
+//! Admission policies (`admissionregistration.k8s.io/v1`): expressions over a request that refuse it or warn; those that
+//! change an object are in `mutation`.
 //!
 //! A policy holds where a binding puts it in force. Policies and bindings are read from the store when they change, so
 //! one that was just written holds for the next request. Audit actions do nothing, because there is no audit log.
+
+mod mutation;
+
+pub(super) use mutation::{Mutations, Round};
 
 use super::webhook::condition::{self, Conditions};
 use super::webhook::matching::{self, Scope, Subject};
@@ -101,24 +106,10 @@ impl Policies {
 
     fn refusals(&self, one: &InForce, subject: &Subject<'_>) -> Result<Vec<Refusal>, Status> {
         let policy = &one.policy;
-        let Some(version) = policy.scope.version(&self.store, subject)? else {
+        let Some(version) = policy.concerned(&self.store, one.scope.as_ref(), subject)? else {
             return Ok(Vec::new());
         };
-        let bound = one.scope.as_ref().map_or(Ok(true), |scope| {
-            scope
-                .version(&self.store, subject)
-                .map(|version| version.is_some())
-        })?;
-        if !bound || policy.excluded.version(&self.store, subject)?.is_some() {
-            return Ok(Vec::new());
-        }
-        if !condition::hold(&policy.conditions, policy.ignore_failure, subject, &version)? {
-            return Ok(Vec::new());
-        }
-        let namespace = self
-            .store
-            .get(&Key::new("", "namespaces", "", &subject.request.namespace));
-        let namespace = namespace.map_or(Json::Null, |entry| entry.object());
+        let namespace = namespace_object(&self.store, subject);
         Ok(policy.judge(&review::question(subject, &version, ""), &namespace))
     }
 
@@ -133,7 +124,7 @@ impl Policies {
                 .each_ref()
                 .map(|page| page.entries.iter().map(|(_, entry)| entry.object()));
             let policies: BTreeMap<String, Arc<Policy>> = policies
-                .map(|object| Policy::read(&object))
+                .map(|object| Policy::read(&object, compile))
                 .map(|policy| (policy.name.clone(), Arc::new(policy)))
                 .collect();
             known.in_force = Arc::new(
@@ -159,14 +150,10 @@ impl InForce {
             let mut actions = spec["validationActions"].as_array().into_iter().flatten();
             actions.any(|action| action == name)
         };
-        // Without rules of its own a binding covers all that its policy does.
-        let narrowed = spec["matchResources"]["resourceRules"]
-            .as_array()
-            .is_some_and(|rules| !rules.is_empty());
         Some(Self {
             policy: Arc::clone(policies.get(spec["policyName"].as_str()?)?),
             binding: text(&binding["metadata"], "name"),
-            scope: narrowed.then(|| Scope::read(&spec["matchResources"], "resourceRules")),
+            scope: narrowed(spec),
             deny: action("Deny"),
             warn: action("Warn"),
         })
@@ -180,7 +167,7 @@ struct Refusal {
 }
 
 impl Policy {
-    fn read(policy: &Json) -> Self {
+    fn read(policy: &Json, compile: fn(&str) -> Result<Program, String>) -> Self {
         let spec = &policy["spec"];
         let all = |field: &str| spec[field].as_array().cloned().unwrap_or_default();
         Self {
@@ -198,11 +185,21 @@ impl Policy {
     }
 
     fn judge(&self, review: &Json, namespace: &Json) -> Vec<Refusal> {
+        let given = self.given(review, namespace, None);
+        self.validations
+            .iter()
+            .filter_map(|validation| validation.refuses(&given, self.ignore_failure))
+            .collect()
+    }
+
+    /// What expressions may use: the request, the policy's own variables and, where it takes some, the parameters.
+    fn given(&self, review: &Json, namespace: &Json, params: Option<&Json>) -> Vec<Value> {
         let request = &review["request"];
         let mut given: Vec<Value> = [&request["object"], &request["oldObject"], request, namespace]
             .map(Value::of_json)
             .into();
         given.push(Value::Object(Arc::default()));
+        given.extend(params.map(Value::of_json));
         let mut named = BTreeMap::new();
         for (name, program) in &self.variables {
             // A variable that fails is missing: whoever uses it fails, and nobody else.
@@ -215,10 +212,27 @@ impl Policy {
                 given[VARIABLES.len() - 1] = Value::Object(Arc::new(named.clone()));
             }
         }
-        self.validations
-            .iter()
-            .filter_map(|validation| validation.refuses(&given, self.ignore_failure))
-            .collect()
+        given
+    }
+
+    /// Whether the policy, narrowed by a binding, is about a request; then the version of the object it is about.
+    fn concerned(
+        &self,
+        store: &Store,
+        bound: Option<&Scope>,
+        subject: &Subject<'_>,
+    ) -> Result<Option<String>, Status> {
+        let Some(version) = self.scope.version(store, subject)? else {
+            return Ok(None);
+        };
+        let bound = bound.map_or(Ok(true), |scope| {
+            scope.version(store, subject).map(|version| version.is_some())
+        })?;
+        if !bound || self.excluded.version(store, subject)?.is_some() {
+            return Ok(None);
+        }
+        let hold = condition::hold(&self.conditions, self.ignore_failure, subject, &version)?;
+        Ok(hold.then_some(version))
     }
 }
 
@@ -271,6 +285,20 @@ impl Validation {
             _ => format!("failed expression: {}", self.source),
         }
     }
+}
+
+/// The namespace a request is about; null where it is about none.
+fn namespace_object(store: &Store, subject: &Subject<'_>) -> Json {
+    let key = Key::new("", "namespaces", "", &subject.request.namespace);
+    store.get(&key).map_or(Json::Null, |entry| entry.object())
+}
+
+/// The part of a binding that narrows its policy; without rules of its own it covers all that the policy does.
+fn narrowed(spec: &Json) -> Option<Scope> {
+    let has_rules = spec["matchResources"]["resourceRules"]
+        .as_array()
+        .is_some_and(|rules| !rules.is_empty());
+    has_rules.then(|| Scope::read(&spec["matchResources"], "resourceRules"))
 }
 
 fn compile(source: &str) -> Result<Program, String> {

@@ -175,7 +175,7 @@ impl Webhooks {
 }
 
 /// A patched object goes through what a decoded one goes through: shape, then defaults.
-fn shaped(request: &AdmissionRequest, mut object: Value) -> Result<Value, Status> {
+pub(super) fn shaped(request: &AdmissionRequest, mut object: Value) -> Result<Value, Status> {
     let behaviour = &request.resource.behaviour;
     let outcome = match behaviour.coerce(&mut object) {
         Some(outcome) => outcome,

@@ -317,6 +317,26 @@ fn missing(source: Option<&(Arc<str>, Arc<str>)>) -> Problem {
     }
 }
 
+/// For what a registry has refused a credential.
+#[derive(Clone, Debug)]
+pub(crate) enum Refused {
+    /// One repository.
+    Repository(Reference),
+    /// Everything under a pattern.
+    Registry(Pattern),
+}
+
+impl Refused {
+    fn of(state: &RegistryState, cause: Cause) -> Option<Self> {
+        match &state.repository {
+            Some(tested) if cause == Cause::NoPullScope => {
+                Reference::parse(tested).ok().map(Self::Repository)
+            }
+            _ => Pattern::parse(&state.registry).ok().map(Self::Registry),
+        }
+    }
+}
+
 impl Credential {
     /// What it delivers, or delivered last.
     pub fn content(&self) -> Option<&Content> {
@@ -339,24 +359,25 @@ impl Credential {
     /// out. What was refused once stays refused until it is accepted, not until the registry cannot be asked. A missing
     /// right is about the repository that was tested, everything else about the whole registry.
     pub fn refused(&self, image: &Reference) -> Option<Cause> {
-        let states = &self.status.registries;
-        let refusals = states.iter().filter_map(|state| {
+        self.refusals()
+            .find(|(refused, _)| match refused {
+                Refused::Repository(tested) => tested.lookup() == image.lookup(),
+                Refused::Registry(pattern) => pattern.matches(image),
+            })
+            .map(|(_, cause)| cause)
+    }
+
+    /// For which images the registry itself has refused the credential, as it is now.
+    pub(crate) fn refusals(&self) -> impl Iterator<Item = (Refused, Cause)> {
+        let settled = self.status.registries.iter().filter_map(|state| {
             let settled = verify::settled(state).filter(|settled| settled.verified == "False")?;
             Some((state, Cause::parse(&settled.reason)?))
         });
-        let mut refusals = refusals.peekable();
-        if refusals.peek().is_none() || !self.is_verified_subject() || self.ready().is_none() {
-            return None;
-        }
-        let is_for = |state: &RegistryState, cause: Cause| match &state.repository {
-            Some(tested) if cause == Cause::NoPullScope => {
-                Reference::parse(tested).is_ok_and(|tested| tested.lookup() == image.lookup())
-            }
-            _ => Pattern::parse(&state.registry).is_ok_and(|pattern| pattern.matches(image)),
-        };
-        refusals
-            .find(|(state, cause)| is_for(state, *cause))
-            .map(|(_, cause)| cause)
+        let mut settled = settled.peekable();
+        let counts = settled.peek().is_some() && self.is_verified_subject() && self.ready().is_some();
+        settled
+            .filter(move |_| counts)
+            .filter_map(|(state, cause)| Some((Refused::of(state, cause)?, cause)))
     }
 
     /// Notes what has been found out about it.

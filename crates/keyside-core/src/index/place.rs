@@ -123,6 +123,7 @@ impl Index {
         match credential.delivery {
             Delivery::Copy => true,
             Delivery::Node => false,
+            Delivery::OnDemand if self.needs_unseen => true,
             Delivery::OnDemand => match self.need(namespace, credential) {
                 Some(need) => !need.released,
                 None => self.holds_copy(credential, namespace),

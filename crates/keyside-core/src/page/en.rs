@@ -268,6 +268,10 @@ pub fn reason(reason: Reason) -> Page {
             "A pod waits for an image and was created without the pull secret that is there for it, while keyside was away or before the credential existed.",
             "A pod's pull secrets cannot be changed: have its controller make a new one with `keyside explain pod/NAME --restart-stuck`.",
         ),
+        Reason::PolicySilent => (
+            "The admission policy that adds pull secrets adds nothing, and says so to nobody.",
+            "Look at the API server's metric `apiserver_mutating_admission_policy_check_duration_seconds`, and whether policy, binding and tables stand; `injection.mode: webhook` does without them.",
+        ),
         Reason::NotFresh => (
             "Nobody writes for keyside, or what was changed has not been seen.",
             "Look at the pods of keyside's namespace and their logs; delivered pull secrets stay as they are.",

@@ -271,6 +271,10 @@ pub fn reason(reason: Reason) -> Page {
             "Pod 在等待镜像，创建时没有得到已有的拉取密文：当时 keyside 不在运行，或凭证尚不存在。",
             "Pod 的拉取密文不能更改：用 `keyside explain pod/NAME --restart-stuck` 让其控制器新建一个。",
         ),
+        Reason::PolicySilent => (
+            "负责添加拉取密文的准入策略没有添加任何内容，也没有任何提示。",
+            "查看 API Server 的指标 `apiserver_mutating_admission_policy_check_duration_seconds`，以及策略、绑定和表是否存在；`injection.mode: webhook` 不需要它们。",
+        ),
         Reason::NotFresh => (
             "没有 keyside 副本在写入，或改动没有被看到。",
             "查看 keyside 命名空间中的 Pod 和日志；已下发的拉取密文保持不变。",

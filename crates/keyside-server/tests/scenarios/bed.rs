@@ -4,7 +4,9 @@ use crate::world::{Upstream, World};
 use futures::future::BoxFuture;
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
-use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
+};
 use k8s_openapi::api::core::v1::{Event, Namespace, Pod, Secret, ServiceAccount};
 use keyside_api::{ClusterRegistryCredential, Project, RegistryCredential, SYSTEM_NAMESPACE};
 use keyside_apiserver::Body;
@@ -310,8 +312,47 @@ impl Bed {
         self.world.register(running.webhook()).await;
     }
 
+    /// Ends keyside and its registration for pods, and runs it anew with a policy instead; returns when it is ready.
+    pub(crate) async fn use_policy(&mut self) {
+        self.stop().await;
+        let registrations: Api<MutatingWebhookConfiguration> = Api::all(self.client.clone());
+        self.delete(registrations, keyside_server::WEBHOOK_CONFIGURATION)
+            .await;
+        let options = rbac::Options {
+            webhook: false,
+            policy: true,
+            ..rbac::Options::default()
+        };
+        rbac::install_rbac(&self.client, &options).await.unwrap();
+        let needy = json!({"metadata": {"name": "unserved"}, "spec": {"containers": [{"name": "c", "image": "quay.io/x/y"}]}});
+        self.eventually("the webhook not to be asked any more", async || {
+            let pod = self.pod_like("web", needy.clone()).await.unwrap();
+            let pods: Api<Pod> = Api::namespaced(self.client.clone(), "web");
+            let at_once = DeleteParams::default().grace_period(0);
+            pods.delete("unserved", &at_once).await.unwrap();
+            pull_secrets(&pod).is_empty().then_some(())
+        })
+        .await;
+        let _not_registered = self.start_keyside(|config| config.policy = true).await;
+        self.until_ready().await;
+    }
+
     /// Runs keyside, and waits until it is ready.
     pub(crate) async fn run(&mut self, configure: impl FnOnce(&mut Config)) {
+        let webhook = self.start_keyside(configure).await;
+        self.world.register(webhook).await;
+        self.until_ready().await;
+    }
+
+    async fn until_ready(&self) {
+        let running = self.running.as_ref().expect("keyside runs");
+        tokio::time::timeout(self.world.patience(), running.ready())
+            .await
+            .expect("keyside gets ready");
+    }
+
+    /// Starts keyside; what comes back answers reviews.
+    async fn start_keyside(&mut self, configure: impl FnOnce(&mut Config)) -> axum::Router {
         let mut config = Config::new(Client::new(self.wire.clone(), "default"));
         config.grace = jiff::SignedDuration::from_millis(200);
         config.status_every = Duration::from_millis(200);
@@ -321,11 +362,9 @@ impl Bed {
         let running = keyside_server::run(config, CancellationToken::new())
             .await
             .unwrap();
-        self.world.register(running.webhook()).await;
-        tokio::time::timeout(self.world.patience(), running.ready())
-            .await
-            .expect("keyside gets ready");
+        let webhook = running.webhook();
         self.running = Some(running);
+        webhook
     }
 
     /// How many things are done at once where as many as possible are meant.

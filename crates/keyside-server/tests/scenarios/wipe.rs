@@ -6,8 +6,10 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Pod, Secret};
-use keyside_api::{ClusterRegistryCredential, Project, RegistryCredential, SYSTEM_NAMESPACE};
-use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
+use keyside_api::{ClusterRegistryCredential, InjectionTable, Project, RegistryCredential, SYSTEM_NAMESPACE};
+use kube::api::{
+    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
+};
 use kube::{Client, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -40,10 +42,26 @@ pub(crate) async fn wipe(client: &Client) {
     let name = keyside_server::WEBHOOK_CONFIGURATION;
     gone(Api::<MutatingWebhookConfiguration>::all(client.clone()), name).await;
     gone(Api::<ValidatingWebhookConfiguration>::all(client.clone()), name).await;
+    for (kind, plural) in [
+        (
+            "MutatingAdmissionPolicyBinding",
+            "mutatingadmissionpolicybindings",
+        ),
+        ("MutatingAdmissionPolicy", "mutatingadmissionpolicies"),
+    ] {
+        let kind = GroupVersionKind::gvk("admissionregistration.k8s.io", "v1", kind);
+        let resource = ApiResource::from_gvk_with_plural(&kind, plural);
+        gone(
+            Api::<DynamicObject>::all_with(client.clone(), &resource),
+            keyside_api::INJECTION,
+        )
+        .await;
+    }
     all_gone(Api::<Project>::all(client.clone())).await;
     all_gone(Api::<ClusterRegistryCredential>::all(client.clone())).await;
     for namespace in ["default", SYSTEM_NAMESPACE] {
         all_gone(Api::<RegistryCredential>::namespaced(client.clone(), namespace)).await;
+        all_gone(Api::<InjectionTable>::namespaced(client.clone(), namespace)).await;
         all_gone(Api::<Deployment>::namespaced(client.clone(), namespace)).await;
         all_gone(Api::<Pod>::namespaced(client.clone(), namespace)).await;
         all_gone(Api::<Secret>::namespaced(client.clone(), namespace)).await;

@@ -46,6 +46,8 @@ pub(crate) struct Values {
     /// 0 leaves them to the kubelet's next attempt.
     #[schemars(range(min = 0, max = 1000))]
     pub(crate) restart_stuck: u16,
+    /// `injection` says how pods get the names of their pull secrets.
+    pub(crate) injection: Injection,
     /// `crds` are the custom resource definitions.
     pub(crate) crds: Crds,
     /// `serviceAccount` is the account keyside runs as.
@@ -129,6 +131,15 @@ pub(crate) enum PullPolicy {
 pub(crate) struct Delivery {
     /// `delivery.mode` is the widest way of delivery that keyside may use; it gets the rights for that and no more.
     pub(crate) mode: Mode,
+}
+
+/// How pods get the names of their pull secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Injection {
+    /// `injection.mode` is `webhook`, or `policy`: the API server then adds them by itself (Kubernetes 1.36 and later), and
+    /// keyside registers no webhook.
+    pub(crate) mode: crate::cli::Injection,
 }
 
 /// The widest way of delivery.
@@ -225,6 +236,7 @@ impl Default for Values {
             image_pull_secrets: Vec::new(),
             delivery: Delivery::default(),
             restart_stuck: 0,
+            injection: Injection::default(),
             crds: Crds::default(),
             service_account: ServiceAccount::default(),
             rbac: Rbac::default(),

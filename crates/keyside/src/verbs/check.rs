@@ -7,6 +7,7 @@ mod fresh;
 mod install;
 mod outcome;
 mod pods;
+mod policy;
 mod report;
 mod secrets;
 pub(super) mod survey;

@@ -1,7 +1,7 @@
 //! `keyside serve`: keyside in a cluster, until it is told to stop.
 
 use super::Ended;
-use crate::cli::{Global, Serve};
+use crate::cli::{Global, Injection, Serve};
 use crate::connect;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -20,6 +20,12 @@ const PATIENCE: Duration = Duration::from_secs(9);
 pub(super) async fn run(global: &Global, flags: &Serve, output: &Output) -> Ended {
     let mut stop = Signals::listen()?;
     let connection = connect::connect(global).await?;
+    if flags.injection == Injection::Policy && !keyside_server::serves_policies(&connection.client).await? {
+        return Err(Failure::new(
+            "this API server follows no policy that changes objects: it takes Kubernetes 1.36 or later",
+        )
+        .hint("keyside serve --injection webhook"));
+    }
     let ports = ports(flags, output).await?;
     let starting = async {
         let mut running =
@@ -63,7 +69,9 @@ fn config(flags: &Serve, client: kube::Client) -> Result<Config, Failure> {
         in_flight: usize::from(flags.in_flight),
         grace: flags.grace,
         idle_for: flags.idle_for,
-        on_demand_removal: flags.on_demand_removal,
+        // Nobody tells what pods need, so nothing is known to be needed no more.
+        on_demand_removal: flags.on_demand_removal && flags.injection == Injection::Webhook,
+        policy: flags.injection == Injection::Policy,
         status_every: length(flags.status_every),
         candidacy: flags.leader_elect.then(|| Candidacy::new(&replica(flags))),
         restart_stuck: flags.restart_stuck.map(|most| Restarts::at_most(most.into())),
@@ -84,7 +92,7 @@ fn replica(flags: &Serve) -> String {
 
 /// Listens, and says where if any free port was asked for.
 async fn ports(flags: &Serve, output: &Output) -> Result<Ports, Failure> {
-    let webhook = if flags.no_webhook {
+    let webhook = if flags.no_webhook || flags.injection == Injection::Policy {
         None
     } else {
         let listener = listen(

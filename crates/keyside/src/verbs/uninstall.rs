@@ -2,6 +2,7 @@
 //! delivered pull secrets, unless asked otherwise: pods that pull with them do not notice.
 
 mod copies;
+mod policy;
 
 use super::Ended;
 use crate::cli::{Global, Place, Uninstall};
@@ -167,6 +168,7 @@ async fn stopped(client: &Client, place: &Place, timeout: Duration) -> Result<()
 async fn leftovers(client: &Client, namespace: &str, output: &Output) -> Result<(), Failure> {
     remove::<MutatingWebhookConfiguration>(Api::all(client.clone()), WEBHOOK_CONFIGURATION, output).await?;
     remove::<ValidatingWebhookConfiguration>(Api::all(client.clone()), WEBHOOK_CONFIGURATION, output).await?;
+    policy::delete(client, output).await?;
     remove::<Secret>(Api::namespaced(client.clone(), namespace), CERTIFICATES, output).await?;
     remove::<Lease>(Api::namespaced(client.clone(), namespace), LEASE, output).await
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Values with which everything is compared.
-const VALUES: [(&str, &str); 6] = [
+const VALUES: [(&str, &str); 7] = [
     ("the chart's own", ""),
     (
         "as little as possible",
@@ -16,6 +16,7 @@ const VALUES: [(&str, &str); 6] = [
          networkPolicy: {enabled: false}, podDisruptionBudget: {enabled: false}, resources: {requests: null, limits: null}, \
          podSecurityContext: {runAsGroup: null}}",
     ),
+    ("without a webhook", "{injection: {mode: policy}}"),
     (
         "on demand, with pages and nodes",
         "{delivery: {mode: OnDemand}, restartStuck: 5, ui: {enabled: true}, credentialProvider: {enabled: true}, crds: {keep: false}}",

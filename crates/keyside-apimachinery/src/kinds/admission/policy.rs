@@ -90,7 +90,7 @@ const BINDING: Kind = Kind {
     ..Kind::PLAIN
 };
 
-fn match_resources(resources: &mut Value) {
+pub(super) fn match_resources(resources: &mut Value) {
     fill_text(resources, "matchPolicy", "Equivalent");
     fill(resources, "namespaceSelector", || json!({}));
     fill(resources, "objectSelector", || json!({}));
@@ -199,7 +199,7 @@ fn validate_binding(spec: &Value) -> Errors {
     errors
 }
 
-fn validate_resources(errors: &mut Errors, path: &Path, resources: &Value) {
+pub(super) fn validate_resources(errors: &mut Errors, path: &Path, resources: &Value) {
     for field in ["resourceRules", "excludeResourceRules"] {
         for (i, one) in list(resources, field).iter().enumerate() {
             rule(errors, &path.at(field).index(i), one);

@@ -1,6 +1,7 @@
 //! Who keyside is, what it may do, and the fence round what it writes.
 
 use super::{Chart, parsed, put, texts};
+use crate::cli::Injection;
 use crate::install::values::Mode;
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use keyside_server::rbac::{Options, rbac};
@@ -48,6 +49,8 @@ fn rights(chart: &Chart<'_>) -> [Value; 4] {
     let options = Options {
         namespace: chart.release.namespace.clone(),
         service_account: chart.account(),
+        webhook: chart.values.injection.mode == Injection::Webhook,
+        policy: chart.values.injection.mode == Injection::Policy,
         on_demand_removal: chart.values.delivery.mode == Mode::OnDemand,
         restart_stuck: chart.values.restart_stuck > 0,
         ..Options::default()

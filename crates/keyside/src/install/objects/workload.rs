@@ -1,6 +1,7 @@
 //! The replicas, and what keeps them running.
 
 use super::{Chart, put, texts};
+use crate::cli::Injection;
 use crate::install::VERSION;
 use crate::install::values::{Given, Mode};
 use serde_json::{Value, json};
@@ -134,11 +135,14 @@ fn arguments(chart: &Chart<'_>) -> Vec<String> {
     let removal = (chart.values.delivery.mode == Mode::OnDemand).then(|| "--on-demand-removal".to_owned());
     let most = chart.values.restart_stuck;
     let restarts = (most > 0).then(|| format!("--restart-stuck={most}"));
+    let injection =
+        (chart.values.injection.mode == Injection::Policy).then(|| "--injection=policy".to_owned());
     let extra = chart.values.extra_args.iter().cloned();
     fixed
         .into_iter()
         .chain(removal)
         .chain(restarts)
+        .chain(injection)
         .chain(extra)
         .collect()
 }

@@ -2,6 +2,7 @@
 
 use super::fresh;
 use super::outcome::{Category, Grade, Outcome, Problem};
+use super::policy;
 use super::survey::Survey;
 use super::words::Said;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
@@ -17,12 +18,19 @@ const KINDS: [&str; 3] = ["projects", "registrycredentials", "clusterregistrycre
 pub(super) async fn category(client: &Client, survey: &Survey) -> Category {
     Category {
         name: "keyside",
-        checks: vec![
-            kinds(client).await,
-            registered(client).await,
-            alive(client).await,
-            fresh::check(client, survey).await,
-        ],
+        checks: match policy::is_used(client).await {
+            true => vec![
+                kinds(client).await,
+                policy::holds(client).await,
+                fresh::check(client, survey).await,
+            ],
+            false => vec![
+                kinds(client).await,
+                registered(client).await,
+                alive(client).await,
+                fresh::check(client, survey).await,
+            ],
+        },
     }
 }
 

@@ -71,6 +71,11 @@ pub(super) enum Said {
         namespace: String,
         name: String,
     },
+    /// The policy has added nothing to a pod of this image.
+    PolicySilent {
+        image: String,
+        namespace: String,
+    },
     /// A pod that was created without what is there for it.
     Missed {
         namespace: String,

@@ -31,6 +31,9 @@ pub(super) fn text(said: &Said) -> String {
         Said::Several { count, registries } => {
             format!("{count} Secrets hold the same credential for {registries}")
         }
+        Said::PolicySilent { image, namespace } => format!(
+            "the policy added nothing to a pod with {image} in namespace {namespace}: pods are created without what they need"
+        ),
         Said::Missed {
             namespace,
             pod,

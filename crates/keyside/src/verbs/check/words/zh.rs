@@ -27,6 +27,11 @@ pub(super) fn text(said: &Said) -> String {
         Said::Several { count, registries } => {
             format!("{count} 个密文 (Secret) 保存了 {registries} 的同一个凭证")
         }
+        Said::PolicySilent { image, namespace } => {
+            format!(
+                "策略没有给命名空间 {namespace} 中使用 {image} 的 Pod 添加任何内容：Pod 创建时得不到所需的凭证"
+            )
+        }
         Said::Missed {
             namespace,
             pod,
