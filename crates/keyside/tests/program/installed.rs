@@ -185,7 +185,7 @@ fn uninstall_takes_out_everything_but_credentials_and_copies() {
     assert_eq!(registrations(&server), "");
     assert_eq!(
         server.kubectl("get crd -o name").lines().count(),
-        3,
+        4,
         "the definitions stay"
     );
     assert!(
