@@ -38,6 +38,10 @@ record:
 rotation *flags:
     cargo e2e rotation {{flags}}
 
+# what admission adds to the creation of a pod, by webhook and by policy, on a real Kubernetes
+admission *flags:
+    cargo e2e admission {{flags}}
+
 # the figures of docs/performance.md
 bench:
     cargo bench --workspace

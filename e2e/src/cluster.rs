@@ -191,8 +191,8 @@ pub(crate) fn record() -> Result<()> {
     })
 }
 
-/// `rotation`: the figures of a thousand namespaces on a real Kubernetes; arguments go to `cargo bench`.
-pub(crate) fn rotation(arguments: &[String]) -> Result<()> {
+/// `rotation` and `admission`: a bench of that name on a real Kubernetes; arguments go to `cargo bench`.
+pub(crate) fn bench(name: &str, arguments: &[String]) -> Result<()> {
     if let Some(why) = missing_go() {
         say(&format!("skipped: {why}"));
         return Ok(());
@@ -200,7 +200,7 @@ pub(crate) fn rotation(arguments: &[String]) -> Result<()> {
     let bench = |extra: &[&str]| {
         let mut command = cargo("bench");
         command
-            .args(["--package", "keyside-server", "--bench", "rotation"])
+            .args(["--package", "keyside-server", "--bench", name])
             .args(arguments)
             .args(extra);
         command

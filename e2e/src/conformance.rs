@@ -1,12 +1,15 @@
-//! Kubernetes' own conformance tests against `keyside up`, or against the Kubernetes they were made for (`--real`): the ones
-//! that need no container to run.
+//! Kubernetes' own conformance tests against `keyside up` and against the Kubernetes they were made for: the ones that need no
+//! container to run. Both at once, unless `--embedded` or `--real` asks for one of them.
 
-use crate::cluster::{self, Bed};
+mod report;
+mod world;
+
+use crate::cluster::{missing_for_node, missing_go};
 use crate::{cargo, root, say, succeed, tools};
 use anyhow::{Context, Result, bail};
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use report::{EMBEDDED, Outcome, Outcomes, REAL};
+use std::path::Path;
+use world::World;
 
 /// Tests that wait for minutes by design; they run with `--all`.
 const SLOW: [&str; 2] = [
@@ -14,56 +17,101 @@ const SLOW: [&str; 2] = [
     "should not schedule jobs when suspended",
 ];
 
-/// Runs the tests named in `e2e/conformance.txt` and prints a table.
+/// How many runs share the tests of a world: they mostly wait.
+const SIDE_BY_SIDE: usize = 3;
+
+/// Runs the tests named in `e2e/conformance.txt`, prints a table, and holds `docs/conformance.md` to it.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let all = arguments.iter().any(|argument| argument == "--all");
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     let focus = arguments
         .iter()
         .position(|argument| argument == "--focus")
         .and_then(|at| arguments.get(at + 1));
-    let real = arguments.iter().any(|argument| argument == "--real");
-    if real && let Some(why) = cluster::missing_for_node()? {
-        say(&format!("skipped: {why}"));
-        return Ok(());
-    }
-    let names: Vec<String> = names()?
-        .into_iter()
-        .filter(|name| all || !SLOW.iter().any(|slow| name.contains(slow)))
+    let all = names()?;
+    let chosen: Vec<&str> = all
+        .iter()
+        .map(String::as_str)
+        .filter(|name| has("--all") || !SLOW.iter().any(|slow| name.contains(slow)))
         .filter(|name| focus.is_none_or(|focus| name.contains(focus.as_str())))
         .collect();
-    if names.is_empty() {
+    if chosen.is_empty() {
         bail!("no test of e2e/conformance.txt is named like that");
     }
-    let tests = tools::kubernetes_tests()?;
+    if !tools::is_on_path("go") {
+        say("skipped: Go is not installed, so Kubernetes' own tests cannot be built");
+        return Ok(());
+    }
     tools::install()?;
-    let dir = root().join(if real {
-        "target/conformance-real"
-    } else {
-        "target/conformance"
-    });
+    let program = tools::kubernetes_tests()?;
+    let worlds = worlds(has("--embedded"), has("--real"), &chosen, &program)?;
+    match print(&chosen, &worlds) {
+        0 => publish(&all, &worlds),
+        failed => bail!("{failed} conformance tests did not pass; see target/conformance"),
+    }
+}
+
+/// Runs the chosen tests in the worlds that are asked for and can be had, side by side.
+fn worlds(
+    only_embedded: bool,
+    only_real: bool,
+    chosen: &[&str],
+    program: &Path,
+) -> Result<Vec<(&'static str, Outcomes)>> {
+    let dir = root().join("target/conformance");
     let _ = std::fs::remove_dir_all(&dir);
     std::fs::create_dir_all(&dir)?;
-    let world = if real {
-        World::Real(Box::new(Bed::with_node()?))
-    } else {
-        run_cargo_build()?;
-        World::Embedded(Embedded::start(&dir)?)
-    };
-    let report = dir.join("junit.xml");
-    let status = e2e(&world, &tests, &names, &report)?
-        .status()
-        .context("cannot start the tests")?;
-    drop(world);
-    let results = results(&report)?;
-    let failed = print(&names, &results);
-    if failed > 0 || !status.success() {
-        bail!(
-            "{failed} of {} conformance tests did not pass ({status}); see {}",
-            names.len(),
-            dir.display()
-        );
+    let mut worlds = Vec::new();
+    if !only_real {
+        succeed(cargo("build").args(["--quiet", "--package", "keyside"]))?;
+        worlds.push((EMBEDDED, World::embedded(&dir)?));
     }
-    Ok(())
+    if !only_embedded {
+        match missing_go().map_or_else(missing_for_node, |why| Ok(Some(why)))? {
+            Some(why) => say(&format!("skipped on {REAL}: {why}")),
+            None => worlds.push((REAL, World::real()?)),
+        }
+    }
+    std::thread::scope(|scope| {
+        let running: Vec<_> = worlds
+            .iter()
+            .map(|(title, world)| {
+                let dir = dir.join(title.replace(' ', "-"));
+                (
+                    *title,
+                    scope.spawn(move || outcomes(world, chosen, program, &dir)),
+                )
+            })
+            .collect();
+        running
+            .into_iter()
+            .map(|(title, run)| match run.join() {
+                Ok(outcomes) => Ok((title, outcomes?)),
+                Err(_) => bail!("the run against {title} has ended"),
+            })
+            .collect()
+    })
+}
+
+/// The outcomes in one world, whose tests several runs share.
+fn outcomes(world: &World, chosen: &[&str], program: &Path, dir: &Path) -> Result<Outcomes> {
+    std::fs::create_dir_all(dir)?;
+    let mut running = Vec::new();
+    for at in 0..SIDE_BY_SIDE.min(chosen.len()) {
+        let share: Vec<&str> = chosen.iter().copied().skip(at).step_by(SIDE_BY_SIDE).collect();
+        let file = dir.join(format!("{at}.xml"));
+        let child = world
+            .tests(program, &share, &file)?
+            .spawn()
+            .context("cannot start the tests")?;
+        running.push((child, share, file));
+    }
+    let mut outcomes = Outcomes::new();
+    for (mut child, share, file) in running {
+        // Its exit status says what the report says too, case by case.
+        child.wait()?;
+        outcomes.extend(report::read(&file, &share)?);
+    }
+    Ok(outcomes)
 }
 
 fn names() -> Result<Vec<String>> {
@@ -76,148 +124,37 @@ fn names() -> Result<Vec<String>> {
         .collect())
 }
 
-fn run_cargo_build() -> Result<()> {
-    succeed(cargo("build").args(["--quiet", "--package", "keyside"]))
-}
-
-/// The command that runs the named tests in one process.
-fn e2e(world: &World, tests: &Path, names: &[String], report: &Path) -> Result<Command> {
-    let focus: Vec<String> = names
-        .iter()
-        .map(|name| format!("{} \\[Conformance\\]", escape(name)))
-        .collect();
-    let log = std::fs::File::create(report.with_extension("log"))?;
-    let (mut command, kubeconfig) = match world {
-        World::Embedded(embedded) => (Command::new(tests), embedded.kubeconfig.as_path()),
-        World::Real(bed) => (bed.command_in_network(tests), bed.kubeconfig()),
-    };
-    command
-        .arg(format!("--kubeconfig={}", kubeconfig.display()))
-        .args([
-            "--provider=local",
-            "--allowed-not-ready-nodes=10",
-            "--ginkgo.v",
-            "--ginkgo.no-color",
-        ])
-        .arg(format!(
-            "--kubectl-path={}",
-            tools::bin()?.join("kubectl").display()
-        ))
-        .arg(format!("--ginkgo.focus={}", focus.join("|")))
-        .arg(format!("--ginkgo.junit-report={}", report.display()))
-        .stdout(log.try_clone()?)
-        .stderr(log);
-    Ok(command)
-}
-
-/// Quotes what a regular expression would read as its own.
-fn escape(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        if r"\.+*?()|[]{}^$".contains(c) {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
-}
-
-/// What is tested.
-enum World {
-    Embedded(Embedded),
-    Real(Box<Bed>),
-}
-
-/// `keyside up` in a folder of its own, ended with this value.
-struct Embedded {
-    child: Child,
-    kubeconfig: PathBuf,
-}
-
-impl Embedded {
-    fn start(dir: &Path) -> Result<Self> {
-        let data = dir.join("data");
-        let log = std::fs::File::create(dir.join("up.log"))?;
-        let mut child = Command::new(root().join("target/debug/keyside"))
-            .args([
-                "up",
-                "-o",
-                "json",
-                "--api-port",
-                "0",
-                "--registry-port",
-                "0",
-                "--ui-port",
-                "0",
-                "--data-dir",
-            ])
-            .arg(&data)
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .context("cannot start keyside")?;
-        let mut line = String::new();
-        let stdout = child.stdout.take().context("keyside has no stdout")?;
-        BufReader::new(stdout).read_line(&mut line)?;
-        if line.is_empty() {
-            bail!(
-                "keyside up did not become ready; see {}",
-                dir.join("up.log").display()
-            );
-        }
-        Ok(Self {
-            child,
-            kubeconfig: data.join("kubeconfig"),
-        })
-    }
-}
-
-impl Drop for Embedded {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Name and outcome of every test case of a `JUnit` report that ran.
-fn results(report: &Path) -> Result<Vec<(String, bool)>> {
-    let text = std::fs::read_to_string(report).context("the tests wrote no report")?;
-    let cases = text.split("<testcase ").skip(1);
-    Ok(cases
-        .filter_map(|case| {
-            let name = attribute(case, "name")?;
-            let status = attribute(case, "status")?;
-            (status != "skipped").then_some((unescape(name), status == "passed"))
-        })
-        .collect())
-}
-
-fn attribute<'a>(element: &'a str, name: &str) -> Option<&'a str> {
-    let (_, rest) = element.split_once(&format!("{name}=\""))?;
-    rest.split_once('"').map(|(value, _)| value)
-}
-
-fn unescape(text: &str) -> String {
-    text.replace("&#34;", "\"")
-        .replace("&#39;", "'")
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&amp;", "&")
-}
-
 /// Prints one line a test and returns how many did not pass.
-fn print(names: &[String], results: &[(String, bool)]) -> usize {
-    let mut failed = 0;
+fn print(names: &[&str], worlds: &[(&str, Outcomes)]) -> usize {
     for name in names {
-        let whole = format!("{name} [Conformance]");
-        let verdict = match results.iter().find(|(case, _)| case.contains(&whole)) {
-            Some((_, true)) => "passed",
-            Some((_, false)) => "FAILED",
-            None => "NOT RUN",
-        };
-        failed += usize::from(verdict != "passed");
-        say(&format!("{verdict:8} {name}"));
+        let words: Vec<String> = worlds
+            .iter()
+            .filter_map(|(_, outcomes)| Some(format!("{:8}", outcomes.get(*name)?.word())))
+            .collect();
+        say(&format!("{} {name}", words.join(" ")));
     }
-    say(&format!("{} passed, {failed} failed", names.len() - failed));
+    let mut failed = 0;
+    for (title, outcomes) in worlds {
+        let passed = outcomes
+            .values()
+            .filter(|outcome| **outcome == Outcome::Passed)
+            .count();
+        failed += outcomes.len() - passed;
+        say(&format!("{title}: {passed} of {} passed", outcomes.len()));
+    }
     failed
+}
+
+/// Writes the published page if asked to; otherwise it has to say what was seen.
+fn publish(all: &[String], worlds: &[(&str, Outcomes)]) -> Result<()> {
+    let page = report::page();
+    let before = std::fs::read_to_string(&page).unwrap_or_default();
+    let now = report::render(all, worlds, &before);
+    if now == before {
+        return Ok(());
+    }
+    if std::env::var_os("KEYSIDE_UPDATE").is_none() {
+        bail!("docs/conformance.md says something else; KEYSIDE_UPDATE=1 writes it anew");
+    }
+    Ok(std::fs::write(page, now)?)
 }

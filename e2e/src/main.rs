@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Some("conformance") => conformance::run(&arguments[1..]),
         Some("cluster") => cluster::run(&arguments[1..]),
         Some("record") => cluster::record(),
-        Some("rotation") => cluster::rotation(&arguments[1..]),
+        Some(name @ ("rotation" | "admission")) => cluster::bench(name, &arguments[1..]),
         Some("image") => image::run(&arguments[1..]),
         Some("incluster") => incluster::run(),
         Some("figures") => figures::run(),
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         Some("protobuf") => protobuf::run(),
         _ => Err(anyhow::anyhow!(
             "usage: cargo e2e tools | test [cargo test arguments] | cluster [--hold] [--node] [-- test arguments] \
-             | record | rotation [cargo bench arguments] | conformance [--real] [--focus TEXT] [--all] \
+             | record | rotation [cargo bench arguments] | admission [cargo bench arguments] | conformance [--embedded|--real] [--focus TEXT] [--all] \
              | image [--out DIR] [--push HOST/REPO:TAG [--login USER --password-stdin]] | fuzz [--seconds N] [TARGET] \
              | figures | incluster | protobuf"
         )),

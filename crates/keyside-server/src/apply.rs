@@ -77,8 +77,7 @@ pub(crate) async fn apply(ctx: &Context, plan: Plan) -> Applied {
         again,
         ..Applied::default()
     };
-    // A little less than the limit of all, so that a namespace that a pod waits for finds room.
-    let side_by_side = (ctx.config.in_flight * 3 / 4).max(1);
+    let side_by_side = ctx.config.in_flight;
     let mut writes = futures::stream::iter(writes)
         .map(|write| async move {
             let credential = write.credential.clone();

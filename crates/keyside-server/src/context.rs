@@ -70,7 +70,8 @@ impl Context {
     pub(crate) fn new(config: Config, index: Index) -> Self {
         Self {
             queue: Queue::new(),
-            flow: Flow::new(config.in_flight),
+            // Room beyond what a plan takes: a namespace that a pod waits for never queues behind a rotation.
+            flow: Flow::new(config.in_flight + config.in_flight.div_ceil(4)),
             leadership: Arc::new(match config.candidacy {
                 Some(_) => Leadership::elected(),
                 None => Leadership::alone(),

@@ -1,4 +1,4 @@
-//! The replica that writes is killed, then frozen, while it writes.
+//! The replica that writes is killed, then frozen, then asked to end, while it writes.
 
 use super::many::{self, COUNT, NAME};
 use super::{Client, NAMESPACE};
@@ -14,8 +14,11 @@ use std::time::{Duration, Instant};
 /// How long another replica may take to write instead.
 const TAKE_OVER: Duration = Duration::from_secs(20);
 
+/// How long, if the one before has ended in order.
+const HANDED_OVER: Duration = Duration::from_secs(2);
+
 /// How long the frozen one stands still.
-const FROZEN: Duration = Duration::from_secs(30);
+const FROZEN: Duration = Duration::from_secs(60);
 
 /// A rotation may be over before the blow falls; then there is another one.
 const TRIES: u32 = 8;
@@ -53,12 +56,21 @@ fn both(client: &Client<'_>) -> Result<String> {
     let freeze = freeze?;
     client.until_ready()?;
     until_all(client, number)?;
+    let (number, ended) = interrupted(client, number + 1, "TERM")?;
+    let end = taken_over(client, &ended, number)?;
+    if end > HANDED_OVER {
+        bail!("the writer ended in order, and another wrote after {end:?} only");
+    }
+    client.until_ready()?;
     Ok(format!(
-        "killed after {} of {COUNT}: another wrote after {:.1}s; frozen after {}: after {:.1}s; memory of a replica {memory} MiB",
+        "killed after {} of {COUNT}: another wrote after {:.1}s; frozen after {}: after {:.1}s; \
+         ended in order after {}: after {:.1}s; memory of a replica {memory} MiB",
         killed.done,
         kill.as_secs_f32(),
         frozen.done,
-        freeze.as_secs_f32()
+        freeze.as_secs_f32(),
+        ended.done,
+        end.as_secs_f32()
     ))
 }
 
@@ -105,7 +117,9 @@ fn interrupted(client: &Client<'_>, first: u32, what: &str) -> Result<(u32, Inte
 /// How long it took until another one wrote; it must finish the work.
 fn taken_over(client: &Client<'_>, interrupted: &Interrupted, number: u32) -> Result<Duration> {
     until("another leader", || {
-        Ok((holder(client)? != interrupted.holder).then_some(()))
+        let holder = holder(client)?;
+        // It is empty for the moment between one that has given it back and the next.
+        Ok((!holder.is_empty() && holder != interrupted.holder).then_some(()))
     })?;
     let took = interrupted.at.elapsed();
     until_all(client, number)?;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// How many namespaces.
-pub(super) const COUNT: usize = 200;
+pub(super) const COUNT: usize = 500;
 
 /// The credential, which gives its name to everything here.
 pub(super) const NAME: &str = "many";

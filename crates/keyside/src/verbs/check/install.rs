@@ -22,6 +22,7 @@ pub(super) async fn category(client: &Client, survey: &Survey) -> Category {
             true => vec![
                 kinds(client).await,
                 policy::holds(client).await,
+                policy::failures(client).await,
                 fresh::check(client, survey).await,
             ],
             false => vec![

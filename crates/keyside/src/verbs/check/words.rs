@@ -76,6 +76,10 @@ pub(super) enum Said {
         image: String,
         namespace: String,
     },
+    /// How often the policy has failed, as the API server counts.
+    PolicyFailed {
+        count: u64,
+    },
     /// A pod that was created without what is there for it.
     Missed {
         namespace: String,

@@ -34,6 +34,11 @@ pub(super) fn text(said: &Said) -> String {
         Said::PolicySilent { image, namespace } => format!(
             "the policy added nothing to a pod with {image} in namespace {namespace}: pods are created without what they need"
         ),
+        Said::PolicyFailed { count } => {
+            format!(
+                "the policy has failed {count} times since the API server started: such pods may lack what they need"
+            )
+        }
         Said::Missed {
             namespace,
             pod,

@@ -32,6 +32,9 @@ pub(super) fn text(said: &Said) -> String {
                 "策略没有给命名空间 {namespace} 中使用 {image} 的 Pod 添加任何内容：Pod 创建时得不到所需的凭证"
             )
         }
+        Said::PolicyFailed { count } => {
+            format!("API Server 启动以来，策略失败了 {count} 次：这些 Pod 创建时可能没有得到所需的凭证")
+        }
         Said::Missed {
             namespace,
             pod,
