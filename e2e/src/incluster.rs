@@ -9,6 +9,7 @@ mod many;
 mod pods;
 mod removal;
 mod rights;
+mod scenarios;
 
 use crate::cluster::{Bed, missing_for_node, missing_go, with_logs};
 use crate::{cargo, say, succeed, tools};
@@ -24,7 +25,7 @@ const NAMESPACE: &str = "keyside-system";
 type Step = fn(&Client<'_>) -> Result<String>;
 
 /// What is seen, in this order; later ones stand on earlier ones.
-const STEPS: [(&str, Step); 8] = [
+const STEPS: [(&str, Step); 9] = [
     (
         "Helm installs it, and the node pulls it from a private registry",
         install::run,
@@ -41,6 +42,10 @@ const STEPS: [(&str, Step); 8] = [
     (
         "the account may do what the documentation says, and plant nothing",
         rights::run,
+    ),
+    (
+        "the scenarios pass against the replicas in containers",
+        scenarios::run,
     ),
     (
         "with keyside away pods come all the same, and are found afterwards",
@@ -86,6 +91,15 @@ pub(crate) fn run() -> Result<()> {
 /// keyside as this program was built.
 fn program() -> Result<PathBuf> {
     succeed(cargo("build").args(["--package", "keyside", "--locked", "--quiet"]))?;
+    // Before a cluster stands and waits for it.
+    succeed(cargo("test").args([
+        "--package",
+        "keyside-server",
+        "--test",
+        "scenarios",
+        "--no-run",
+        "--quiet",
+    ]))?;
     let own = std::env::current_exe().context("this program does not know where it is")?;
     Ok(own.with_file_name("keyside"))
 }

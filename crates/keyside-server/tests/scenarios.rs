@@ -3,11 +3,23 @@
 //! Every scenario runs in two worlds: over the embedded API server, in this process, and on a real Kubernetes when
 //! `KEYSIDE_KUBECONFIG` names one (`cargo e2e cluster`).
 //!
+//! With `KEYSIDE_DEPLOYED`, keyside already runs there, in containers and as it is installed (`cargo e2e incluster`): what a test
+//! sees then is the work of these, and tests that need a keyside of their own end at once.
+//!
 //! Every call of keyside goes through a layer that counts, so that costs are asserted as equalities.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on has failed, whichever function finds it out"
 )]
+
+/// Ends a test that looks at keyside's own calls, or starts and stops it, where keyside is not the test's own.
+macro_rules! own_keyside {
+    () => {
+        if crate::world::passes_by() {
+            return;
+        }
+    };
+}
 
 #[path = "scenarios/bed.rs"]
 mod bed;

@@ -102,6 +102,7 @@ async fn f15_foreign_secret_of_another_type_is_untouched_and_the_others_go_on() 
 
 #[tokio::test]
 async fn foreign_secret_that_goes_gives_the_name_back() {
+    own_keyside!();
     let bed = shop().await;
     bed.pull_secret("web", "hub", &[("ghcr.io", "a:b")]).await;
     bed.quiet().await;
@@ -145,6 +146,7 @@ async fn secret_that_was_copied_with_its_labels_is_neither_changed_nor_removed()
 
 #[tokio::test]
 async fn restart_after_a_conflict_changes_nothing() {
+    own_keyside!();
     let mut bed = shop().await;
     bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
         .await;

@@ -19,6 +19,7 @@ async fn shop(namespaces: usize) -> Bed {
 
 #[tokio::test]
 async fn delivery_to_n_namespaces_costs_n_writes_and_one_status() {
+    own_keyside!();
     for n in [1, 40] {
         let bed = shop(n).await;
         bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
@@ -42,6 +43,7 @@ async fn delivery_to_n_namespaces_costs_n_writes_and_one_status() {
 
 #[tokio::test]
 async fn rotation_costs_a_write_for_each_copy_and_one_status() {
+    own_keyside!();
     let bed = shop(40).await;
     bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:old")])
         .await;
@@ -66,6 +68,7 @@ async fn rotation_costs_a_write_for_each_copy_and_one_status() {
 
 #[tokio::test]
 async fn new_namespace_costs_as_many_writes_as_credentials_match_whatever_else_there_is() {
+    own_keyside!();
     for others in [2, 30] {
         let bed = Bed::start().await;
         let mut names: Vec<String> = (0..others).map(|at| format!("shop-{at}")).collect();
@@ -105,6 +108,7 @@ async fn new_namespace_costs_as_many_writes_as_credentials_match_whatever_else_t
 
 #[tokio::test]
 async fn burst_of_namespaces_costs_one_status_per_second_at_most() {
+    own_keyside!();
     let mut bed = Bed::empty().await;
     let every = std::time::Duration::from_secs(1);
     bed.run(|config| config.status_every = every).await;
@@ -132,6 +136,7 @@ async fn burst_of_namespaces_costs_one_status_per_second_at_most() {
 
 #[tokio::test]
 async fn pod_costs_nothing() {
+    own_keyside!();
     let bed = shop(2).await;
     bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
         .await;
@@ -146,6 +151,7 @@ async fn pod_costs_nothing() {
 
 #[tokio::test]
 async fn nothing_changed_costs_nothing() {
+    own_keyside!();
     let bed = shop(5).await;
     bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
         .await;
@@ -157,6 +163,7 @@ async fn nothing_changed_costs_nothing() {
 
 #[tokio::test]
 async fn restart_with_everything_right_writes_nothing_and_reads_what_it_keeps_for_itself() {
+    own_keyside!();
     let mut bed = shop(5).await;
     bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
         .await;
@@ -180,6 +187,7 @@ async fn restart_with_everything_right_writes_nothing_and_reads_what_it_keeps_fo
 
 #[tokio::test]
 async fn deleting_a_credential_costs_a_removal_for_each_copy() {
+    own_keyside!();
     let bed = shop(10).await;
     bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
         .await;
@@ -205,6 +213,7 @@ async fn deleting_a_credential_costs_a_removal_for_each_copy() {
 
 #[tokio::test]
 async fn drift_of_one_copy_costs_one_write() {
+    own_keyside!();
     let bed = shop(10).await;
     bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
         .await;
@@ -224,6 +233,7 @@ async fn drift_of_one_copy_costs_one_write() {
 
 #[tokio::test]
 async fn a_thousand_namespaces_get_a_credential_and_its_rotation() {
+    own_keyside!();
     let bed = Bed::start().await;
     let names: Vec<String> = (0..1000).map(|at| format!("n{at}")).collect();
     for name in &names {

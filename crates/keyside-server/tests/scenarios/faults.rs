@@ -42,6 +42,7 @@ async fn delivered(bed: &Bed, namespaces: usize) {
 
 #[tokio::test]
 async fn f16_namespace_that_refuses_stops_no_other_and_is_named() {
+    own_keyside!();
     let bed = shop(10).await;
     bed.spoil(|call| {
         (writes_copy(call) && call.path.contains("/shop-3/")).then(|| failure(403, "Forbidden", 0))
@@ -82,6 +83,7 @@ async fn f16_namespace_that_refuses_stops_no_other_and_is_named() {
 
 #[tokio::test]
 async fn e01_conflict_on_a_write_is_looked_at_again() {
+    own_keyside!();
     let bed = shop(5).await;
     bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
         .await;
@@ -97,6 +99,7 @@ async fn e01_conflict_on_a_write_is_looked_at_again() {
 
 #[tokio::test]
 async fn e03_pause_that_the_api_server_asks_for_is_kept() {
+    own_keyside!();
     let bed = shop(20).await;
     bed.count();
     let spoilt = first(1, writes_copy);
@@ -112,6 +115,7 @@ async fn e03_pause_that_the_api_server_asks_for_is_kept() {
 
 #[tokio::test]
 async fn e04_answer_that_gets_lost_after_the_write_changes_nothing() {
+    own_keyside!();
     let bed = shop(10).await;
     let spoilt = first(10, writes_copy);
     bed.spoil_answers(move |call| spoilt(call).then(|| failure(500, "InternalError", 0)));
@@ -126,6 +130,7 @@ async fn e04_answer_that_gets_lost_after_the_write_changes_nothing() {
 
 #[tokio::test]
 async fn e12_every_call_may_fail_once() {
+    own_keyside!();
     let bed = shop(3).await;
     // Every third call fails, whatever it is for, for a while.
     let count = Arc::new(AtomicUsize::new(0));
@@ -140,6 +145,7 @@ async fn e12_every_call_may_fail_once() {
 
 #[tokio::test]
 async fn e19_credential_deleted_while_keyside_was_away_leaves_no_copy() {
+    own_keyside!();
     let mut bed = shop(4).await;
     bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
         .await;
@@ -160,6 +166,7 @@ async fn e19_credential_deleted_while_keyside_was_away_leaves_no_copy() {
 
 #[tokio::test]
 async fn rotation_while_keyside_was_away_is_made_up_for() {
+    own_keyside!();
     let mut bed = shop(4).await;
     bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
         .await;
@@ -177,6 +184,7 @@ async fn rotation_while_keyside_was_away_is_made_up_for() {
 
 #[tokio::test]
 async fn e13_two_at_once_write_nothing_wrong_and_come_to_rest() {
+    own_keyside!();
     let bed = shop(5).await;
     let client = bed.client.clone();
     let mut config = keyside_server::Config::new(client);

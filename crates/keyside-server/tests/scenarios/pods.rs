@@ -125,6 +125,7 @@ async fn f09_own_list_and_that_of_the_account_are_kept_and_added_to() {
 
 #[tokio::test]
 async fn f10_templates_and_service_accounts_are_never_touched() {
+    own_keyside!();
     let bed = shop().await;
     bed.quiet().await;
     bed.count();
@@ -196,6 +197,7 @@ async fn f29_credential_that_is_invalid_does_not_keep_a_valid_one_away() {
 
 #[tokio::test]
 async fn f40_missing_secret_beside_a_public_image_makes_no_noise() {
+    own_keyside!();
     let bed = shop().await;
     bed.quiet().await;
     bed.count();
@@ -231,6 +233,7 @@ async fn repository_that_is_the_path_itself_gets_its_key_before_the_pod_is_admit
 
 #[tokio::test]
 async fn repository_that_got_its_key_keeps_it_over_a_restart() {
+    own_keyside!();
     let mut bed = Bed::start().await;
     bed.namespace("web").await;
     bed.project("shop", &["web"]).await;
@@ -273,6 +276,7 @@ async fn on_demand_copy_stands_when_the_pod_is_admitted_and_nowhere_else() {
 
 #[tokio::test]
 async fn on_demand_copy_goes_when_no_pod_names_it_any_more() {
+    own_keyside!();
     let mut bed = Bed::empty().await;
     let options = rbac::Options {
         on_demand_removal: true,
@@ -318,6 +322,7 @@ async fn guarded_account_keeps_its_pods_as_they_are() {
 
 #[tokio::test]
 async fn pods_are_created_without_keyside() {
+    own_keyside!();
     let mut bed = shop().await;
     bed.stop().await;
     let start = Instant::now();
@@ -333,6 +338,7 @@ async fn pods_are_created_without_keyside() {
 
 #[tokio::test]
 async fn dry_run_leaves_no_trace() {
+    own_keyside!();
     let bed = Bed::start().await;
     bed.namespace("web").await;
     bed.project("shop", &["web"]).await;

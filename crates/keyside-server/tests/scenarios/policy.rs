@@ -240,6 +240,7 @@ fn needy() -> Value {
 
 #[tokio::test]
 async fn policy_and_webhook_make_the_same_pod_of_a_thousand() {
+    own_keyside!();
     let mut bed = Bed::start().await;
     if !keyside_server::serves_policies(&bed.client).await.unwrap() {
         return;
@@ -279,6 +280,7 @@ async fn policy_and_webhook_make_the_same_pod_of_a_thousand() {
 
 #[tokio::test]
 async fn tables_follow_credentials_and_nothing_changed_means_nothing_called() {
+    own_keyside!();
     let mut bed = Bed::start().await;
     if !keyside_server::serves_policies(&bed.client).await.unwrap() {
         return;

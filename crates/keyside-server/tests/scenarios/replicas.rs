@@ -102,6 +102,7 @@ async fn delivered(bed: &Bed, namespaces: usize, part: &str) {
 
 #[tokio::test]
 async fn only_the_holder_writes() {
+    own_keyside!();
     let (bed, a, b) = pair(5).await;
     bed.set_content("project-shop", "testquay", &[("quay.io", "u:new")])
         .await;
@@ -116,6 +117,7 @@ async fn only_the_holder_writes() {
 
 #[tokio::test]
 async fn g12_replica_that_stops_in_order_is_replaced_at_once() {
+    own_keyside!();
     let (bed, mut a, b) = pair(2).await;
     let start = Instant::now();
     a.stop().await;
@@ -131,6 +133,7 @@ async fn g12_replica_that_stops_in_order_is_replaced_at_once() {
 /// E14: the holder stands still with its writes on the way; when it wakes, they reach the API server as they were.
 #[tokio::test]
 async fn e14_writes_of_a_holder_that_stood_still_change_nothing() {
+    own_keyside!();
     let (bed, a, b) = pair(8).await;
     a.wire.freeze();
     bed.set_content("project-shop", "testquay", &[("quay.io", "u:second")])
@@ -168,6 +171,7 @@ async fn e14_writes_of_a_holder_that_stood_still_change_nothing() {
 
 #[tokio::test]
 async fn holder_that_lives_keeps_the_lease_however_long_work_takes() {
+    own_keyside!();
     let (bed, a, b) = pair(2).await;
     // The API server refuses the copies, whoever brings them: work waits, and the holder cannot help it.
     for wire in [&a.wire, &b.wire] {
@@ -187,6 +191,7 @@ async fn holder_that_lives_keeps_the_lease_however_long_work_takes() {
 /// The API server may ask any replica: the copy a pod waits for stands when it is admitted.
 #[tokio::test]
 async fn on_demand_copy_is_delivered_by_whichever_replica_is_asked() {
+    own_keyside!();
     let (bed, a, b) = pair(2).await;
     bed.serve_webhook_of(b.running.as_ref().unwrap()).await;
     bed.pull_secret("project-shop", "lazy", &[("ghcr.io", "u:lazy")])

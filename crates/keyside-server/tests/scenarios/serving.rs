@@ -167,6 +167,7 @@ async fn listener() -> TcpListener {
 
 #[tokio::test]
 async fn webhook_is_called_over_tls_with_certificates_that_keyside_made() {
+    own_keyside!();
     let served = Served::start(|_| {}).await;
     served.shop().await;
     let pod = served.bed.pod("web", "p", &["quay.io/shop/web"]).await;
@@ -184,6 +185,7 @@ async fn webhook_is_called_over_tls_with_certificates_that_keyside_made() {
 /// The certificates are lost, so that all of them are new: nobody who holds a connection notices.
 #[tokio::test]
 async fn leaf_is_exchanged_without_breaking_a_connection() {
+    own_keyside!();
     let served = Served::start(|_| {}).await;
     served.bed.namespace("web").await;
     let before = served.registration().await.unwrap();
@@ -216,6 +218,7 @@ async fn leaf_is_exchanged_without_breaking_a_connection() {
 
 #[tokio::test]
 async fn r55_registration_that_is_changed_is_put_right_once_and_then_reported() {
+    own_keyside!();
     let served = Served::start(|_| {}).await;
     let differs = "keyside_webhook_registration_differs{kind=\"MutatingWebhookConfiguration\"}";
     let path = "/webhooks/0/clientConfig/caBundle";
@@ -239,6 +242,7 @@ async fn r55_registration_that_is_changed_is_put_right_once_and_then_reported() 
 
 #[tokio::test]
 async fn r55_registration_that_is_deleted_comes_back() {
+    own_keyside!();
     let served = Served::start(|_| {}).await;
     let registrations = served.registrations();
     registrations
@@ -255,6 +259,7 @@ async fn r55_registration_that_is_deleted_comes_back() {
 
 #[tokio::test]
 async fn pods_that_need_nothing_are_kept_away_by_the_api_server() {
+    own_keyside!();
     let served = Served::start(|_| {}).await;
     served.shop().await;
     let ours = "keyside.dev/ignore";
@@ -289,6 +294,7 @@ async fn pods_that_need_nothing_are_kept_away_by_the_api_server() {
 
 #[tokio::test]
 async fn metrics_say_what_is_delivered_and_nothing_of_the_secret() {
+    own_keyside!();
     let served = Served::start(|_| {}).await;
     served.shop().await;
     let labels = "namespace=\"project-shop\",name=\"testquay\"";
@@ -317,6 +323,7 @@ async fn metrics_say_what_is_delivered_and_nothing_of_the_secret() {
 
 #[tokio::test]
 async fn e06_replica_whose_watches_hear_nothing_is_not_ready_until_they_do() {
+    own_keyside!();
     let served = Served::start(|config| config.stalled_after = Duration::from_secs(2)).await;
     served.shop().await;
     served.wire.forget();
@@ -350,6 +357,7 @@ async fn e06_replica_whose_watches_hear_nothing_is_not_ready_until_they_do() {
 /// R74: a review under way is answered, the Lease is free at once, and the end comes in time.
 #[tokio::test]
 async fn r74_replica_that_is_told_to_stop_drains() {
+    own_keyside!();
     let mut served = Served::start(|_| {}).await;
     let running = served.running.take().unwrap();
     let caller = served.caller().await;

@@ -110,6 +110,7 @@ fn calls(bed: &Bed, method: &Method, path: &str) -> usize {
 
 #[tokio::test]
 async fn pods_made_without_their_credential_are_replaced_one_a_round_and_what_has_healed_is_left() {
+    own_keyside!();
     let Some(bed) = world().await else { return };
     for name in ["a", "b", "c", "healed"] {
         failing(&bed, name, "reg.test/team/app:1", None).await;
@@ -132,6 +133,7 @@ async fn pods_made_without_their_credential_are_replaced_one_a_round_and_what_ha
 
 #[tokio::test]
 async fn disruption_budget_that_forbids_is_obeyed_until_it_allows_and_keeps_nobody_else_waiting() {
+    own_keyside!();
     let Some(bed) = world().await else { return };
     let budget = json!({
         "metadata": {"name": "keep"},
@@ -159,6 +161,7 @@ async fn disruption_budget_that_forbids_is_obeyed_until_it_allows_and_keeps_nobo
 
 #[tokio::test]
 async fn pod_whose_credential_is_accepted_again_is_replaced_before_the_node_tries_again() {
+    own_keyside!();
     let Some(bed) = world().await else { return };
     let peer = Peer::start("right").await;
     let image = format!("{}/team/app:1", peer.host);

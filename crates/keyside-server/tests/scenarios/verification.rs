@@ -46,6 +46,7 @@ async fn status(bed: &Bed, namespace: &str, name: &str) -> keyside_api::Credenti
 
 #[tokio::test]
 async fn saved_credential_is_verified_once_for_all_its_copies() {
+    own_keyside!();
     let names: Vec<String> = (0..12).map(|at| format!("n{at}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let (bed, peer) = world(&names).await;
@@ -71,6 +72,7 @@ async fn saved_credential_is_verified_once_for_all_its_copies() {
 
 #[tokio::test]
 async fn f39_wrong_password_is_not_given_to_pods_where_another_credential_answers() {
+    own_keyside!();
     let (bed, peer) = world(&["lab"]).await;
     bed.credential("lab", "a-wrong", "Namespace", &[(&peer.host, &login("wrong"))])
         .await;
@@ -107,6 +109,7 @@ async fn f39_wrong_password_is_not_given_to_pods_where_another_credential_answer
 
 #[tokio::test]
 async fn stated_repository_is_pulled_and_a_missing_one_is_said() {
+    own_keyside!();
     let (bed, peer) = world(&["lab"]).await;
     bed.pull_secret("lab", "s", &[(&peer.host, &login("right"))])
         .await;
@@ -125,6 +128,7 @@ async fn stated_repository_is_pulled_and_a_missing_one_is_said() {
 
 #[tokio::test]
 async fn image_of_a_pod_is_tested_without_being_named() {
+    own_keyside!();
     let (bed, peer) = world(&["lab"]).await;
     bed.pod("lab", "early", &["busybox"]).await;
     bed.pull_secret("lab", "c", &[(&peer.host, &login("right"))])
@@ -144,6 +148,7 @@ async fn image_of_a_pod_is_tested_without_being_named() {
 
 #[tokio::test]
 async fn restart_asks_nobody_and_the_annotation_asks_once() {
+    own_keyside!();
     let (mut bed, peer) = world(&["lab"]).await;
     bed.credential("lab", "c", "Namespace", &[(&peer.host, &login("right"))])
         .await;
@@ -168,6 +173,7 @@ async fn restart_asks_nobody_and_the_annotation_asks_once() {
 
 #[tokio::test]
 async fn r12_outage_leaves_what_was_known_standing() {
+    own_keyside!();
     let (bed, peer) = world(&["lab"]).await;
     bed.credential("lab", "c", "Namespace", &[(&peer.host, &login("right"))])
         .await;
@@ -193,6 +199,7 @@ async fn r12_outage_leaves_what_was_known_standing() {
 
 #[tokio::test]
 async fn same_content_under_two_names_is_asked_about_once() {
+    own_keyside!();
     let (bed, peer) = world(&["lab", "other"]).await;
     for (namespace, name) in [("lab", "a"), ("lab", "b"), ("other", "c")] {
         bed.credential(namespace, name, "Namespace", &[(&peer.host, &login("right"))])
@@ -207,6 +214,7 @@ async fn same_content_under_two_names_is_asked_about_once() {
 
 #[tokio::test]
 async fn each_entry_goes_to_its_own_registry_only() {
+    own_keyside!();
     let (bed, peer) = world(&["lab"]).await;
     let other = Peer::start("other").await;
     let entries = [(&*peer.host, &*login("right")), (&*other.host, &*login("wrong"))];
@@ -237,6 +245,7 @@ async fn each_entry_goes_to_its_own_registry_only() {
 
 #[tokio::test]
 async fn foreign_token_service_is_said_and_gets_nothing() {
+    own_keyside!();
     let (bed, peer) = world(&["lab"]).await;
     let thief = Peer::start("stolen").await;
     let realm = format!("http://{}/token", thief.host);
@@ -253,6 +262,7 @@ async fn foreign_token_service_is_said_and_gets_nothing() {
 
 #[tokio::test]
 async fn in_a_cluster_registries_on_loopback_are_not_asked() {
+    own_keyside!();
     let mut bed = Bed::empty().await;
     bed.run(|config| config.verification = Some(Verification::default()))
         .await;
@@ -267,6 +277,7 @@ async fn in_a_cluster_registries_on_loopback_are_not_asked() {
 
 #[tokio::test]
 async fn slow_registry_holds_up_nobody_else() {
+    own_keyside!();
     let (bed, peer) = world(&["lab"]).await;
     let slow = Peer::start("right").await;
     slow.registry

@@ -1,5 +1,6 @@
 //! Makes a real cluster empty again, after whatever the last test has left, be it half done.
 
+use crate::world::is_deployed;
 use futures::StreamExt as _;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
@@ -38,6 +39,9 @@ pub(crate) async fn wipe(client: &Client) {
         marks.get_opt(MARK).await.unwrap().is_some(),
         "this cluster is not there for tests: the ConfigMap {MARK} is missing in kube-system"
     );
+    if is_deployed() {
+        return wipe_around_keyside(client).await;
+    }
     // First whoever could object.
     let name = keyside_server::WEBHOOK_CONFIGURATION;
     gone(Api::<MutatingWebhookConfiguration>::all(client.clone()), name).await;
@@ -68,6 +72,24 @@ pub(crate) async fn wipe(client: &Client) {
         all_gone(Api::<ConfigMap>::namespaced(client.clone(), namespace)).await;
         all_gone(Api::<Event>::namespaced(client.clone(), namespace)).await;
     }
+    namespaces_gone(client).await;
+}
+
+/// The same, with keyside running: it stays, with everything that it is made of and remembers.
+async fn wipe_around_keyside(client: &Client) {
+    all_gone(Api::<Project>::all(client.clone())).await;
+    all_gone(Api::<ClusterRegistryCredential>::all(client.clone())).await;
+    for namespace in ["default", SYSTEM_NAMESPACE] {
+        all_gone(Api::<RegistryCredential>::namespaced(client.clone(), namespace)).await;
+        let secrets: Api<Secret> = Api::namespaced(client.clone(), namespace);
+        for secret in secrets.list(&ListParams::default()).await.unwrap() {
+            let name = secret.name_any();
+            if !name.starts_with("keyside-") && !name.starts_with("sh.helm.") {
+                gone(secrets.clone(), &name).await;
+            }
+        }
+    }
+    all_gone(Api::<Pod>::namespaced(client.clone(), "default")).await;
     namespaces_gone(client).await;
 }
 
