@@ -14,7 +14,7 @@ const DAY: Duration = Duration::from_hours(24);
 pub(super) fn run(client: &Client<'_>) -> Result<String> {
     scale(client, 0)?;
     client.kubectl(&format!(
-        "wait --for=delete pod --namespace={NAMESPACE} --selector=app.kubernetes.io/component=server --timeout=60s"
+        "wait --for=delete pod --namespace={NAMESPACE} --selector=app.kubernetes.io/component=server --timeout=300s"
     ))?;
     pods::create(client, "shop-api", "alone", json!([]))?;
     let took = took(client)?;
@@ -40,7 +40,7 @@ pub(super) fn run(client: &Client<'_>) -> Result<String> {
         ],
     )?;
     pods::pulled(client, "shop-api", "alone", "team")?;
-    client.kubectl("rollout status deployment/many-handed --namespace=shop-api --timeout=60s")?;
+    client.kubectl("rollout status deployment/many-handed --namespace=shop-api --timeout=300s")?;
     if !missed(client)?.is_empty() {
         bail!("pods that run are still called missed");
     }

@@ -81,7 +81,7 @@ impl<'a> Client<'a> {
     /// Waits until both replicas are ready.
     pub(super) fn until_ready(&self) -> Result<()> {
         self.kubectl(&format!(
-            "rollout status deployment/keyside --namespace={} --timeout=90s",
+            "rollout status deployment/keyside --namespace={} --timeout=300s",
             super::NAMESPACE
         ))?;
         self.until_field(

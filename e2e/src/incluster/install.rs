@@ -18,7 +18,7 @@ pub(super) fn run(client: &Client<'_>) -> Result<String> {
     ))?;
     client.helm(&format!(
         "install keyside charts/keyside --namespace {NAMESPACE} --set image.repository={REGISTRY}/{REPOSITORY} \
-         --set image.tag=bed --set imagePullSecrets[0].name=keyside-image --wait --timeout 90s"
+         --set image.tag=bed --set imagePullSecrets[0].name=keyside-image --wait --timeout 300s"
     ))?;
     client.until_ready()?;
     let pods = client.json(&format!(
@@ -61,7 +61,7 @@ fn push(client: &Client<'_>) -> Result<()> {
 
 /// The pod that Helm makes runs `keyside check` with keyside's own account.
 pub(super) fn test(client: &Client<'_>) -> Result<String> {
-    let said = client.helm(&format!("test keyside --namespace {NAMESPACE} --timeout 90s"))?;
+    let said = client.helm(&format!("test keyside --namespace {NAMESPACE} --timeout 300s"))?;
     if !said.contains("Succeeded") {
         bail!("{said}");
     }

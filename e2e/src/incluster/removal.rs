@@ -13,7 +13,7 @@ const HELD: &str =
 
 pub(super) fn run(client: &Client<'_>) -> Result<String> {
     client.helm(&format!(
-        "uninstall keyside --namespace {NAMESPACE} --wait --timeout 90s"
+        "uninstall keyside --namespace {NAMESPACE} --wait --timeout 300s"
     ))?;
     nothing(client, &format!("get {ACTING} --output=name"))?;
     nothing(

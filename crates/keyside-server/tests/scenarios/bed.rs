@@ -378,6 +378,11 @@ impl Bed {
         self.world.crowd()
     }
 
+    /// How many namespaces with a pod each are many here.
+    pub(crate) fn many(&self) -> usize {
+        self.world.many()
+    }
+
     /// Stops keyside; the cluster stays.
     pub(crate) async fn stop(&mut self) {
         if let Some(running) = self.running.take() {

@@ -60,7 +60,7 @@ async fn p9_pull_secret_of_the_namespace_is_used_without_being_named() {
 #[tokio::test]
 async fn f07_pod_of_the_same_second_as_its_namespace_finds_its_secret() {
     let bed = Bed::start().await;
-    let names: Vec<String> = (0..500).map(|at| format!("fresh-{at}")).collect();
+    let names: Vec<String> = (0..bed.many()).map(|at| format!("fresh-{at}")).collect();
     bed.project("fresh", &names.iter().map(String::as_str).collect::<Vec<_>>())
         .await;
     bed.credential("project-fresh", "testquay", "Project", &[("quay.io", "u:p")])

@@ -14,6 +14,7 @@ use kube::api::{
 use kube::{Client, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
@@ -89,7 +90,19 @@ async fn wipe_around_keyside(client: &Client) {
             }
         }
     }
-    all_gone(Api::<Pod>::namespaced(client.clone(), "default")).await;
+    // A node takes its time for each pod, and a namespace waits for it.
+    let pods = Api::<Pod>::all(client.clone())
+        .list(&ListParams::default())
+        .await
+        .unwrap();
+    let namespaces: BTreeSet<String> = pods.iter().filter_map(kube::ResourceExt::namespace).collect();
+    for namespace in namespaces
+        .iter()
+        .filter(|name| *name != SYSTEM_NAMESPACE && *name != "kube-system")
+    {
+        all_gone(Api::<Deployment>::namespaced(client.clone(), namespace)).await;
+        all_gone(Api::<Pod>::namespaced(client.clone(), namespace)).await;
+    }
     namespaces_gone(client).await;
 }
 

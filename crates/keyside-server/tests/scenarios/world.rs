@@ -76,6 +76,11 @@ impl World {
         }
     }
 
+    /// How many namespaces with a pod each are many: a real node, where keyside is deployed, has to make every one of these pods.
+    pub(crate) fn many(&self) -> usize {
+        if is_deployed() { 50 } else { 500 }
+    }
+
     /// What users call with.
     pub(crate) fn client(&self) -> Client {
         match self {
