@@ -214,5 +214,11 @@ async fn on_demand_copy_is_delivered_by_whichever_replica_is_asked() {
     bed.set_content("project-shop", "lazy", &[("ghcr.io", "u:newer")])
         .await;
     bed.until_content("shop-0", "lazy", "newer").await;
-    assert_eq!(b.copy_writes() - of_b, 1);
+    assert_eq!(
+        b.copy_writes() - of_b,
+        1,
+        "{:?}, held by {:?}",
+        b.wire.calls(),
+        holder(&bed).await
+    );
 }

@@ -5,8 +5,10 @@ use futures::StreamExt as _;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
 };
-use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Pod, Secret};
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Pod, ResourceQuota, Secret, ServiceAccount};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use keyside_api::{ClusterRegistryCredential, InjectionTable, Project, RegistryCredential, SYSTEM_NAMESPACE};
 use kube::api::{
     Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
@@ -72,6 +74,8 @@ pub(crate) async fn wipe(client: &Client) {
         all_gone(Api::<Secret>::namespaced(client.clone(), namespace)).await;
         all_gone(Api::<ConfigMap>::namespaced(client.clone(), namespace)).await;
         all_gone(Api::<Event>::namespaced(client.clone(), namespace)).await;
+        // Of replicas that ended with their test.
+        all_gone(Api::<Lease>::namespaced(client.clone(), namespace)).await;
     }
     namespaces_gone(client).await;
 }
@@ -122,22 +126,48 @@ async fn namespaces_gone(client: &Client) {
             return;
         }
         assert!(start.elapsed() < PATIENCE, "{} namespaces do not go", left.len());
-        let asked = left
-            .iter()
-            .filter(|namespace| namespace.metadata.deletion_timestamp.is_none())
-            .map(|namespace| {
-                gone(
-                    namespaces.clone(),
-                    namespace.metadata.name.as_deref().unwrap_or_default(),
-                )
-            });
+        let asked = left.iter().map(|namespace| end(client, namespace));
         futures::stream::iter(asked)
             .buffer_unordered(16)
             .collect::<Vec<()>>()
             .await;
         let_go(client).await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// Deletes a namespace and does the namespace controller's work, which begins five seconds later only. What cannot be removed
+/// now, because a finalizer holds it, keeps its namespace for another round.
+async fn end(client: &Client, namespace: &Namespace) {
+    let (namespaces, name) = (Api::<Namespace>::all(client.clone()), namespace.name_any());
+    if namespace.metadata.deletion_timestamp.is_none() {
+        gone(namespaces, &name).await;
+    }
+    all_gone(Api::<Deployment>::namespaced(client.clone(), &name)).await;
+    all_gone(Api::<ReplicaSet>::namespaced(client.clone(), &name)).await;
+    all_gone(Api::<Pod>::namespaced(client.clone(), &name)).await;
+    all_gone(Api::<RegistryCredential>::namespaced(client.clone(), &name)).await;
+    all_gone(Api::<InjectionTable>::namespaced(client.clone(), &name)).await;
+    all_gone(Api::<PodDisruptionBudget>::namespaced(client.clone(), &name)).await;
+    all_gone(Api::<ResourceQuota>::namespaced(client.clone(), &name)).await;
+    all_gone(Api::<ConfigMap>::namespaced(client.clone(), &name)).await;
+    all_gone(Api::<ServiceAccount>::namespaced(client.clone(), &name)).await;
+    all_gone(Api::<Event>::namespaced(client.clone(), &name)).await;
+    let secrets: Api<Secret> = Api::namespaced(client.clone(), &name);
+    all_gone(secrets.clone()).await;
+    let left = secrets.list_metadata(&ListParams::default()).await.unwrap();
+    if left.items.is_empty() {
+        finish(client, &name).await;
+    }
+}
+
+/// Lets a namespace go that is being deleted and has nothing in it any more.
+async fn finish(client: &Client, name: &str) {
+    let empty = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "spec": {"finalizers": []}});
+    let request = http::Request::put(format!("/api/v1/namespaces/{name}/finalize"))
+        .header("content-type", "application/json")
+        .body(serde_json::to_vec(&empty).unwrap())
+        .unwrap();
+    absent_is_fine(client.request::<serde_json::Value>(request).await.map(drop));
 }
 
 /// Takes finalizers off Secrets: tests set them to hold a namespace back.
