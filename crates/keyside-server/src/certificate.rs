@@ -5,9 +5,11 @@
 //! that a replica or an API server that is one step late still fits to everybody else: at every step, any bundle that is
 //! published validates any leaf that is served.
 
+mod files;
 mod material;
 pub(crate) mod rotation;
 mod served;
 
+pub use files::CertificateFiles;
 pub(crate) use material::{Material, SECRET};
 pub(crate) use served::Served;

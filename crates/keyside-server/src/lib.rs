@@ -49,11 +49,12 @@ mod watches;
 mod webhook;
 mod wire;
 
+pub use certificate::CertificateFiles;
 pub use diagnosis::{Diagnoses, Restarts};
 pub use install::install;
 pub use keeper::Target;
 pub use lease::{Candidacy, Pace};
 pub use policy::serves_policies;
 pub use registration::{Reach, SERVICE, WEBHOOK_CONFIGURATION, register_webhook};
-pub use running::{Config, Ports, Running, run};
+pub use running::{Config, Pages, Ports, Running, run};
 pub use verify::{Verification, registry_client};

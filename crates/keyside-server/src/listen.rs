@@ -1,11 +1,13 @@
-//! Listeners: the webhook's over TLS, with limits that hold before anybody has said anything, and plain ones for probes and
-//! metrics. When told to stop, they let answers under way finish.
+//! Listeners: over TLS those of the webhook and of the web UI, with limits that hold before anybody has said anything; plain ones
+//! for probes and metrics. When told to stop, they let answers under way finish.
 
-use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::{Extension, Router};
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::future::IntoFuture as _;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +24,9 @@ const STREAMS: u32 = 1000;
 /// Time for the handshake, and then for each request's headers.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Time for a whole review: API servers do not wait that long.
-const REVIEW: Duration = Duration::from_secs(10);
+pub(crate) const REVIEW: Duration = Duration::from_secs(10);
+/// Time for a page, before its first byte: a registry that is asked on the way may take 15 s.
+pub(crate) const PAGE: Duration = Duration::from_secs(30);
 /// Most bytes of headers.
 const HEADERS: usize = 64 * 1024;
 /// How often an idle HTTP/2 client is asked whether it is still there.
@@ -30,17 +34,19 @@ const PING: Duration = Duration::from_secs(30);
 /// Time for answers under way when told to stop.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
-/// Serves over TLS until told to stop.
+/// Serves over TLS until told to stop. An answer that has not begun after `patience` is given up. Who asks is in each request, as
+/// axum's [`ConnectInfo`].
 pub(crate) async fn over_tls(
     listener: TcpListener,
     tls: Arc<rustls::ServerConfig>,
     router: Router,
+    patience: Duration,
     stop: CancellationToken,
 ) {
     let acceptor = TlsAcceptor::from(tls);
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let timeout =
-        tower_http::timeout::TimeoutLayer::with_status_code(http::StatusCode::REQUEST_TIMEOUT, REVIEW);
+        tower_http::timeout::TimeoutLayer::with_status_code(http::StatusCode::REQUEST_TIMEOUT, patience);
     let router = router.layer(timeout);
     let connections = TaskTracker::new();
     loop {
@@ -49,14 +55,15 @@ pub(crate) async fn over_tls(
             .acquire_owned()
             .await
             .expect("the places are never closed");
-        let stream = tokio::select! {
+        let (stream, address) = tokio::select! {
             () = stop.cancelled() => break,
-            stream = accept(&listener) => stream,
+            accepted = accept(&listener) => accepted,
         };
-        let (acceptor, router, stop) = (acceptor.clone(), router.clone(), stop.clone());
+        let (acceptor, stop) = (acceptor.clone(), stop.clone());
+        let router = router.clone().layer(Extension(ConnectInfo(address)));
         connections.spawn(async move {
             if let Err(error) = connection(acceptor, router, stream, stop).await {
-                tracing::debug!(%error, "a connection to the webhook ended");
+                tracing::debug!(%error, "a connection ended");
             }
             drop(place);
         });
@@ -64,15 +71,15 @@ pub(crate) async fn over_tls(
     drop(listener);
     connections.close();
     if tokio::time::timeout(GRACE, connections.wait()).await.is_err() {
-        tracing::warn!("some callers of the webhook did not take their answers in time");
+        tracing::warn!("some callers did not take their answers in time");
     }
 }
 
 /// The next connection. Running out of descriptors passes; it must not end the listener, nor make it spin.
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return stream,
+            Ok(accepted) => return accepted,
             Err(error) => {
                 tracing::warn!(%error, "no connection can be accepted for a moment");
                 tokio::time::sleep(Duration::from_millis(100)).await;

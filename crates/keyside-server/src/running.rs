@@ -1,6 +1,6 @@
 //! Starting and stopping: [`run`] wires the parts together, [`Running`] is what the caller holds.
 
-use crate::certificate::Served;
+use crate::certificate::{CertificateFiles, Served};
 use crate::context::{Context, Key};
 use crate::diagnosis::{Diagnoses, Restarts};
 use crate::error::Remedy;
@@ -100,6 +100,19 @@ pub struct Ports {
     pub health: Option<TcpListener>,
     /// `/metrics`.
     pub metrics: Option<TcpListener>,
+    /// The web UI.
+    pub pages: Option<Pages>,
+}
+
+/// A web UI to be served over TLS.
+#[derive(Debug)]
+pub struct Pages {
+    /// Where.
+    pub listener: TcpListener,
+    /// What. Whose request it is, it finds as axum's `ConnectInfo`.
+    pub router: axum::Router,
+    /// The certificate; without one, the webhook's own is served, which no browser trusts by itself.
+    pub certificate: Option<CertificateFiles>,
 }
 
 /// The running system.
@@ -142,13 +155,17 @@ impl Running {
             webhook,
             health,
             metrics,
+            pages,
         } = ports;
+        let served = Served::default();
+        if let Some(pages) = pages {
+            self.serve_pages(pages, &served)?;
+        }
         if let Some((listener, target)) = webhook {
-            let served = Served::default();
             let tls = served.config().context("set up TLS for the webhook")?;
             let (router, serving) = (self.webhook.clone(), self.serving.clone());
             self.listeners
-                .spawn(listen::over_tls(listener, tls, router, serving));
+                .spawn(listen::over_tls(listener, tls, router, listen::REVIEW, serving));
             let keeper = keeper::run(self.ctx.clone(), target, served, self.shutdown.clone());
             self.listeners.spawn(keeper);
         }
@@ -158,6 +175,22 @@ impl Running {
             self.listeners
                 .spawn(listen::plain(listener, router, self.shutdown.clone()));
         }
+        Ok(())
+    }
+
+    fn serve_pages(&mut self, pages: Pages, webhook: &Served) -> anyhow::Result<()> {
+        let Pages {
+            listener,
+            router,
+            certificate,
+        } = pages;
+        let tls = match certificate {
+            Some(files) => files.config()?,
+            None => webhook.config().context("set up TLS for the web UI")?,
+        };
+        let stop = self.serving.clone();
+        self.listeners
+            .spawn(listen::over_tls(listener, tls, router, listen::PAGE, stop));
         Ok(())
     }
 

@@ -50,8 +50,8 @@ pub(crate) async fn write_copy(client: &kube::Client, write: &Write) -> Result<O
         Some(existing) => {
             secret["metadata"]["uid"] = json!(existing.uid);
             secret["metadata"]["resourceVersion"] = json!(existing.resource_version);
-            let path = format!("{path}/{name}?fieldManager={FIELD_MANAGER}&force=true");
-            request(Method::PATCH, &path, "application/apply-patch+yaml", &secret)
+            let path = format!("{path}/{name}?fieldManager={FIELD_MANAGER}");
+            request(Method::PATCH, &path, "application/merge-patch+json", &secret)
         }
     };
     Ok(client

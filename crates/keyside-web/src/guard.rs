@@ -44,7 +44,7 @@ pub(super) enum Refusal {
 pub(super) fn admit(method: &Method, headers: &HeaderMap, hosts: &[String]) -> Result<(), Refusal> {
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(&header::HOST)
-        .filter(|host| hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host)))
+        .filter(|host| hosts.iter().any(|ours| is_named(ours, host)))
         .ok_or(Refusal::Host)?;
     let is_read = *method == Method::GET || *method == Method::HEAD;
     let site = text(&HeaderName::from_static("sec-fetch-site"));
@@ -62,6 +62,15 @@ pub(super) fn admit(method: &Method, headers: &HeaderMap, hosts: &[String]) -> R
         },
     };
     is_ours.then_some(()).ok_or(Refusal::CrossSite)
+}
+
+/// Whether `host` is this name of ours. A name without a port is ours at every port: what forwards to us has one of its own.
+fn is_named(ours: &str, host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, port)| {
+        let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        if is_port { name } else { host }
+    });
+    ours.eq_ignore_ascii_case(host) || ours.eq_ignore_ascii_case(name)
 }
 
 /// Puts the headers on an answer. Pages are for their reader alone and kept nowhere.
@@ -134,6 +143,23 @@ mod tests {
             ] {
                 assert_eq!(asked(&method, &fields).is_ok(), effects, "{method} {fields:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_name_without_a_port_is_ours_at_every_port() {
+        for (ours, host, is) in [
+            ("localhost", "localhost:8443", true),
+            ("localhost", "LOCALHOST", true),
+            ("localhost", "localhost:", false),
+            ("localhost", "localhost:x", false),
+            ("localhost", "evil.example:localhost", false),
+            ("localhost", "localhost.evil.example:8443", false),
+            ("localhost:1", "localhost:2", false),
+            ("[::1]", "[::1]:8443", true),
+            ("[::1]", "[::1]", true),
+        ] {
+            assert_eq!(is_named(ours, host), is, "{ours} {host}");
         }
     }
 

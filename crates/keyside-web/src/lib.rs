@@ -48,10 +48,12 @@ pub type Issue = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<String>> + Se
 pub struct Config {
     /// How to reach the API server in a user's name.
     pub door: Door,
-    /// The values of `Host` that are us, such as `127.0.0.1:7080`. All others are refused.
+    /// The values of `Host` that are us, such as `127.0.0.1:7080`, or names that are us at every port. All others are refused.
     pub hosts: Vec<String>,
     /// Whether it is served over TLS: then the cookie says so.
     pub tls: bool,
+    /// How registries are reached when a page asks one about an image.
+    pub network: Network,
     /// In the embedded world: how its owner signs in, and what there is to try.
     pub sandbox: Option<Sandbox>,
     /// Ends what streams.
@@ -113,6 +115,7 @@ pub fn router(config: Config) -> axum::Router {
         door,
         hosts,
         tls,
+        network,
         sandbox,
         shutdown,
     } = config;
@@ -132,7 +135,7 @@ pub fn router(config: Config) -> axum::Router {
         shutdown,
         sessions: Sessions::new(door),
         cookie,
-        registries: keyside_oci::Client::new(&Network::default()).ok(),
+        registries: keyside_oci::Client::new(&network).ok(),
         turns: Semaphore::new(ASKING),
     }))
 }

@@ -177,6 +177,16 @@ pub(crate) struct Serve {
     /// Port of `/metrics`.
     #[arg(long, default_value_t = 9090, value_name = "PORT")]
     pub(crate) metrics_port: u16,
+    /// The web UI's port, over TLS; without one it is not served.
+    #[arg(long, value_name = "PORT")]
+    pub(crate) ui_port: Option<u16>,
+    /// A name that browsers call the web UI by, besides localhost and the name of its Service; may be given several times.
+    #[arg(long, value_name = "NAME[:PORT]", requires = "ui_port")]
+    pub(crate) ui_host: Vec<String>,
+    /// The folder of the web UI's certificate, as a Secret of the type kubernetes.io/tls is mounted: tls.crt and tls.key, read
+    /// again when they change [default: the webhook's certificate, which browsers do not trust by themselves]
+    #[arg(long, value_name = "DIR", requires = "ui_port")]
+    pub(crate) ui_certificate: Option<PathBuf>,
     /// Service by which the API server reaches the webhook.
     #[arg(long, default_value = keyside_server::SERVICE, value_name = "NAME", conflicts_with = "webhook_url")]
     pub(crate) webhook_service: String,

@@ -16,6 +16,8 @@ use std::time::Duration;
 /// A connection, and the namespace the user's context names.
 pub(crate) struct Connection {
     pub(crate) client: kube::Client,
+    /// What the client was made of.
+    pub(crate) config: kube::Config,
     pub(crate) namespace: String,
     /// Flags that reach the same server again, for hints that can be pasted.
     pub(crate) flags: String,
@@ -99,9 +101,10 @@ fn finish(mut config: kube::Config, global: &Global) -> Result<Connection, Failu
         config.auth_info.impersonate_groups = (!global.as_group.is_empty()).then(|| global.as_group.clone());
     }
     let namespace = config.default_namespace.clone();
-    let client = kube::Client::try_from(config)?;
+    let client = kube::Client::try_from(config.clone())?;
     Ok(Connection {
         client,
+        config,
         namespace,
         flags: flags(global),
     })

@@ -44,14 +44,19 @@ impl Served {
 
     /// TLS for a listener that serves it.
     pub(crate) fn config(&self) -> Result<Arc<ServerConfig>, rustls::Error> {
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(self.clone()));
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Arc::new(config))
+        config(Arc::new(self.clone()))
     }
+}
+
+/// TLS for a listener whose certificates come from here.
+pub(super) fn config(certificates: Arc<dyn ResolvesServerCert>) -> Result<Arc<ServerConfig>, rustls::Error> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_cert_resolver(certificates);
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
 }
 
 fn certified(Pair { certificate, key }: &Pair) -> Result<CertifiedKey, Error> {

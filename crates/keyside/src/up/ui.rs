@@ -15,6 +15,7 @@ use k8s_openapi::api::core::v1::ServiceAccount;
 use k8s_openapi::api::rbac::v1::ClusterRoleBinding;
 use keyside_api::SYSTEM_NAMESPACE;
 use keyside_apiserver::ApiServer;
+use keyside_oci::Network;
 use keyside_web::{self as web, Door, LinkKey, Sample, Sandbox};
 use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, Client};
@@ -100,6 +101,7 @@ pub(super) fn router(
         door: Door::service(api.by_token()),
         hosts: vec![format!("127.0.0.1:{port}"), format!("localhost:{port}")],
         tls: false,
+        network: Network::default(),
         sandbox: Some(Sandbox {
             key: LinkKey::new(key),
             issue: Arc::new(move || Box::pin(token(admin.clone()))),

@@ -1,5 +1,7 @@
 //! `keyside serve`: keyside in a cluster, until it is told to stop.
 
+mod ui;
+
 use super::Ended;
 use crate::cli::{Global, Injection, Serve};
 use crate::connect;
@@ -26,7 +28,12 @@ pub(super) async fn run(global: &Global, flags: &Serve, output: &Output) -> Ende
         )
         .hint("keyside serve --injection webhook"));
     }
-    let ports = ports(flags, output).await?;
+    let stopping = CancellationToken::new();
+    let pages = ui::pages(flags, connection.config, &stopping, output).await?;
+    let ports = Ports {
+        pages,
+        ..ports(flags, output).await?
+    };
     let starting = async {
         let mut running =
             keyside_server::run(config(flags, connection.client)?, CancellationToken::new()).await?;
@@ -42,6 +49,7 @@ pub(super) async fn run(global: &Global, flags: &Serve, output: &Output) -> Ende
         error = running.failed() => Some(error),
     };
     tracing::info!("stopping");
+    stopping.cancel();
     let delay = if failed.is_some() {
         Duration::ZERO
     } else {
@@ -122,6 +130,7 @@ async fn ports(flags: &Serve, output: &Output) -> Result<Ports, Failure> {
             )
             .await?,
         ),
+        pages: None,
     })
 }
 
