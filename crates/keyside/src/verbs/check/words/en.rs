@@ -34,6 +34,8 @@ pub(super) fn text(said: &Said) -> String {
         Said::PolicySilent { image, namespace } => format!(
             "the policy added nothing to a pod with {image} in namespace {namespace}: pods are created without what they need"
         ),
+        Said::NamesOnly => "keyside may not use Secrets of other namespaces (`inject`): it copies nothing, and gives pods only the names of Secrets that RegistryCredentials of their own namespace name".to_owned(),
+        Said::Blind => "keyside writes copies without seeing them (`blind`): one that is changed or deleted is put right at the next rotation or start only, Secrets made by hand give pods nothing, and copies whose credential goes while keyside is down stay".to_owned(),
         Said::Missed {
             namespace,
             pod,
