@@ -5,11 +5,14 @@ use crate::world::text;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::api::core::v1::{Namespace, Pod, Secret, ServiceAccount};
 use keyside_api::{ClusterRegistryCredential, Project, RegistryCredential, SYSTEM_NAMESPACE};
 use keyside_apiserver::{ApiServer, UserInfo};
 use keyside_server::rbac::{self, Mode, Rights};
-use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
+use kube::api::{
+    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams,
+};
 use kube::{Client, Resource, ResourceExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -96,6 +99,13 @@ impl Cluster {
         for namespace in kept.iter().chain(&["web", "api"]) {
             cluster.namespace(namespace).await;
         }
+        cluster.grant(mode, kept, policy).await;
+        cluster.run().await;
+        cluster
+    }
+
+    /// Gives keyside these rights and no others.
+    async fn grant(&self, mode: Mode, kept: &[&str], policy: bool) {
         let options = rbac::Options {
             rights: Rights {
                 mode,
@@ -105,11 +115,32 @@ impl Cluster {
             policy,
             ..rbac::Options::default()
         };
-        rbac::install_rbac(&cluster.client, &options)
+        rbac::install_rbac(&self.client, &options)
             .await
             .expect("the rights");
-        cluster.run().await;
-        cluster
+    }
+
+    /// Waits until a credential that cannot be right is refused when it is written.
+    async fn until_kinds_are_checked(&self) {
+        let wrong = json!({
+            "apiVersion": "keyside.dev/v1alpha1", "kind": "RegistryCredential", "metadata": {"name": "wrong"},
+            "spec": {"scope": "Project", "source": {"secret": {"name": "wrong"}}},
+        });
+        let wrong = serde_json::from_value(wrong).expect("an object");
+        let dry = PostParams {
+            dry_run: true,
+            ..PostParams::default()
+        };
+        eventually("what is wrong to be refused", async || {
+            let answer = self
+                .within::<RegistryCredential>("api")
+                .create(&dry, &wrong)
+                .await;
+            let refused = answer.err()?.to_string();
+            assert!(refused.contains("`spec.scope` may be Project only"), "{refused}");
+            Some(())
+        })
+        .await;
     }
 
     /// Starts keyside, which finds out by its rights how pods are served; returns when it is ready.
@@ -363,6 +394,7 @@ async fn inject(policy: bool) {
     // A rotation is nobody's business but the owner's: the name stays.
     cluster.rotate("web", "theirs", "quay.io", "second").await;
     assert_eq!(cluster.given("web", "quay.io/shop/web:2").await, ["theirs"]);
+    cluster.until_kinds_are_checked().await;
     // What would need copies says that it cannot be had.
     cluster.secret(SYSTEM_NAMESPACE, "hub", "docker.io", "p").await;
     cluster.cluster_credential("hub", "hub").await;
@@ -534,4 +566,54 @@ async fn copies_that_are_seen_are_put_right() {
         cluster.until_content("web", "hub", "second").await;
         cluster.was_modest(|_| true);
     }
+}
+
+/// The names of what makes the API server serve pods.
+async fn serving(cluster: &Cluster) -> Vec<String> {
+    let client = || cluster.client.clone();
+    let all = kube::api::ListParams::default();
+    let hooks = Api::<MutatingWebhookConfiguration>::all(client())
+        .list(&all)
+        .await;
+    let mut names: Vec<String> = hooks
+        .expect("a list")
+        .items
+        .iter()
+        .map(|_| "webhook".to_owned())
+        .collect();
+    let kind = GroupVersionKind::gvk(
+        "admissionregistration.k8s.io",
+        "v1",
+        "MutatingAdmissionPolicyBinding",
+    );
+    let kind = ApiResource::from_gvk_with_plural(&kind, "mutatingadmissionpolicybindings");
+    let bindings = Api::<DynamicObject>::all_with(client(), &kind).list(&all).await;
+    names.extend(
+        bindings
+            .expect("a list")
+            .items
+            .iter()
+            .map(|_| "policy".to_owned()),
+    );
+    names
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn way_of_serving_pods_follows_the_rights_and_leaves_nothing_of_the_other() {
+    let mut cluster = Cluster::start(Mode::Repair, &[], false).await;
+    cluster
+        .secret(SYSTEM_NAMESPACE, "hub", "docker.io", "first")
+        .await;
+    cluster.cluster_credential("hub", "hub").await;
+    for (policy, way) in [(false, "webhook"), (true, "policy"), (false, "webhook")] {
+        cluster.grant(Mode::Repair, &[], policy).await;
+        cluster.restart().await;
+        eventually(&format!("only the {way}"), async || {
+            (serving(&cluster).await == [way]).then_some(())
+        })
+        .await;
+        cluster.until_given("web", "nginx", &["hub"]).await;
+        cluster.until_kinds_are_checked().await;
+    }
+    cluster.was_modest(|_| true);
 }
