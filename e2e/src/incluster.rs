@@ -7,6 +7,7 @@ mod install;
 mod leader;
 mod many;
 mod pods;
+mod policy;
 mod removal;
 mod rights;
 mod scenarios;
@@ -25,7 +26,7 @@ const NAMESPACE: &str = "keyside-system";
 type Step = fn(&Client<'_>) -> Result<String>;
 
 /// What is seen, in this order; later ones stand on earlier ones.
-const STEPS: [(&str, Step); 9] = [
+const STEPS: [(&str, Step); 12] = [
     (
         "Helm installs it, and the node pulls it from a private registry",
         install::run,
@@ -54,6 +55,15 @@ const STEPS: [(&str, Step); 9] = [
     (
         "the writer is killed, then frozen, in the middle of a rotation",
         leader::run,
+    ),
+    (
+        "with the next upgrade the API server's own policy serves pods, and nothing is left of the webhook",
+        policy::change,
+    ),
+    ("the same pods pull by the policy", policy::pods),
+    (
+        "by the policy they also pull with keyside away, and as the first of a new namespace",
+        policy::first,
     ),
     ("uninstalling leaves nothing but what is asked for", removal::run),
 ];

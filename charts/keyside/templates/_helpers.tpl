@@ -50,6 +50,28 @@ app.kubernetes.io/component: server
 {{- merge $own $further $root.Values.commonLabels | toYaml -}}
 {{- end -}}
 
+{{/* What keyside may do with Secrets: inject, blind or repair. */}}
+{{- define "keyside.rights" -}}
+{{- if ne .Values.rbac.mode "auto" -}}
+{{- .Values.rbac.mode -}}
+{{- else if eq .Values.delivery.mode "Inject" -}}
+inject
+{{- else -}}
+repair
+{{- end -}}
+{{- end -}}
+
+{{/* How pods are served: policy or webhook. On demand needs somebody who sees pods come. */}}
+{{- define "keyside.injection" -}}
+{{- if ne .Values.injection.mode "auto" -}}
+{{- .Values.injection.mode -}}
+{{- else if and (ne .Values.delivery.mode "OnDemand") (.Capabilities.APIVersions.Has "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy") -}}
+policy
+{{- else -}}
+webhook
+{{- end -}}
+{{- end -}}
+
 {{/* The pull secrets of keyside's own pods. */}}
 {{- define "keyside.pullSecrets" -}}
 {{- with concat (.Values.global.imagePullSecrets | default list) .Values.imagePullSecrets }}

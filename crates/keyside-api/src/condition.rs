@@ -75,6 +75,8 @@ pub mod delivered {
     pub const SOURCE_INVALID: &str = "SourceInvalid";
     /// False: see [`stalled::DESTINATION_CHANGED`](super::stalled::DESTINATION_CHANGED).
     pub const DESTINATION_CHANGED: &str = "DestinationChanged";
+    /// True: pods beside the Secret are given its name; keyside may not read it, and so does not know whether it stands.
+    pub const NAME_GIVEN: &str = "NameGiven";
     /// Unknown: nothing is copied; the credential provider on each node answers.
     pub const NODE_DELIVERY: &str = "NodeDelivery";
 }

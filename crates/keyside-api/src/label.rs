@@ -27,6 +27,9 @@ pub const INJECT: &str = "keyside.dev/inject";
 /// Value of [`INJECT`].
 pub const INJECT_DISABLED: &str = "disabled";
 
+/// Annotation of the Lease, set by keyside: which rights the holder has (`inject`, `blind`, `repair`).
+pub const RIGHTS: &str = "keyside.dev/rights";
+
 /// Annotation of a credential, set by users: a new value (a time, say) asks for a verification now. The status says in
 /// `lastHandledVerify` which value was answered.
 pub const VERIFY: &str = "keyside.dev/verify";

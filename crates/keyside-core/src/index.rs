@@ -4,6 +4,7 @@
 //! change says whom it touches ([`Touched`]), so that nobody has to look through everything. No question costs more
 //! because there are more namespaces or more credentials, and of a copy only its identity is kept, never its content.
 
+mod access;
 mod ask;
 mod copies;
 mod credentials;
@@ -14,8 +15,10 @@ mod place;
 mod projects;
 mod reach;
 mod secrets;
+mod tables;
 mod touched;
 
+pub use access::Access;
 pub use ask::Outside;
 pub use copies::{Copy, may_be_removed};
 pub(crate) use credentials::Refused;
@@ -37,6 +40,7 @@ use reach::Reach;
 use secrets::Secrets;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use tables::Tables;
 
 /// What keyside knows of the cluster.
 #[derive(Debug)]
@@ -64,6 +68,8 @@ pub struct Index {
     guarded_accounts: HashSet<(Arc<str>, Arc<str>)>,
     /// Whether nobody shows us new pods, so that what they need is not known.
     needs_unseen: bool,
+    access: Access,
+    tables: Tables,
 }
 
 impl Index {
@@ -85,6 +91,8 @@ impl Index {
             reach: Reach::default(),
             guarded_accounts: HashSet::new(),
             needs_unseen: false,
+            access: Access::default(),
+            tables: Tables::default(),
         }
     }
 

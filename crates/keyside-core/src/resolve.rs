@@ -228,7 +228,7 @@ fn consider_managed(
         Placement::Source(_) | Placement::Node => true,
     };
     match &credential.state {
-        State::Ready(_) => Ok((placement, copy)),
+        State::Ready(_) | State::Unread(_) => Ok((placement, copy)),
         State::Suspended => Err(Why::Suspended),
         State::Unserved { .. } if copy && placement != Placement::Node => Ok((placement, true)),
         State::Unserved { .. } => Err(Why::Unserved),

@@ -16,7 +16,8 @@ pub use schedule::{Due, Tries, due};
 pub(crate) use state::settled;
 pub use state::{Overall, overall, registries, sentence};
 
-use crate::index::{Credential, State};
+use crate::index::{Credential, Index, State};
+use crate::source::Problem;
 use crate::version::Version;
 use jiff::Timestamp;
 use keyside_keychain::{Pattern, Reference};
@@ -60,6 +61,30 @@ pub struct Round {
     pub request: Option<String>,
     /// One for each registry that was asked.
     pub verdicts: Vec<Verdict>,
+}
+
+/// What keyside would have to read before it could ask a registry, and may not; as the condition says it.
+pub fn hindrance(index: &Index, credential: &Credential) -> Option<String> {
+    let namespace = match &credential.state {
+        State::Unread(_) => credential.source.as_ref().map(|(namespace, _)| &**namespace),
+        State::Unserved {
+            problem: Problem::Unreadable { namespace } | Problem::Unstated { namespace },
+            ..
+        } => Some(namespace.as_str()),
+        _ => None,
+    };
+    if let Some(namespace) = namespace {
+        return Some(format!(
+            "keyside may not read Secrets in namespace {namespace}, so it asks no registry"
+        ));
+    }
+    let authority = credential.authority.as_ref()?;
+    (!index.may_read(&authority.namespace)).then(|| {
+        format!(
+            "keyside may not read the registry's authority {} in namespace {}, so it asks no registry",
+            authority.name, authority.namespace
+        )
+    })
 }
 
 /// The questions that a credential raises: one for each of its registries that has an address. A pattern with a wildcard

@@ -3,13 +3,16 @@
 use crate::context::{Context, Key};
 use crate::error::Remedy;
 use crate::queue::When;
+use crate::rbac::Mode;
 use crate::wire;
 use futures::StreamExt as _;
 use jiff::Timestamp;
+use keyside_api::label;
 use keyside_core::plan::{Delete, Plan, Write, copy};
 use keyside_core::status::Failure;
 use keyside_core::{CredentialId, Index};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -142,6 +145,13 @@ async fn write_one(ctx: &Context, planned: Write, mandate: Mandate) -> Outcome {
         Err(error) => error,
     };
     match error.remedy() {
+        Remedy::Taken | Remedy::LookAgain if !sees_copies(ctx, &write.namespace) => {
+            let label = write.labels.get(label::CREDENTIAL).map_or("", String::as_str);
+            look(ctx, &write.namespace, &write.name, label).await
+        }
+        Remedy::Nothing if write.existing.is_some() && !sees_copies(ctx, &write.namespace) => {
+            gone(ctx, &write.namespace, &write.name)
+        }
         Remedy::Nothing => Outcome::Gone,
         Remedy::Taken => taken(ctx, &write).await,
         Remedy::LookAgain => {
@@ -174,6 +184,45 @@ async fn write_one(ctx: &Context, planned: Write, mandate: Mandate) -> Outcome {
             Outcome::Refused
         }
     }
+}
+
+/// Whether a watch shows the copies of a namespace.
+fn sees_copies(ctx: &Context, namespace: &str) -> bool {
+    ctx.config.rights.mode != Mode::Blind || ctx.index().may_read(namespace)
+}
+
+/// Learns what has a name where no watch shows it: a copy of this credential, or something that is not ours.
+async fn look(ctx: &Context, namespace: &Arc<str>, name: &Arc<str>, label: &str) -> Outcome {
+    match wire::find_copy(&ctx.config.client, namespace, name, label).await {
+        Ok(meta) => {
+            ctx.feed(|index| index.apply_copy(&meta, Timestamp::now()));
+            Outcome::Retry
+        }
+        Err(error) => match error.remedy() {
+            Remedy::Nothing => gone(ctx, namespace, name),
+            // Its label is another one, or it has none.
+            Remedy::Refused(_) => {
+                ctx.feed(|index| {
+                    let touched = index.remove_copy(namespace, name, None);
+                    index.set_taken(namespace, name, true);
+                    touched
+                });
+                ctx.queue.add(Key::Taken, When::After(TAKEN_AGAIN));
+                Outcome::Retry
+            }
+            Remedy::Pause(time) => {
+                ctx.flow.hold(time);
+                Outcome::Retry
+            }
+            Remedy::Taken | Remedy::LookAgain | Remedy::Retry => Outcome::Retry,
+        },
+    }
+}
+
+/// A copy is gone that no watch would have shown to go.
+fn gone(ctx: &Context, namespace: &str, name: &str) -> Outcome {
+    ctx.feed(|index| index.remove_copy(namespace, name, None));
+    Outcome::Retry
 }
 
 /// Something has the name: a Secret that a watch is about to show, or one of a kind that is not watched.
@@ -214,21 +263,31 @@ async fn delete_one(ctx: &Context, delete: Delete) -> Outcome {
         return Outcome::Retry;
     }
     let result = wire::delete_copy(&ctx.config.client, &delete).await;
-    let gone = |ctx: &Context| {
+    let removed = |ctx: &Context| {
         ctx.feed(|index| index.remove_copy(&delete.namespace, &delete.name, delete.existing.uid.as_deref()));
     };
     match result.map_err(|error| error.remedy()) {
         Ok(()) => {
-            gone(ctx);
+            removed(ctx);
             Outcome::Done
         }
         Err(Remedy::Nothing) => {
-            gone(ctx);
+            removed(ctx);
             Outcome::Gone
         }
         Err(Remedy::Pause(time)) => {
             ctx.flow.hold(time);
             Outcome::Retry
+        }
+        Err(Remedy::LookAgain) if !sees_copies(ctx, &delete.namespace) => {
+            let label = ctx.index().copy_label(&delete.namespace, &delete.name);
+            look(
+                ctx,
+                &delete.namespace,
+                &delete.name,
+                label.as_deref().unwrap_or_default(),
+            )
+            .await
         }
         Err(Remedy::Refused(message)) => {
             tracing::warn!(namespace = %delete.namespace, secret = %delete.name, message, "a copy cannot be removed");
@@ -266,7 +325,6 @@ fn is_value(part: &str) -> bool {
 mod tests {
     use super::*;
     use keyside_keychain::Secret;
-    use std::sync::Arc;
 
     fn write(document: &str) -> Write {
         Write {

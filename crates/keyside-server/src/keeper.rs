@@ -9,7 +9,7 @@ use crate::certificate::rotation::{self, Step};
 use crate::certificate::{Material, SECRET, Served};
 use crate::context::Context;
 use crate::registration::{Drift, Verdict, WEBHOOK_CONFIGURATION, Which, is_right, version};
-use crate::{single, stall};
+use crate::{leftover, single, stall};
 use futures::{Stream, StreamExt as _};
 use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::{
@@ -60,6 +60,7 @@ pub(crate) async fn run(ctx: Arc<Context>, target: Target, served: Served, stop:
         served,
         stored: None,
         registrations: [Registration::default(), Registration::default()],
+        alone: false,
     };
     loop {
         let pause = keeper.keep().await;
@@ -77,18 +78,30 @@ fn seen(ctx: &Context) -> impl Stream<Item = Seen> + Send + use<> {
     let secret = stall::restarting(&ctx.monitor, client, "webhook secret", move |client| {
         single::watch::<Secret>(Api::namespaced(client, &own), SECRET)
     });
-    let mutating = stall::restarting(&ctx.monitor, client, "mutating registration", |client| {
-        single::watch::<MutatingWebhookConfiguration>(Api::all(client), WEBHOOK_CONFIGURATION)
-    });
     let validating = stall::restarting(&ctx.monitor, client, "validating registration", |client| {
         single::watch::<ValidatingWebhookConfiguration>(Api::all(client), WEBHOOK_CONFIGURATION)
     });
     let plain = |which: Which| move |live: Option<Value>| Seen::Registration(which, live);
-    futures::stream::select_all([
+    let mut all = vec![
         secret.map(|secret| Seen::Secret(secret.map(Box::new))).boxed(),
-        mutating.map(value).map(plain(Which::Mutating)).boxed(),
         validating.map(value).map(plain(Which::Validating)).boxed(),
-    ])
+    ];
+    if kept(ctx).contains(&Which::Mutating) {
+        let mutating = stall::restarting(&ctx.monitor, client, "mutating registration", |client| {
+            single::watch::<MutatingWebhookConfiguration>(Api::all(client), WEBHOOK_CONFIGURATION)
+        });
+        all.push(mutating.map(value).map(plain(Which::Mutating)).boxed());
+    }
+    futures::stream::select_all(all)
+}
+
+/// The registrations that are kept: pods that a policy serves are not asked about, our own kinds always are.
+fn kept(ctx: &Context) -> &'static [Which] {
+    if ctx.config.policy {
+        &[Which::Validating]
+    } else {
+        &Which::BOTH
+    }
 }
 
 fn value(object: Option<impl serde::Serialize>) -> Option<Value> {
@@ -124,6 +137,8 @@ struct Keeper<'a> {
     /// The Secret's version and what it holds; `None` until the watch has told.
     stored: Option<(Option<String>, Option<Material>)>,
     registrations: [Registration; 2],
+    /// Whether nothing is left of the policy, if the webhook serves pods now.
+    alone: bool,
 }
 
 impl Keeper<'_> {
@@ -183,10 +198,14 @@ impl Keeper<'_> {
             return RETRY;
         }
         let mut pause = LOOK;
-        for which in Which::BOTH {
-            if !self.register(which).await {
+        for which in kept(self.ctx) {
+            if !self.register(*which).await {
                 pause = RETRY;
             }
+        }
+        let serves_pods = !self.ctx.config.policy && self.registration(Which::Mutating).agreed.is_some();
+        if serves_pods && !self.alone {
+            self.alone = leftover::remove_policy(&self.ctx.config.client).await;
         }
         pause
     }
@@ -199,14 +218,16 @@ impl Keeper<'_> {
 
     /// Whether API servers are told the stored bundle.
     fn is_published(&self) -> bool {
-        Which::BOTH
-            .into_iter()
-            .zip(&self.registrations)
-            .all(|(which, one)| {
-                let live = one.live.as_ref().and_then(Option::as_ref);
-                self.desired(which)
-                    .is_some_and(|desired| is_right(&desired, live))
-            })
+        let [mutating, validating] = &self.registrations;
+        kept(self.ctx).iter().all(|which| {
+            let one = match which {
+                Which::Mutating => mutating,
+                Which::Validating => validating,
+            };
+            let live = one.live.as_ref().and_then(Option::as_ref);
+            self.desired(*which)
+                .is_some_and(|desired| is_right(&desired, live))
+        })
     }
 
     fn desired(&self, which: Which) -> Option<Value> {

@@ -13,6 +13,7 @@ mod object;
 pub use election::Pace;
 pub(crate) use leadership::Leadership;
 
+use crate::rbac::Mode;
 use crate::single;
 use crate::wire::conflicts;
 use election::{Election, Step};
@@ -57,6 +58,7 @@ pub(crate) async fn run(
     client: kube::Client,
     namespace: &str,
     candidacy: Candidacy,
+    rights: Mode,
     leadership: Arc<Leadership>,
     stop: CancellationToken,
 ) {
@@ -65,6 +67,7 @@ pub(crate) async fn run(
         election: Election::new(&candidacy.identity, candidacy.pace),
         api,
         candidacy,
+        rights,
         leadership: leadership.clone(),
         known: false,
     };
@@ -80,6 +83,8 @@ struct Driver {
     election: Election,
     api: Api<Lease>,
     candidacy: Candidacy,
+    /// Which rights this replica has, for people who look.
+    rights: Mode,
     leadership: Arc<Leadership>,
     /// Before the watch has told anything, nothing is known, not even that there is no Lease.
     known: bool,
@@ -125,7 +130,7 @@ impl Driver {
     /// Writes the Lease; returns how long to wait before anything else is tried.
     async fn write(&mut self, record: Record) -> Duration {
         let sent = Instant::now();
-        let lease = record.to_lease(&self.candidacy.name);
+        let lease = record.to_lease(&self.candidacy.name, self.rights);
         let parameters = PostParams::default();
         let call = async {
             if record.version().is_none() {
@@ -166,7 +171,7 @@ impl Driver {
         let Some(record) = self.election.release() else {
             return;
         };
-        let lease = record.to_lease(&self.candidacy.name);
+        let lease = record.to_lease(&self.candidacy.name, self.rights);
         let parameters = PostParams::default();
         let call = self.api.replace(&self.candidacy.name, &parameters, &lease);
         if !matches!(

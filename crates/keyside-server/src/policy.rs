@@ -6,19 +6,22 @@
 
 use crate::context::Context;
 use crate::registration::{Drift, Verdict, version};
-use crate::{single, stall};
+use crate::{leftover, single, stall};
 use anyhow::Context as _;
 use futures::{FutureExt as _, Stream, StreamExt as _};
+use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
 use keyside_api::{FIELD_MANAGER, GROUP, INJECTION, InjectionTable, InjectionTableSpec, VERSION, label};
+use keyside_core::Index;
 use keyside_core::plan::policy;
 use kube::api::{
-    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams, Preconditions,
+    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams,
+    Preconditions,
 };
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Client, ResourceExt as _};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -29,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 const ADMISSION: &str = "admissionregistration.k8s.io";
 
 /// How long changes are gathered before the tables are looked at.
-const BURST: Duration = Duration::from_millis(50);
+const BURST: Duration = Duration::from_millis(10);
 
 /// How often the time is looked at, although nothing changes.
 const LOOK: Duration = Duration::from_secs(60);
@@ -39,7 +42,7 @@ const RETRY: Duration = Duration::from_secs(5);
 
 /// The policy, or its binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Which {
+pub(crate) enum Which {
     Policy,
     Binding,
 }
@@ -61,7 +64,7 @@ impl Which {
         }
     }
 
-    fn api(self, client: Client) -> Api<DynamicObject> {
+    pub(crate) fn api(self, client: Client) -> Api<DynamicObject> {
         let plural = match self {
             Self::Policy => "mutatingadmissionpolicies",
             Self::Binding => "mutatingadmissionpolicybindings",
@@ -84,6 +87,30 @@ pub async fn serves_policies(client: &Client) -> anyhow::Result<bool> {
         .resources
         .iter()
         .any(|resource| resource.name == "mutatingadmissionpolicies"))
+}
+
+/// Whether whoever asks may keep a policy and its tables.
+///
+/// # Errors
+/// The API server does not say.
+pub async fn may_write_policies(client: &Client) -> anyhow::Result<bool> {
+    let reviews: Api<SelfSubjectAccessReview> = Api::all(client.clone());
+    let table = json!({"verb": "create", "group": GROUP, "resource": "injectiontables"});
+    let policy = json!({
+        "verb": "patch", "group": ADMISSION, "resource": "mutatingadmissionpolicies", "name": INJECTION,
+    });
+    for attributes in [table, policy] {
+        let review = json!({"metadata": {}, "spec": {"resourceAttributes": attributes}});
+        let review = serde_json::from_value(review).expect("a review has this form");
+        let answer = reviews
+            .create(&PostParams::default(), &review)
+            .await
+            .context("ask for keyside's own rights")?;
+        if !answer.status.is_some_and(|status| status.allowed) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// What a watch has told.
@@ -121,6 +148,8 @@ pub(crate) async fn run(ctx: Arc<Context>, mut ready: watch::Receiver<bool>, sto
         objects: Default::default(),
         tables: BTreeMap::new(),
         listing: Some(BTreeMap::new()),
+        due: Due::All,
+        alone: false,
     };
     loop {
         let pause = keeper.keep().await;
@@ -169,6 +198,23 @@ struct Keeper<'a> {
     tables: BTreeMap<Arc<str>, Table>,
     /// The first state while it is being told; `None` when it is known.
     listing: Option<BTreeMap<Arc<str>, Table>>,
+    due: Due,
+    /// Whether nothing is left of the webhook for pods.
+    alone: bool,
+}
+
+/// The namespaces whose tables have to be looked at.
+enum Due {
+    All,
+    These(BTreeSet<Arc<str>>),
+}
+
+impl Due {
+    fn add(&mut self, namespace: &Arc<str>) {
+        if let Self::These(names) = self {
+            names.insert(namespace.clone());
+        }
+    }
 }
 
 impl Keeper<'_> {
@@ -190,11 +236,15 @@ impl Keeper<'_> {
                     listing.insert(namespace, table);
                 }
             }
-            Event::InitDone => self.tables = self.listing.take().unwrap_or_default(),
+            Event::InitDone => {
+                self.tables = self.listing.take().unwrap_or_default();
+                self.due = Due::All;
+            }
             Event::Apply(table) => self.stands(table),
             Event::Delete(table) => {
                 if let Some((namespace, _)) = read(table) {
                     self.tables.remove(&namespace);
+                    self.due.add(&namespace);
                 }
             }
         }
@@ -202,14 +252,17 @@ impl Keeper<'_> {
 
     /// A table stands so. What was so before our own write is told later than its answer.
     fn stands(&mut self, table: InjectionTable) {
-        if let Some((namespace, table)) = read(table)
-            && self
-                .tables
-                .get(&namespace)
-                .is_none_or(|known| known.version <= table.version)
-        {
-            self.tables.insert(namespace, table);
+        let Some((namespace, table)) = read(table) else {
+            return;
+        };
+        let known = self.tables.get(&namespace);
+        if known.is_some_and(|known| known.version > table.version) {
+            return;
         }
+        if known.is_none_or(|known| known.spec != table.spec) {
+            self.due.add(&namespace);
+        }
+        self.tables.insert(namespace, table);
     }
 
     fn object(&mut self, which: Which) -> &mut Object {
@@ -222,38 +275,63 @@ impl Keeper<'_> {
 
     /// Does what is due, if this replica leads; returns when to look again.
     async fn keep(&mut self) -> Duration {
+        let stale = self.ctx.note(Index::take_stale_tables);
         if !self.ctx.leadership.leads() || self.listing.is_some() {
+            self.due = Due::All;
             return LOOK;
         }
-        let plan = {
-            let live = self.tables.iter();
-            let live = live
-                .map(|(name, table)| (name.clone(), table.spec.clone()))
-                .collect();
-            policy::plan(&self.ctx.index(), &live)
-        };
+        let plan = self.plan(stale);
         let mut all_done = self.apply(plan).await;
         for which in Which::BOTH {
             all_done &= self.keep_object(which).await;
         }
+        if all_done && !self.alone && self.objects.iter().all(|one| one.agreed) {
+            self.alone = leftover::remove_webhook(&self.ctx.config.client).await;
+            all_done = self.alone;
+        }
         if all_done { LOOK } else { RETRY }
+    }
+
+    /// Plans what is due, and nothing else: a change concerns few namespaces, however many there are.
+    fn plan(&mut self, stale: BTreeSet<Arc<str>>) -> policy::Plan {
+        let index = self.ctx.index();
+        let namespaces = match std::mem::replace(&mut self.due, Due::These(BTreeSet::new())) {
+            Due::All => index.namespace_names().cloned().collect(),
+            Due::These(mut due) => {
+                due.extend(stale);
+                due
+            }
+        };
+        policy::plan(&index, &namespaces, |name| {
+            self.tables.get(name).map(|table| &table.spec)
+        })
     }
 
     /// Writes and removes tables; returns whether all could be.
     async fn apply(&mut self, plan: policy::Plan) -> bool {
-        let policy::Plan { writes, deletes } = plan;
+        let policy::Plan {
+            writes,
+            deletes,
+            planned: _,
+        } = plan;
         let ctx = self.ctx;
         let written: Vec<_> = futures::stream::iter(writes)
-            .map(|(namespace, spec)| write(ctx, namespace, spec))
+            .map(|(namespace, spec)| async move {
+                let written = write(ctx, namespace.clone(), spec).await;
+                (namespace, written)
+            })
             .buffer_unordered(ctx.config.in_flight)
             .collect()
             .await;
         let mut all_done = true;
-        for answer in written {
+        for (namespace, answer) in written {
             match answer {
-                Ok(Some(table)) => self.stands(table),
+                Ok(Some(table)) => self.tables.extend(read(table)),
                 Ok(None) => {}
-                Err(()) => all_done = false,
+                Err(()) => {
+                    self.due.add(&namespace);
+                    all_done = false;
+                }
             }
         }
         for namespace in deletes {
@@ -261,6 +339,7 @@ impl Keeper<'_> {
             if remove(ctx, &namespace, uid).await {
                 self.tables.remove(&namespace);
             } else {
+                self.due.add(&namespace);
                 all_done = false;
             }
         }

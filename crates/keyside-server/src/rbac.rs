@@ -1,9 +1,13 @@
 //! What keyside may do in a cluster, as data: the one place from which the chart, `keyside install`, the embedded world and
 //! the published table are made.
 //!
-//! The rules are those of delivery by copies that are watched and repaired. RBAC cannot filter by label: whoever may watch
-//! its own copies may read every Secret. What it may write is fenced by an admission policy, not here.
+//! [`Mode`] says how much it may do with Secrets. RBAC cannot filter by label: whoever may watch its own copies may read every
+//! Secret, so this is a choice. What may be written is fenced by an admission policy, not here.
 //! `docs/design/0006-running-in-a-cluster.md` says why each rule that is not obvious is there.
+
+mod rights;
+
+pub use rights::{Mode, Rights};
 
 use crate::registration::{SERVICE, WEBHOOK_CONFIGURATION};
 use k8s_openapi::api::core::v1::ServiceAccount;
@@ -15,7 +19,7 @@ use keyside_api::{FIELD_MANAGER, INJECTION, SYSTEM_NAMESPACE, label};
 use kube::api::{Api, Patch, PatchParams};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 /// The name of every object here: account, roles and bindings.
@@ -35,8 +39,12 @@ pub struct Options {
     pub service_account: String,
     /// The name of the roles and bindings.
     pub name: String,
-    /// Whether keyside registers the webhook and repairs its registration (not so where pods are served by a policy).
+    /// How much keyside may do with Secrets, and where it may read them.
+    pub rights: Rights,
+    /// Whether keyside registers the webhook for pods and repairs its registration (not so where a policy serves them).
     pub webhook: bool,
+    /// Whether keyside registers the webhook for its own kinds and repairs its registration.
+    pub validation: bool,
     /// Whether keyside writes the policy for pods, its binding and their tables.
     pub policy: bool,
     /// Whether on-demand copies that no pod uses any more are removed: for that, pods are listed. Without it they stay.
@@ -51,11 +59,25 @@ impl Default for Options {
             namespace: SYSTEM_NAMESPACE.to_owned(),
             service_account: NAME.to_owned(),
             name: NAME.to_owned(),
+            rights: Rights::default(),
             webhook: true,
+            validation: true,
             policy: false,
             on_demand_removal: false,
             restart_stuck: false,
         }
+    }
+}
+
+impl Options {
+    /// The namespaces besides its own in which keyside gets a right to read Secrets, each once.
+    fn readers(&self) -> impl Iterator<Item = &str> {
+        let named = match self.rights.mode {
+            Mode::Repair => &[],
+            Mode::Inject | Mode::Blind => self.rights.namespaces.as_slice(),
+        };
+        let named: BTreeSet<&str> = named.iter().map(String::as_str).collect();
+        named.into_iter().filter(|name| *name != self.namespace)
     }
 }
 
@@ -72,6 +94,8 @@ pub struct Rbac {
     pub role: Role,
     /// Gives them.
     pub role_binding: RoleBinding,
+    /// Rights in namespaces whose Secrets may be read although not all may, and what gives them.
+    pub readers: Vec<(Role, RoleBinding)>,
 }
 
 /// The objects that give keyside exactly the rights it uses.
@@ -105,13 +129,26 @@ pub fn rbac(options: &Options) -> Rbac {
         },
         role: Role {
             metadata: metadata(&options.name, namespace),
-            rules: Some(own_rules()),
+            rules: Some(own_rules(options)),
         },
         role_binding: RoleBinding {
             metadata: metadata(&options.name, namespace),
             role_ref: role_ref("Role"),
-            subjects,
+            subjects: subjects.clone(),
         },
+        readers: options
+            .readers()
+            .map(|namespace| {
+                let metadata = metadata(&options.name, Some(namespace));
+                let binding = RoleBinding {
+                    metadata: metadata.clone(),
+                    role_ref: role_ref("Role"),
+                    subjects: subjects.clone(),
+                };
+                let rules = Some(reader_rules());
+                (Role { metadata, rules }, binding)
+            })
+            .collect(),
     }
 }
 
@@ -123,37 +160,27 @@ fn cluster_rules(options: &Options) -> Vec<PolicyRule> {
     let mut rules = vec![
         rule("keyside.dev", &kinds, &["get", "list", "watch"]),
         rule("keyside.dev", &statuses, &["patch"]),
-        // Copies, and the Secrets they are made of.
-        rule(
-            "",
-            &["secrets"],
-            &["get", "list", "watch", "create", "patch", "delete"],
-        ),
-        // A registry's private authority, read when it is asked.
-        rule("", &["configmaps"], &["get"]),
-        // A Project's home is created if it is absent.
-        rule("", &["namespaces"], &["get", "list", "watch", "create"]),
+        rule("", &["namespaces"], &["get", "list", "watch"]),
         // Accounts whose pods the API server refuses if a pull secret is added (`enforce-mountable-secrets`).
         rule("", &["serviceaccounts"], &["list", "watch"]),
         // Failing pulls are seen by their events, and said in events; the pod is read once per cause.
         rule("", &["events"], &["list", "watch", "create", "patch"]),
         rule("", &["pods"], &["get"]),
     ];
-    if options.webhook {
-        let configurations = ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"];
-        // An apply that creates is allowed by name, so a registration that was deleted comes back without more rights.
-        let verbs = ["get", "list", "watch", "patch", "create"];
-        let rule = rule("admissionregistration.k8s.io", &configurations, &verbs);
-        rules.push(named(rule, WEBHOOK_CONFIGURATION));
+    match options.rights.mode {
+        Mode::Inject => {}
+        Mode::Blind => rules.push(rule("", &["secrets"], &["create", "patch", "delete"])),
+        Mode::Repair => {
+            // Copies, and the Secrets they are made of.
+            let all = ["get", "list", "watch", "create", "patch", "delete"];
+            rules.push(rule("", &["secrets"], &all));
+            // A registry's private authority, read when it is asked.
+            rules.push(rule("", &["configmaps"], &["get"]));
+            // A Project's home is created if it is absent.
+            rules.push(rule("", &["namespaces"], &["create"]));
+        }
     }
-    if options.policy {
-        let verbs = ["get", "list", "watch", "create", "patch", "delete"];
-        rules.push(rule("keyside.dev", &["injectiontables"], &verbs));
-        let objects = ["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"];
-        let verbs = ["get", "list", "watch", "patch", "create"];
-        let rule = rule("admissionregistration.k8s.io", &objects, &verbs);
-        rules.push(named(rule, INJECTION));
-    }
+    rules.extend(admission_rules(options));
     if options.on_demand_removal {
         rules.push(rule("", &["pods"], &["list"]));
     }
@@ -163,15 +190,61 @@ fn cluster_rules(options: &Options) -> Vec<PolicyRule> {
     rules
 }
 
+/// Rights on what makes the API server ask keyside, or follow its policy. Who changes from one to the other takes out what
+/// the other has left, so that pods are not served by what nobody keeps.
+fn admission_rules(options: &Options) -> Vec<PolicyRule> {
+    let group = "admissionregistration.k8s.io";
+    let mut rules = Vec::new();
+    let hooks = [
+        (options.webhook, "mutatingwebhookconfigurations"),
+        (options.validation, "validatingwebhookconfigurations"),
+    ];
+    let hooks: Vec<&str> = hooks
+        .into_iter()
+        .filter(|(given, _)| *given)
+        .map(|(_, name)| name)
+        .collect();
+    if !hooks.is_empty() {
+        // An apply that creates is allowed by name, so a registration that was deleted comes back without more rights.
+        let verbs = ["get", "list", "watch", "patch", "create"];
+        rules.push(named(rule(group, &hooks, &verbs), WEBHOOK_CONFIGURATION));
+    }
+    let policies = ["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"];
+    if options.webhook {
+        rules.push(named(rule(group, &policies, &["delete"]), INJECTION));
+    }
+    if options.policy {
+        let verbs = ["get", "list", "watch", "create", "patch", "delete"];
+        rules.push(rule("keyside.dev", &["injectiontables"], &verbs));
+        let verbs = ["get", "list", "watch", "patch", "create"];
+        rules.push(named(rule(group, &policies, &verbs), INJECTION));
+        let hook = rule(group, &["mutatingwebhookconfigurations"], &["delete"]);
+        rules.push(named(hook, WEBHOOK_CONFIGURATION));
+    }
+    rules
+}
+
 /// Rights in keyside's own namespace.
-fn own_rules() -> Vec<PolicyRule> {
+fn own_rules(options: &Options) -> Vec<PolicyRule> {
     let secrets = ["get", "list", "watch", "create", "patch", "delete"];
     let lease = ["get", "list", "watch", "update"];
-    vec![
+    let mut rules = vec![
         rule("", &["secrets"], &secrets),
         // A creation has no name yet that a rule could hold on to.
         rule("coordination.k8s.io", &["leases"], &["create"]),
         named(rule("coordination.k8s.io", &["leases"], &lease), LEASE),
+    ];
+    if options.rights.mode != Mode::Repair {
+        rules.push(rule("", &["configmaps"], &["get"]));
+    }
+    rules
+}
+
+/// Rights in a namespace where credentials are kept.
+fn reader_rules() -> Vec<PolicyRule> {
+    vec![
+        rule("", &["secrets"], &["get", "list", "watch"]),
+        rule("", &["configmaps"], &["get"]),
     ]
 }
 
@@ -215,6 +288,7 @@ pub async fn install_rbac(client: &kube::Client, options: &Options) -> kube::Res
         cluster_role_binding,
         role,
         role_binding,
+        readers,
     } = rbac(options);
     let client = || client.clone();
     let namespace = &options.namespace;
@@ -222,7 +296,13 @@ pub async fn install_rbac(client: &kube::Client, options: &Options) -> kube::Res
     apply(Api::all(client()), &cluster_role).await?;
     apply(Api::namespaced(client(), namespace), &role).await?;
     apply(Api::all(client()), &cluster_role_binding).await?;
-    apply(Api::namespaced(client(), namespace), &role_binding).await
+    apply(Api::namespaced(client(), namespace), &role_binding).await?;
+    for (role, binding) in readers {
+        let namespace = role.metadata.namespace.as_deref().unwrap_or_default();
+        apply(Api::namespaced(client(), namespace), &role).await?;
+        apply(Api::namespaced(client(), namespace), &binding).await?;
+    }
+    Ok(())
 }
 
 async fn apply<K>(api: Api<K>, object: &K) -> kube::Result<()>

@@ -8,6 +8,7 @@ use crate::keeper::{self, Target};
 use crate::lease::{self, Candidacy};
 use crate::metrics::Metrics;
 use crate::queue::When;
+use crate::rbac::Rights;
 use crate::reconcile::{self, Requeue};
 use crate::{diagnosis, health, key, listen, policy, verify, watches, webhook};
 use anyhow::Context as _;
@@ -64,6 +65,8 @@ pub struct Config {
     /// Whether pods that go on failing although a new one would not are replaced, and how fast. keyside must be allowed to
     /// (`rbac::Options::restart_stuck`).
     pub restart_stuck: Option<Restarts>,
+    /// Which rights keyside has: it asks for nothing else (`rbac::Options::rights`).
+    pub rights: Rights,
     /// Whether pods are served by a policy of the API server's own instead of the webhook.
     pub policy: bool,
     /// How registries are asked whether credentials work; `None` if they are not.
@@ -85,6 +88,7 @@ impl Config {
             stalled_after: Duration::from_secs(150),
             candidacy: None,
             restart_stuck: None,
+            rights: Rights::default(),
             policy: false,
             verification: Some(verify::Verification::default()),
         }
@@ -247,8 +251,10 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let (client, namespace) = (&config.client, &config.namespace);
     let mut index = Index::new(namespace, Some(key::install_key(client, namespace).await?));
     index.set_recreated(config.recreated);
+    index.set_access(config.rights.access(namespace));
     if config.policy {
         index.set_needs_unseen();
+        index.note_tables();
     }
     let accepted = reconcile::recall(client, namespace)
         .await
@@ -281,6 +287,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
                 client.clone(),
                 namespace,
                 candidacy,
+                ctx.config.rights.mode,
                 ctx.leadership.clone(),
                 finished,
             )

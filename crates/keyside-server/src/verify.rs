@@ -163,6 +163,9 @@ fn plan(ctx: &Context, id: &CredentialId) -> Plan {
         ctx.verifier.forget(id);
         return Plan::Nothing;
     };
+    if verify::hindrance(&index, credential).is_some() {
+        return Plan::Nothing;
+    }
     let wait = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
     let notice = verify::next_notice(credential, now);
     if verify::expiry_state(credential, &credential.status, now) != credential.status.expiry_state.as_deref()

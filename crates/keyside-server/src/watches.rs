@@ -14,6 +14,7 @@ use keyside_core::source::BASIC_AUTH;
 use keyside_core::{CredentialId, Index};
 use keyside_keychain::Form;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta};
+use kube::core::NamespaceResourceScope;
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Client, Resource, ResourceExt as _};
@@ -63,6 +64,10 @@ impl Pending {
             .expect("the sender lives as long as this");
     }
 
+    fn one_more(&self) {
+        self.left.fetch_add(1, Ordering::AcqRel);
+    }
+
     fn one_less(&self) {
         if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.synced.send_replace(true);
@@ -73,7 +78,8 @@ impl Pending {
 /// Starts all watches.
 pub(crate) fn start(ctx: &Arc<Context>, tasks: &mut JoinSet<anyhow::Result<()>>) -> Arc<Pending> {
     let pending = Arc::new(Pending {
-        left: AtomicUsize::new(9),
+        // One more than there are, until all are begun.
+        left: AtomicUsize::new(1),
         synced: watch::Sender::new(false),
     });
     let spawner = Spawner {
@@ -101,22 +107,13 @@ pub(crate) fn start(ctx: &Arc<Context>, tasks: &mut JoinSet<anyhow::Result<()>>)
             feed,
         );
     }
-    let copies = any
-        .clone()
-        .labels(label::CREDENTIAL)
-        .fields(&of_type(Form::ConfigJson.secret_type()));
-    spawner.watch(tasks, Api::all, copies, COPIES);
-    for (secret_type, feed) in [
-        (Form::ConfigJson.secret_type(), SECRETS),
-        (Form::Legacy.secret_type(), LEGACY_SECRETS),
-        (BASIC_AUTH, BASIC_AUTH_SECRETS),
-    ] {
-        let config = any
-            .clone()
-            .labels(&format!("!{}", label::CREDENTIAL))
-            .fields(&of_type(secret_type));
-        spawner.watch(tasks, Api::all, config, feed);
+    match ctx.config.rights.readable(&ctx.config.namespace) {
+        None => spawner.watch_secrets(tasks, None),
+        Some(readable) => readable
+            .into_iter()
+            .for_each(|namespace| spawner.watch_secrets(tasks, Some(namespace))),
     }
+    pending.one_less();
     pending
 }
 
@@ -130,6 +127,52 @@ struct Spawner {
 }
 
 impl Spawner {
+    /// Secrets of a namespace, or of all: copies, and those that are none.
+    fn watch_secrets(&self, tasks: &mut JoinSet<anyhow::Result<()>>, namespace: Option<String>) {
+        let any = watcher::Config::default();
+        if self.ctx.config.rights.has_copies() {
+            let copies = any
+                .clone()
+                .labels(label::CREDENTIAL)
+                .fields(&of_type(Form::ConfigJson.secret_type()));
+            self.watch_in(tasks, namespace.clone(), copies, COPIES);
+        }
+        for (secret_type, feed) in [
+            (Form::ConfigJson.secret_type(), SECRETS),
+            (Form::Legacy.secret_type(), LEGACY_SECRETS),
+            (BASIC_AUTH, BASIC_AUTH_SECRETS),
+        ] {
+            let config = any
+                .clone()
+                .labels(&format!("!{}", label::CREDENTIAL))
+                .fields(&of_type(secret_type));
+            self.watch_in(tasks, namespace.clone(), config, feed);
+        }
+    }
+
+    fn watch_in<K>(
+        &self,
+        tasks: &mut JoinSet<anyhow::Result<()>>,
+        namespace: Option<String>,
+        config: watcher::Config,
+        feed: Feed<K>,
+    ) where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
+        K: Clone + DeserializeOwned + Debug + Send + Sync + 'static,
+    {
+        let within = namespace.clone();
+        let api = |client| match within {
+            Some(namespace) => Api::namespaced(client, &namespace),
+            None => Api::all(client),
+        };
+        self.begin(
+            tasks,
+            api,
+            config,
+            Run::new(self.ctx.clone(), self.pending.clone(), feed, namespace),
+        );
+    }
+
     fn watch<K>(
         &self,
         tasks: &mut JoinSet<anyhow::Result<()>>,
@@ -139,8 +182,25 @@ impl Spawner {
     ) where
         K: Resource + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
     {
-        let mut run = Run::new(self.ctx.clone(), self.pending.clone(), feed);
-        let (client, heart) = self.ctx.monitor.listen(&self.ctx.config.client, feed.name);
+        self.begin(
+            tasks,
+            api,
+            config,
+            Run::new(self.ctx.clone(), self.pending.clone(), feed, None),
+        );
+    }
+
+    fn begin<K>(
+        &self,
+        tasks: &mut JoinSet<anyhow::Result<()>>,
+        api: impl FnOnce(Client) -> Api<K>,
+        config: watcher::Config,
+        mut run: Run<K>,
+    ) where
+        K: Resource + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
+    {
+        self.pending.one_more();
+        let (client, heart) = self.ctx.monitor.listen(&self.ctx.config.client, run.feed.name);
         let api = api(client);
         tasks.spawn(async move {
             loop {
@@ -179,6 +239,8 @@ struct Run<K> {
     ctx: Arc<Context>,
     pending: Arc<Pending>,
     feed: Feed<K>,
+    /// The namespace that is watched; `None` if all are.
+    within: Option<String>,
     /// What the list under way has shown.
     seen: HashSet<Place>,
     streams: bool,
@@ -186,11 +248,12 @@ struct Run<K> {
 }
 
 impl<K: Resource> Run<K> {
-    fn new(ctx: Arc<Context>, pending: Arc<Pending>, feed: Feed<K>) -> Self {
+    fn new(ctx: Arc<Context>, pending: Arc<Pending>, feed: Feed<K>, within: Option<String>) -> Self {
         Self {
             ctx,
             pending,
             feed,
+            within,
             seen: HashSet::new(),
             streams: true,
             synced: false,
@@ -227,7 +290,10 @@ impl<K: Resource> Run<K> {
     /// What the index knew and the list did not show is gone.
     fn init_done(&mut self) {
         let feed = self.feed;
-        let known = (feed.known)(&self.ctx.index());
+        let mut known = (feed.known)(&self.ctx.index());
+        if let Some(within) = &self.within {
+            known.retain(|(namespace, _)| namespace == within);
+        }
         for gone in known.iter().filter(|known| !self.seen.contains(*known)) {
             self.ctx.feed(|index| (feed.remove)(index, gone, None));
         }

@@ -61,6 +61,28 @@ pub(crate) async fn write_copy(client: &kube::Client, write: &Write) -> Result<O
         .metadata)
 }
 
+/// The metadata of a copy that no watch shows, if something with this credential's label has the name. Nothing may be read
+/// with the rights that go with that, so this is a change that changes nothing: it demands the label, and fails without it.
+pub(crate) async fn find_copy(
+    client: &kube::Client,
+    namespace: &str,
+    name: &str,
+    label: &str,
+) -> Result<ObjectMeta, Error> {
+    let key = keyside_api::label::CREDENTIAL.replace('/', "~1");
+    let demands = json!([
+        {"op": "test", "path": "/type", "value": Form::ConfigJson.secret_type()},
+        {"op": "test", "path": format!("/metadata/labels/{key}"), "value": label},
+    ]);
+    let path = format!("/api/v1/namespaces/{namespace}/secrets/{name}?fieldManager={FIELD_MANAGER}");
+    let request = request(Method::PATCH, &path, "application/json-patch+json", &demands);
+    Ok(client
+        .request::<Written>(request)
+        .await
+        .map_err(Error::WriteCopy)?
+        .metadata)
+}
+
 /// Whether somebody else was faster: the object has changed, exists already, or is gone.
 pub(crate) fn conflicts(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if matches!(status.code, 404 | 409))

@@ -193,9 +193,17 @@ pub(crate) struct Serve {
     /// Address by which the API server reaches the webhook, where it runs outside of the cluster.
     #[arg(long, value_name = "URL")]
     pub(crate) webhook_url: Option<String>,
-    /// How pods get the names of their pull secrets: by the webhook, or by a policy that the API server follows itself.
-    #[arg(long, value_enum, default_value_t = Injection::Webhook, value_name = "MODE")]
+    /// How pods get the names of their pull secrets: by the webhook, or by a policy that the API server follows itself; `auto`
+    /// is the policy where the API server serves such and keyside has the rights for it.
+    #[arg(long, value_enum, default_value_t = Injection::Auto, value_name = "MODE")]
     pub(crate) injection: Injection,
+    /// What keyside may do with Secrets outside of its own namespace; it asks for nothing else.
+    #[arg(long, value_enum, default_value_t = Rights::Repair, value_name = "RIGHTS")]
+    pub(crate) rights: Rights,
+    /// Namespaces whose Secrets keyside may read besides its own, with fewer rights than `repair`: there credentials can be
+    /// kept; separated by commas.
+    #[arg(long, value_delimiter = ',', value_name = "NS")]
+    pub(crate) readable_namespaces: Vec<String>,
     /// Neither serve nor register the webhook.
     #[arg(long)]
     pub(crate) no_webhook: bool,
@@ -233,11 +241,37 @@ pub(crate) struct Serve {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Injection {
-    /// A webhook: keyside is asked about each new pod.
+    /// The policy where the API server can follow one, otherwise the webhook.
     #[default]
+    Auto,
+    /// A webhook: keyside is asked about each new pod.
     Webhook,
     /// A `MutatingAdmissionPolicy`: the API server adds them by itself (Kubernetes 1.36 and later).
     Policy,
+}
+
+/// What keyside may do with Secrets outside of its own namespace.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Rights {
+    /// Nothing: it only gives pods the names of Secrets that are there already.
+    Inject,
+    /// Write copies without seeing them: what others change stays so until the next rotation.
+    Blind,
+    /// See and write them.
+    #[default]
+    Repair,
+}
+
+impl Rights {
+    /// As the server knows it.
+    pub(crate) fn mode(self) -> keyside_server::rbac::Mode {
+        use keyside_server::rbac::Mode;
+        match self {
+            Self::Inject => Mode::Inject,
+            Self::Blind => Mode::Blind,
+            Self::Repair => Mode::Repair,
+        }
+    }
 }
 
 /// How logs are written.

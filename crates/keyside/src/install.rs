@@ -116,7 +116,12 @@ impl<'a> Chart<'a> {
 
     /// Metadata of an object in the release's namespace.
     fn local(&self, name: &str, component: &str) -> Value {
-        json!({"name": name, "namespace": self.release.namespace, "labels": self.labels(component)})
+        self.within(&self.release.namespace, name, component)
+    }
+
+    /// Metadata of an object in another namespace.
+    fn within(&self, namespace: &str, name: &str, component: &str) -> Value {
+        json!({"name": name, "namespace": namespace, "labels": self.labels(component)})
     }
 }
 

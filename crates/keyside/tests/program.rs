@@ -20,6 +20,8 @@ mod installed;
 mod killed;
 #[path = "program/kubectl.rs"]
 mod kubectl;
+#[path = "program/modes.rs"]
+mod modes;
 #[path = "program/moving.rs"]
 mod moving;
 #[path = "program/page.rs"]

@@ -12,25 +12,32 @@ const EVENTS: [&str; 3] = ["Scheduled", "Pulling", "Pulled"];
 
 /// kubectl alone, in one namespace.
 pub(super) fn by_hand(client: &Client<'_>) -> Result<String> {
-    client.kubectl("create namespace page")?;
+    by_hand_in(client, "page")?;
+    Ok(String::new())
+}
+
+/// What the page tells its readers to do, in this namespace, and then the same without a word about secrets.
+pub(super) fn by_hand_in(client: &Client<'_>, namespace: &str) -> Result<()> {
+    client.kubectl(&format!("create namespace {namespace}"))?;
     client.kubectl(&format!(
-        "create secret docker-registry testquay --namespace=page --docker-server={REGISTRY} \
+        "create secret docker-registry testquay --namespace={namespace} --docker-server={REGISTRY} \
          --docker-username={USER} --docker-password={PASSWORD}"
     ))?;
-    let stored = client
-        .kubectl("get secret testquay --namespace=page --output=jsonpath={.data.\\.dockerconfigjson}")?;
+    let stored = client.kubectl(&format!(
+        "get secret testquay --namespace={namespace} --output=jsonpath={{.data.\\.dockerconfigjson}}"
+    ))?;
     let stored: Value = serde_json::from_slice(&STANDARD.decode(stored)?)?;
     let auth = STANDARD.encode(format!("{USER}:{PASSWORD}"));
     let expected = json!({"auths": {REGISTRY: {"username": USER, "password": PASSWORD, "auth": auth}}});
     if stored != expected {
         bail!("the Secret does not hold what kubectl was told");
     }
-    create(client, "page", "by-hand", json!([{"name": "testquay"}]))?;
-    create(client, "page", "without", json!([]))?;
+    create(client, namespace, "by-hand", json!([{"name": "testquay"}]))?;
+    create(client, namespace, "without", json!([]))?;
     for pod in ["by-hand", "without"] {
-        pulled(client, "page", pod, "testquay")?;
+        pulled(client, namespace, pod, "testquay")?;
     }
-    Ok(String::new())
+    Ok(())
 }
 
 /// A credential of a Project: stored once, in a namespace that the pod does not see.

@@ -8,10 +8,18 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 pub(super) fn run(client: &Client<'_>) -> Result<String> {
+    compare(client, "everywhere with the webhook")?;
+    fence(client)?;
+    Ok(String::new())
+}
+
+/// The account may do what the page says, and no more; `served` is the part of it about how pods are served.
+pub(super) fn compare(client: &Client<'_>, served: &str) -> Result<()> {
     let page = std::fs::read_to_string(crate::root().join("docs/install.md"))?;
+    let everywhere = ["everywhere", "everywhere with `repair`", served];
     for (namespace, places) in [
-        ("default", &["everywhere"][..]),
-        (NAMESPACE, &["everywhere", "own namespace"]),
+        ("default", &everywhere[..]),
+        (NAMESPACE, &[&everywhere[..], &["own namespace"]].concat()),
     ] {
         let list = client.kubectl(&format!(
             "auth can-i --list --no-headers --namespace={namespace} --as=system:serviceaccount:{NAMESPACE}:keyside"
@@ -21,8 +29,7 @@ pub(super) fn run(client: &Client<'_>) -> Result<String> {
             bail!("in {namespace} the account may {listed:?}, and the documentation says {published:?}");
         }
     }
-    fence(client)?;
-    Ok(String::new())
+    Ok(())
 }
 
 /// With the real token of the account.

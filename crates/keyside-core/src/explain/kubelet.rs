@@ -34,6 +34,8 @@ pub(super) enum Content<'a> {
     Copy,
     /// A copy that is due and does not stand yet.
     Due,
+    /// Nobody knows: Secrets of the namespace may not be read.
+    Unread,
     /// There is no such Secret.
     Missing,
 }
@@ -92,6 +94,8 @@ fn listed<'a>(index: &'a Index, question: &'a Question<'_>, name: String, by_pod
         Content::Copy
     } else if credential.is_some_and(|credential| credential.ready().is_some()) {
         Content::Due
+    } else if !index.may_read(namespace) {
+        Content::Unread
     } else {
         Content::Missing
     };
@@ -120,6 +124,19 @@ pub(super) fn ring(
                 }),
                 _,
             ) => ring.add_config(at, config),
+            (Content::Unread, Some(credential)) => {
+                for key in credential
+                    .patterns()
+                    .flat_map(|pattern| pattern.delivered_keys([image]))
+                {
+                    ring.add(at, &key, Login::default());
+                }
+            }
+            // What it holds nobody here knows, so it may answer.
+            (Content::Unread, None) => {
+                let host = image.lookup().split('/').next().unwrap_or_default();
+                ring.add(at, host, Login::default());
+            }
             (Content::Copy | Content::Due, Some(credential)) => {
                 let images = index.own_images(question.namespace, credential);
                 let images: Vec<&Reference> = images.iter().chain(std::iter::once(image)).collect();

@@ -103,7 +103,7 @@ fn of_list(question: &Question<'_>, list: &[Listed<'_>]) -> Vec<Unused> {
             }
             Holding::Config(_) => None,
         },
-        Content::Copy | Content::Due => None,
+        Content::Copy | Content::Due | Content::Unread => None,
     });
     judged.collect()
 }

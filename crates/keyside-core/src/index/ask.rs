@@ -28,6 +28,8 @@ pub enum Outside {
     Excluded,
     /// The selector does not select the namespace.
     NotSelected,
+    /// It would need a copy, and keyside may write none.
+    NoRight,
 }
 
 impl Index {
@@ -120,6 +122,8 @@ impl Index {
             Err(Outside::Terminating)
         } else if namespace.ignored {
             Err(Outside::Ignored)
+        } else if self.lacks_copies(credential) {
+            Err(Outside::NoRight)
         } else {
             Ok(())
         }

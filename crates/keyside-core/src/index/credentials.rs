@@ -77,6 +77,19 @@ pub enum State {
         /// The last good content of this run.
         last: Option<Content>,
     },
+    /// keyside may not read the Secret: pods of its own namespace are given its name for images of these patterns, which
+    /// the spec states.
+    Unread(Vec<Pattern>),
+}
+
+/// What is known of a credential's Secret.
+pub(super) enum Found<'a> {
+    /// This.
+    Secret(&'a PullSecret),
+    /// That there is none.
+    Nothing,
+    /// Nothing, because it may not be read.
+    NoRight,
 }
 
 /// A credential.
@@ -342,9 +355,19 @@ impl Credential {
     pub fn content(&self) -> Option<&Content> {
         match &self.state {
             State::Ready(content) => Some(content),
-            State::Suspended => None,
+            State::Suspended | State::Unread(_) => None,
             State::Unserved { last, .. } => last.as_ref(),
         }
+    }
+
+    /// What it is for, as far as it can serve.
+    pub(crate) fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        let read = self.content().into_iter().flat_map(|content| &content.served);
+        let stated: &[Pattern] = match &self.state {
+            State::Unread(patterns) => patterns,
+            _ => &[],
+        };
+        read.map(|served| &served.pattern).chain(stated)
     }
 
     /// What it delivers now.
@@ -416,10 +439,19 @@ impl Credential {
     }
 
     /// Reads the source anew, or takes note that there is none.
-    pub(super) fn read_source(&mut self, source: Option<&PullSecret>, key: Option<&InstallKey>) {
+    pub(super) fn read_source(&mut self, found: Found<'_>, key: Option<&InstallKey>) {
+        let source = match found {
+            Found::Secret(secret) => Some(secret),
+            Found::Nothing => None,
+            Found::NoRight => {
+                self.state = self.unread();
+                self.note_mark();
+                return self.note_subject(key);
+            }
+        };
         let last = match std::mem::replace(&mut self.state, State::Suspended) {
             State::Ready(content) => Some(content),
-            State::Suspended => None,
+            State::Suspended | State::Unread(_) => None,
             State::Unserved { last, .. } => last,
         };
         let content = source
@@ -440,6 +472,21 @@ impl Credential {
         };
         self.note_mark();
         self.note_subject(key);
+    }
+
+    /// What can be done without reading the Secret: its name can be given to pods beside it, if the spec says for what.
+    fn unread(&self) -> State {
+        let namespace = self.source.as_ref().map_or("", |(namespace, _)| namespace);
+        let patterns = match self.applies {
+            Applies::Namespace => self.terms.patterns(namespace),
+            Applies::Project | Applies::Cluster { .. } => Err(Problem::Unreadable {
+                namespace: namespace.to_owned(),
+            }),
+        };
+        match patterns {
+            Ok(patterns) => State::Unread(patterns),
+            Err(problem) => State::Unserved { problem, last: None },
+        }
     }
 
     /// Whether this is an older state of the same object: an answer to a write may overtake the watch.

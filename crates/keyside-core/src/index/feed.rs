@@ -1,5 +1,6 @@
 //! Feeding the index: one function per kind of object and kind of change. Each returns whom the change concerns.
 
+use super::credentials::Found;
 use super::{Applies, Credential, Index, Namespace, Project, Touched, copies};
 use crate::CredentialId;
 use crate::source::PullSecret;
@@ -18,6 +19,7 @@ impl Index {
         if self.namespaces.get(&name) == Some(&namespace) {
             return Touched::default();
         }
+        self.stale_table(&name);
         let former = self.namespaces.insert(name.clone(), namespace);
         let mut touched = Touched::default();
         if former.is_some_and(|former| former.uid != self.namespaces[&name].uid) {
@@ -67,10 +69,12 @@ impl Index {
         }
         let mut affected = self.namespaces_of_claims(&project);
         affected.extend(former.iter().flat_map(|former| self.namespaces_of_claims(former)));
-        self.projects.insert(project);
-        let mut touched = Touched::default();
         let former_home = former.map(|former| former.home);
-        self.touch_homes([former_home, Some(home)], &mut touched);
+        let homes = [former_home, Some(home)];
+        self.projects.insert(project);
+        self.stale_tables_of_homes(&homes, &affected);
+        let mut touched = Touched::default();
+        self.touch_homes(homes, &mut touched);
         for namespace in affected {
             self.settle(&namespace, &mut touched);
         }
@@ -84,8 +88,11 @@ impl Index {
         let Some(project) = self.projects.remove(name) else {
             return touched;
         };
-        self.touch_homes([Some(project.home.clone()), None], &mut touched);
-        for namespace in self.namespaces_of_claims(&project) {
+        let affected = self.namespaces_of_claims(&project);
+        let homes = [Some(project.home.clone()), None];
+        self.stale_tables_of_homes(&homes, &affected);
+        self.touch_homes(homes, &mut touched);
+        for namespace in affected {
             self.settle(&namespace, &mut touched);
         }
         touched
@@ -122,6 +129,7 @@ impl Index {
         let is_system = self.is_system(name);
         let (former, present) = self.projects.settle(name, self.namespaces.get(name), is_system);
         if former != present {
+            self.stale_table(name);
             touched.namespaces.insert(name.clone());
             let homes = [&former, &present]
                 .into_iter()
@@ -156,6 +164,7 @@ impl Index {
         {
             return touched;
         }
+        let shown = self.face(self.credentials.get(&id));
         let former = self.unlink(&id);
         let is_same_spec = former
             .as_ref()
@@ -163,12 +172,10 @@ impl Index {
         if let Some(former) = former {
             credential.succeed(former);
         }
-        let source = credential
-            .source
-            .as_ref()
-            .and_then(|(namespace, name)| self.secrets.get(namespace, name));
-        credential.read_source(source, self.key.as_ref());
+        credential.read_source(self.source_of(&credential), self.key.as_ref());
         self.link(credential);
+        let shows = self.face(self.credentials.get(&id));
+        self.stale_tables_of(shown, shows);
         if is_same_spec {
             touched.reports.insert(id);
         } else {
@@ -181,9 +188,11 @@ impl Index {
     /// A credential is gone; its copies have lost their reason.
     pub fn remove_credential(&mut self, id: &CredentialId) -> Touched {
         let mut touched = Touched::default();
+        let shown = self.face(self.credentials.get(id));
         let Some(credential) = self.unlink(id) else {
             return touched;
         };
+        self.stale_tables_of(shown, None);
         self.needs.remove(&credential.label);
         touched.namespaces.extend(
             self.copies
@@ -260,6 +269,7 @@ impl Index {
     /// Who depends on a Secret: the credentials made of it, and those whose copies want its name.
     fn touch_secret(&mut self, namespace: Arc<str>, name: Arc<str>, came_or_went: bool) -> Touched {
         let mut touched = Touched::default();
+        self.stale_table(&namespace);
         let key = (namespace, name);
         for id in self.by_source.get(&key).cloned().unwrap_or_default() {
             self.read_source_of(&id);
@@ -273,17 +283,27 @@ impl Index {
     }
 
     fn read_source_of(&mut self, id: &CredentialId) {
+        let shown = self.face(self.credentials.get(id));
         let Some(mut credential) = self.credentials.remove(id) else {
             return;
         };
         self.reach.unfile(&credential);
-        let source = credential
-            .source
-            .as_ref()
-            .and_then(|(namespace, name)| self.secrets.get(namespace, name));
-        credential.read_source(source, self.key.as_ref());
+        credential.read_source(self.source_of(&credential), self.key.as_ref());
         self.reach.file(&credential);
         self.credentials.insert(id.clone(), credential);
+        let shows = self.face(self.credentials.get(id));
+        self.stale_tables_of(shown, shows);
+    }
+
+    fn source_of(&self, credential: &Credential) -> Found<'_> {
+        match &credential.source {
+            Some((namespace, _)) if !self.may_read(namespace) => Found::NoRight,
+            Some((namespace, name)) => self
+                .secrets
+                .get(namespace, name)
+                .map_or(Found::Nothing, Found::Secret),
+            None => Found::Nothing,
+        }
     }
 
     /// A Secret with our label was seen, by a watch or as the answer to a write.
@@ -297,10 +317,17 @@ impl Index {
             let images = images.split(',').filter(|image| !image.is_empty()).map(Arc::from);
             self.needs.note(&namespace, &owner.as_str().into(), images, now);
         }
-        if let Some(name) = &meta.name {
-            self.secrets.set_taken(&namespace, name, false);
+        let name = meta.name.as_deref().unwrap_or_default();
+        if self.secrets.set_taken(&namespace, name, false) {
+            self.stale_table(&namespace);
         }
-        if self.copies.observe(&namespace, meta) {
+        let stood = self.copy(&namespace, name).is_some();
+        let changed = self.copies.observe(&namespace, meta);
+        // That one stands, or that somebody else's has its name, may matter; what is in it does not.
+        if changed && !(stood && self.copy(&namespace, name).is_some()) {
+            self.stale_table(&namespace);
+        }
+        if changed {
             touched.namespaces.insert(namespace);
             touched.reports.extend(
                 copies::owner(meta)
@@ -319,6 +346,7 @@ impl Index {
             .get(namespace, name)
             .map(|copy| self.copies.owner(copy).clone());
         if self.copies.remove(namespace, name, uid) {
+            self.stale_table(namespace);
             self.unwanted.remove(&(namespace.into(), name.into()));
             touched.namespaces.insert(namespace.into());
             touched
@@ -335,6 +363,7 @@ impl Index {
             || (self.copies.get(namespace, name).is_none() && self.secrets.get(namespace, name).is_none())
         {
             self.secrets.set_taken(namespace, name, taken);
+            self.stale_table(namespace);
         }
     }
 
@@ -345,16 +374,22 @@ impl Index {
             .annotations
             .as_ref()
             .and_then(|map| map.get(label::ENFORCE_MOUNTABLE_SECRETS));
-        if guard.is_some_and(|value| value == "true") {
-            self.guarded_accounts.insert(key);
+        let namespace = key.0.clone();
+        let changed = if guard.is_some_and(|value| value == "true") {
+            self.guarded_accounts.insert(key)
         } else {
-            self.guarded_accounts.remove(&key);
+            self.guarded_accounts.remove(&key)
+        };
+        if changed {
+            self.stale_table(&namespace);
         }
     }
 
     /// A `ServiceAccount` is gone.
     pub fn remove_account(&mut self, namespace: &str, name: &str) {
-        self.guarded_accounts.remove(&(namespace.into(), name.into()));
+        if self.guarded_accounts.remove(&(namespace.into(), name.into())) {
+            self.stale_table(namespace);
+        }
     }
 
     /// A pod needs a credential, and these repositories, as it spells them, need keys of their own. Returns whether the

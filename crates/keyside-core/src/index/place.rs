@@ -1,6 +1,7 @@
 //! Questions about copies: under which name a credential's copy stands in a namespace, whether one shall stand there, and
 //! whether the one that stands is right.
 
+use super::access::serves_from_source;
 use super::{Copy, Credential, Index, Need, copies};
 use crate::CredentialId;
 use crate::names::conflict_name;
@@ -55,13 +56,8 @@ impl Index {
         if credential.delivery == Delivery::Node {
             return Placement::Node;
         }
-        let own_source = credential
-            .source
-            .as_ref()
-            .filter(|(source_in, _)| **source_in == *namespace);
-        let direct = credential.ready().is_some_and(|content| content.serves_directly);
-        match own_source {
-            Some((_, name)) if direct => Placement::Source(name.clone()),
+        match &credential.source {
+            Some((_, name)) if serves_from_source(credential, namespace) => Placement::Source(name.clone()),
             _ => {
                 let clash = self.clash(credential, namespace);
                 let name = match clash {
@@ -169,6 +165,12 @@ impl Index {
     /// The copy under this name, if there is one of keyside's.
     pub fn copy(&self, namespace: &str, name: &str) -> Option<&Copy> {
         self.copies.get(namespace, name).filter(|copy| self.is_ours(copy))
+    }
+
+    /// The label by which a copy says whose it is.
+    pub fn copy_label(&self, namespace: &str, name: &str) -> Option<Arc<str>> {
+        let copy = self.copies.get(namespace, name)?;
+        Some(self.copies.owner(copy).clone())
     }
 
     /// Since when a copy has had no reason to stand: notes the time when asked first, and forgets it when there is a

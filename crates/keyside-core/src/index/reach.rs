@@ -45,31 +45,28 @@ impl Reach {
     }
 
     pub(super) fn file(&mut self, credential: &Credential) {
-        let Some(content) = credential.content() else {
+        let mut patterns = credential.patterns().peekable();
+        if patterns.peek().is_none() {
             return;
-        };
+        }
         let scope = match credential.applies {
             Applies::Namespace => Scope::Namespace,
             Applies::Project => Scope::Project,
             Applies::Cluster { .. } => Scope::Cluster,
         };
         let keychain = self.keychain(&credential.id, scope);
-        for served in &content.served {
+        for pattern in patterns {
             let rank = Rank {
                 scope,
                 origin: Origin::Managed,
                 name: credential.id.name.to_string(),
             };
-            keychain.insert(
-                served.pattern.clone(),
-                rank,
-                Candidate::Managed(credential.id.clone()),
-            );
+            keychain.insert(pattern.clone(), rank, Candidate::Managed(credential.id.clone()));
         }
     }
 
     pub(super) fn unfile(&mut self, credential: &Credential) {
-        if credential.content().is_none() {
+        if credential.patterns().next().is_none() {
             return;
         }
         let is_other =

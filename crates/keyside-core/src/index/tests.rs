@@ -399,3 +399,93 @@ fn need_for_an_own_key_survives_a_restart_on_the_copy_itself() {
     let credential = restarted.credential(&id("project-shop/testquay")).unwrap();
     assert!(restarted.is_current("shop-web", credential));
 }
+
+/// A namespace whose Secrets may not be read, and one of keyside's own.
+fn with_access(copies: bool, yaml: &str) -> Index {
+    let mut index = Index::new("keyside-system", crate::InstallKey::new(&[7; 32]));
+    index.set_access(Access {
+        copies,
+        readable: Some(std::collections::BTreeSet::new()),
+    });
+    for (at, document) in yaml.split("\n---\n").enumerate() {
+        add(&mut index, at, document);
+    }
+    index
+}
+
+const UNREAD: &str = "
+kind: Namespace
+metadata: {name: web}
+---
+kind: Namespace
+metadata: {name: keyside-system}
+---
+kind: RegistryCredential
+metadata: {name: stated, namespace: web}
+spec: {registry: quay.io/shop, source: {secret: {name: theirs}}}
+---
+kind: RegistryCredential
+metadata: {name: unstated, namespace: web}
+spec: {source: {secret: {name: theirs}}}
+---
+kind: Secret
+metadata: {name: hub, namespace: keyside-system}
+auths: {docker.io: 'u:p'}
+---
+kind: ClusterRegistryCredential
+metadata: {name: hub}
+spec: {source: {secret: {name: hub, namespace: keyside-system}}}
+";
+
+/// What an image gets in namespace web.
+fn given(index: &Index, image: &str) -> Option<String> {
+    let image = keyside_keychain::Reference::parse(image).unwrap();
+    let resolution = crate::resolve::resolve(index, "web", &image);
+    let (who, _) = resolution.given()?;
+    Some(who.name().to_owned())
+}
+
+fn said(index: &Index, text: &str, type_: &str) -> String {
+    let credential = index.credential(&id(text)).expect("the credential is known");
+    let status = crate::status::credential(index, credential, &[], NOW);
+    let condition = status.conditions.iter().find(|one| one.type_ == type_).unwrap();
+    format!("{}/{}: {}", condition.status, condition.reason, condition.message)
+}
+
+#[test]
+fn secret_that_may_not_be_read_is_named_for_what_the_spec_states() {
+    let index = with_access(false, UNREAD);
+    assert_eq!(given(&index, "quay.io/shop/web:1").as_deref(), Some("stated"));
+    assert_eq!(given(&index, "quay.io/other"), None);
+    insta::assert_snapshot!(said(&index, "web/stated", "Delivered"), @"True/NameGiven: pods of namespace web are given the name theirs; keyside may not read that Secret, so it does not know whether it stands");
+    insta::assert_snapshot!(said(&index, "web/stated", "Verified"), @"Unknown/Unverified: keyside may not read Secrets in namespace web, so it asks no registry");
+    insta::assert_snapshot!(said(&index, "web/unstated", "Delivered"), @"False/SourceInvalid: keyside may not read Secrets in namespace web, so it does not know what this one is for: set `spec.registry`");
+}
+
+#[test]
+fn without_a_right_to_write_copies_nothing_is_given_that_would_need_one_and_the_condition_says_so() {
+    let index = with_access(false, UNREAD);
+    assert_eq!(given(&index, "nginx"), None);
+    assert_eq!(targets(&index, "hub"), [""; 0]);
+    insta::assert_snapshot!(said(&index, "hub", "Delivered"), @"False/Forbidden: it needs copies, and keyside has no right to write any: use scope Namespace beside the Secret, or install with `delivery.mode: Copy`");
+}
+
+#[test]
+fn copies_are_made_of_secrets_that_may_be_read_and_of_no_others() {
+    let mut index = with_access(true, UNREAD);
+    assert_eq!(given(&index, "nginx").as_deref(), Some("hub"));
+    add(
+        &mut index,
+        50,
+        "kind: Project\nmetadata: {name: shop}\nspec: {namespaces: [web]}",
+    );
+    add(&mut index, 51, "kind: Namespace\nmetadata: {name: project-shop}");
+    add(
+        &mut index,
+        52,
+        "kind: RegistryCredential\nmetadata: {name: far, namespace: project-shop}\nspec: {scope: Project, registry: ghcr.io, source: {secret: {name: far}}}",
+    );
+    assert_eq!(given(&index, "ghcr.io/a/b"), None);
+    insta::assert_snapshot!(said(&index, "project-shop/far", "Delivered"), @"False/Forbidden: keyside may not read Secrets in namespace project-shop, and scope Project or cluster needs that: name it in `rbac.namespaces` of the installation");
+    insta::assert_snapshot!(said(&index, "project-shop/far", "Stalled"), @"True/Forbidden: keyside may not read Secrets in namespace project-shop, and scope Project or cluster needs that: name it in `rbac.namespaces` of the installation");
+}

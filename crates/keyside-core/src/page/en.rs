@@ -173,6 +173,10 @@ pub fn reason(reason: Reason) -> Page {
             "Nothing is copied: the credential provider on each node answers.",
             "Nothing to do.",
         ),
+        Reason::NameGiven => (
+            "Pods beside the Secret are given its name; keyside may not read the Secret, so it does not know whether it stands and works.",
+            "Nothing to do; a pod that cannot pull says so in its events.",
+        ),
         Reason::Accepted => (
             "Every stated namespace that exists is a member of the Project.",
             "Nothing to do.",
@@ -271,6 +275,10 @@ pub fn reason(reason: Reason) -> Page {
         Reason::PolicySilent => (
             "The admission policy that adds pull secrets adds nothing, and says so to nobody.",
             "Look at the API server's metric `apiserver_mutating_admission_policy_check_duration_seconds`, and whether policy, binding and tables stand; `injection.mode: webhook` does without them.",
+        ),
+        Reason::FewerRights => (
+            "keyside was installed with fewer rights than it can use, so it does less than it could.",
+            "Nothing to do if that was meant; `rbac.mode` of the installation says which rights there are, and docs/install.md what each is good for.",
         ),
         Reason::NotFresh => (
             "Nobody writes for keyside, or what was changed has not been seen.",

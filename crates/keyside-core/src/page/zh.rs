@@ -194,6 +194,10 @@ pub fn reason(reason: Reason) -> Page {
             "用 `keyside credential set-password NAME` 重新输入，或撤销改动。",
         ),
         Reason::NodeDelivery => ("不复制：由每个节点上的凭证插件提供。", "无需操作。"),
+        Reason::NameGiven => (
+            "同一命名空间的 Pod 会得到这个密文的名称；keyside 无权读取该密文，因此不知道它是否存在、是否有效。",
+            "无需操作；拉取失败的 Pod 会在事件中说明。",
+        ),
         Reason::Accepted => ("所列且存在的命名空间都是项目成员。", "无需操作。"),
         Reason::NamespaceClaimed => ("所列的命名空间属于更早的项目。", "从其中一个项目中去掉。"),
         Reason::NamespaceRecreated => (
@@ -274,6 +278,10 @@ pub fn reason(reason: Reason) -> Page {
         Reason::PolicySilent => (
             "负责添加拉取密文的准入策略没有添加任何内容，也没有任何提示。",
             "查看 API Server 的指标 `apiserver_mutating_admission_policy_check_duration_seconds`，以及策略、绑定和表是否存在；`injection.mode: webhook` 不需要它们。",
+        ),
+        Reason::FewerRights => (
+            "安装时给 keyside 的权限少于它可用的权限，因此它做得更少。",
+            "如果这是有意的，无需操作；安装参数 `rbac.mode` 说明有哪些权限，docs/install.md 说明每种权限的用处。",
         ),
         Reason::NotFresh => (
             "没有 keyside 副本在写入，或改动没有被看到。",

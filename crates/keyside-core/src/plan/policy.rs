@@ -18,7 +18,7 @@ pub use objects::{binding, match_conditions, namespace_selector, policy};
 use crate::Index;
 use keyside_api::{InjectionRule, InjectionTableSpec};
 use keyside_keychain::keychain::in_order;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What to do about the tables.
@@ -28,6 +28,8 @@ pub struct Plan {
     pub writes: Vec<(Arc<str>, InjectionTableSpec)>,
     /// Namespaces whose table has no reason any more.
     pub deletes: Vec<Arc<str>>,
+    /// How many namespaces were planned.
+    pub planned: usize,
 }
 
 /// The table of a namespace; `None` if none is needed there.
@@ -72,19 +74,23 @@ fn is_hidden(earlier: &[InjectionRule], rule: &InjectionRule) -> bool {
     })
 }
 
-/// What to write and what to remove, given the tables that stand. What a namespace that is going holds goes with it.
-pub fn plan(index: &Index, live: &BTreeMap<Arc<str>, InjectionTableSpec>) -> Plan {
+/// What to write and what to remove in these namespaces, given the tables that stand. What a namespace that is going holds
+/// goes with it.
+pub fn plan<'a>(
+    index: &Index,
+    namespaces: &BTreeSet<Arc<str>>,
+    live: impl Fn(&str) -> Option<&'a InjectionTableSpec>,
+) -> Plan {
     let mut plan = Plan::default();
-    let mut names: Vec<&Arc<str>> = index.namespace_names().collect();
-    names.sort_unstable();
-    for name in names {
+    for name in namespaces {
         if index
             .namespace(name)
             .is_none_or(|namespace| namespace.terminating)
         {
             continue;
         }
-        match (table(index, name), live.get(name)) {
+        plan.planned += 1;
+        match (table(index, name), live(name)) {
             (Some(wanted), Some(stands)) if wanted == *stands => {}
             (Some(wanted), _) => plan.writes.push((name.clone(), wanted)),
             (None, Some(_)) => plan.deletes.push(name.clone()),

@@ -132,6 +132,7 @@ fn outside(outside: &Outside) -> &'static str {
         Outside::SystemNamespace => "it does not apply in system namespaces",
         Outside::Excluded => "it excludes the namespace",
         Outside::NotSelected => "its selector does not select the namespace",
+        Outside::NoRight => "it would need a copy, and keyside has no right to write any",
     }
 }
 

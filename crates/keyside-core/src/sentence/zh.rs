@@ -114,6 +114,7 @@ fn outside(outside: &Outside) -> &'static str {
         Outside::SystemNamespace => "它不适用于系统命名空间",
         Outside::Excluded => "它排除了这个命名空间",
         Outside::NotSelected => "它的选择器没有选中这个命名空间",
+        Outside::NoRight => "它需要副本，而 keyside 没有写副本的权限",
     }
 }
 

@@ -19,6 +19,24 @@ pub struct Terms {
     pub repositories: Vec<String>,
 }
 
+impl Terms {
+    /// What the spec alone says the Secret is for, where the Secret, in this namespace, may not be read.
+    ///
+    /// # Errors
+    /// It does not say, or not so that it can be used.
+    pub(crate) fn patterns(&self, namespace: &str) -> Result<Vec<Pattern>, Problem> {
+        let registry = self.registry.as_deref().ok_or_else(|| Problem::Unstated {
+            namespace: namespace.to_owned(),
+        })?;
+        let whole = Served {
+            pattern: Pattern::parse(registry).map_err(Problem::RegistryUnusable)?,
+            credential: Credential::default(),
+        };
+        let served = narrow(vec![whole], &self.repositories)?;
+        Ok(served.into_iter().map(|served| served.pattern).collect())
+    }
+}
+
 /// A user name and password, and the images they are for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Served {

@@ -33,6 +33,16 @@ pub enum Problem {
     NothingUnderRepositories,
     /// A copy would be larger than a Secret may be.
     TooLarge,
+    /// keyside may not read it, and has to, to make copies of it.
+    Unreadable {
+        /// Its namespace.
+        namespace: String,
+    },
+    /// keyside may not read it, and the spec does not say what it is for.
+    Unstated {
+        /// Its namespace.
+        namespace: String,
+    },
 }
 
 impl fmt::Display for Problem {
@@ -69,6 +79,14 @@ impl fmt::Display for Problem {
             Self::TooLarge => {
                 f.write_str("a copy would have more than 1048576 bytes, which no Secret may have")
             }
+            Self::Unreadable { namespace } => write!(
+                f,
+                "keyside may not read Secrets in namespace {namespace}, and scope Project or cluster needs that: name it in `rbac.namespaces` of the installation"
+            ),
+            Self::Unstated { namespace } => write!(
+                f,
+                "keyside may not read Secrets in namespace {namespace}, so it does not know what this one is for: set `spec.registry`"
+            ),
         }
     }
 }

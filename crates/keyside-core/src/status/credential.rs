@@ -82,7 +82,7 @@ pub fn credential(
     };
     let rotated = former.current_version.is_some() && former.current_version != current_version;
     let registries = verify::registries(credential);
-    let (verified_said, settled_said) = verified(credential, &registries);
+    let (verified_said, settled_said) = verified(index, credential, &registries);
     let build = Conditions {
         former: &former.conditions,
         generation: credential.generation,
@@ -127,10 +127,20 @@ fn count(number: usize) -> i64 {
 fn delivered(index: &Index, credential: &Credential, progress: &Progress, failures: &[Failure]) -> Said {
     use delivered as reason;
     let not = |reason: &str, message: String| Said::new(Holds::False, reason, message);
+    if let State::Unserved {
+        problem: problem @ Problem::Unreadable { .. },
+        ..
+    } = &credential.state
+    {
+        return not(reason::FORBIDDEN, problem.to_string());
+    }
     if let State::Unserved { problem, .. } = &credential.state {
         return not(
             reason::SOURCE_INVALID,
-            format!("{problem}; copies keep what they have"),
+            match problem {
+                Problem::Unstated { .. } => problem.to_string(),
+                _ => format!("{problem}; copies keep what they have"),
+            },
         );
     }
     if matches!(credential.state, State::Suspended) {
@@ -142,6 +152,9 @@ fn delivered(index: &Index, credential: &Credential, progress: &Progress, failur
             reason::NOT_PROJECT_HOME,
             format!("namespace {home} is not the home of a Project"),
         );
+    }
+    if index.lacks_copies(credential) {
+        return not(reason::FORBIDDEN, no_copies());
     }
     if credential.delivery == Delivery::Node {
         let message = "nothing is copied; the keyside credential provider on each node answers".to_owned();
@@ -165,7 +178,23 @@ fn delivered(index: &Index, credential: &Credential, progress: &Progress, failur
     if progress.conflicts > 0 {
         return not(reason::NAME_TAKEN, name_taken(index, credential));
     }
+    if let (State::Unread(_), Some((namespace, secret)), 1..) =
+        (&credential.state, &credential.source, progress.desired)
+    {
+        return Said::new(Holds::True, reason::NAME_GIVEN, name_given(namespace, secret));
+    }
     Said::new(Holds::True, reason::ALL_COPIES_CURRENT, served(progress.desired))
+}
+
+fn no_copies() -> String {
+    "it needs copies, and keyside has no right to write any: use scope Namespace beside the Secret, or install with `delivery.mode: Copy`"
+        .to_owned()
+}
+
+fn name_given(namespace: &str, secret: &str) -> String {
+    format!(
+        "pods of namespace {namespace} are given the name {secret}; keyside may not read that Secret, so it does not know whether it stands"
+    )
 }
 
 fn served(namespaces: usize) -> String {
@@ -211,8 +240,12 @@ fn more(all: usize) -> String {
 }
 
 /// What the registries say now, and what they said last for certain.
-fn verified(credential: &Credential, registries: &[RegistryState]) -> (Said, Said) {
+fn verified(index: &Index, credential: &Credential, registries: &[RegistryState]) -> (Said, Said) {
     use verified as reason;
+    if let Some(message) = verify::hindrance(index, credential) {
+        let said = Said::new(Holds::Unknown, reason::UNVERIFIED, message);
+        return (said.clone(), said);
+    }
     if let State::Unserved {
         problem: Problem::Missing { .. },
         ..

@@ -1,7 +1,7 @@
 //! What the registries have said of a credential, taken together.
 
 use super::{Round, Verdict, expiry};
-use crate::index::Credential;
+use crate::index::{Credential, State};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use keyside_api::condition::verified::{self, status_of};
@@ -19,6 +19,12 @@ pub struct Overall {
 /// What each registry of the credential has said: as stored, and then what this run has heard since. Empty of verdicts if
 /// content or test has changed.
 pub fn registries(credential: &Credential) -> Vec<RegistryState> {
+    if let State::Unread(patterns) = &credential.state {
+        return patterns
+            .iter()
+            .map(|pattern| unasked(pattern.to_string()))
+            .collect();
+    }
     let Some(content) = credential.content() else {
         return credential.status.registries.clone();
     };

@@ -1,9 +1,10 @@
 //! The Lease as far as the election reads and writes it.
 
+use crate::rbac::Mode;
 use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
-use keyside_api::GROUP;
+use keyside_api::{GROUP, label};
 use std::collections::BTreeMap;
 
 /// What a Lease says.
@@ -38,12 +39,11 @@ impl Record {
         }
     }
 
-    pub(super) fn to_lease(&self, name: &str) -> Lease {
-        let annotations = self
-            .challenger
-            .iter()
-            .map(|who| (annotation(), who.clone()))
-            .collect::<BTreeMap<_, _>>();
+    /// `rights` is for people and `keyside check`, which learn from it what keyside can do.
+    pub(super) fn to_lease(&self, name: &str, rights: Mode) -> Lease {
+        let rights = (label::RIGHTS.to_owned(), rights.as_str().to_owned());
+        let challenge = self.challenger.iter().map(|who| (annotation(), who.clone()));
+        let annotations = challenge.chain([rights]).collect::<BTreeMap<_, _>>();
         Lease {
             metadata: ObjectMeta {
                 name: Some(name.to_owned()),

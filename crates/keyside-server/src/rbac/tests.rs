@@ -22,13 +22,15 @@ fn rights_are_these_and_no_others() {
     insta::assert_snapshot!(cluster.join("\n"), @r"
     keyside.dev/projects,registrycredentials,clusterregistrycredentials: get list watch
     keyside.dev/projects/status,registrycredentials/status,clusterregistrycredentials/status: patch
-    /secrets: get list watch create patch delete
-    /configmaps: get
-    /namespaces: get list watch create
+    /namespaces: get list watch
     /serviceaccounts: list watch
     /events: list watch create patch
     /pods: get
+    /secrets: get list watch create patch delete
+    /configmaps: get
+    /namespaces: create
     admissionregistration.k8s.io/mutatingwebhookconfigurations,validatingwebhookconfigurations (keyside): get list watch patch create
+    admissionregistration.k8s.io/mutatingadmissionpolicies,mutatingadmissionpolicybindings (keyside-injection): delete
     ");
     let own = table(&rbac.role.rules.unwrap());
     insta::assert_snapshot!(own.join("\n"), @r"
@@ -54,10 +56,19 @@ fn options_add_and_take_away_whole_rules() {
         ..Options::default()
     });
     assert!(
-        less.iter().all(|line| !line.contains("webhookconfigurations")),
+        less.iter().all(|line| !line.contains("mutating"))
+            && less.iter().any(|line| line.contains("validating")),
         "{less:?}"
     );
-    assert_eq!(less.len() + 1, usual.len());
+    let least = rules(&Options {
+        webhook: false,
+        validation: false,
+        ..Options::default()
+    });
+    assert!(
+        least.iter().all(|line| !line.contains("webhookconfigurations")),
+        "{least:?}"
+    );
 }
 
 #[test]
@@ -79,4 +90,54 @@ fn nothing_that_gives_more_than_it_says_is_ever_among_them() {
             assert!(!resources.iter().any(|one| one == resource), "{rule:?}");
         }
     }
+}
+
+/// Rights on Secrets: everywhere, in keyside's namespace, and in each that is named.
+fn on_secrets(mode: Mode) -> String {
+    let options = Options {
+        rights: Rights {
+            mode,
+            namespaces: ["kept", SYSTEM_NAMESPACE, "kept"].map(str::to_owned).to_vec(),
+        },
+        ..Options::default()
+    };
+    let given = rbac(&options);
+    let mut places = vec![
+        ("everywhere".to_owned(), given.cluster_role.rules),
+        ("own".to_owned(), given.role.rules),
+    ];
+    let readers = given.readers.into_iter();
+    places.extend(readers.map(|(role, _)| (role.metadata.namespace.unwrap(), role.rules)));
+    let lines = places.into_iter().flat_map(|(place, rules)| {
+        let table = table(&rules.unwrap());
+        let about = table
+            .into_iter()
+            .filter(|line| line.contains("secrets") || line.contains("configmaps"));
+        about
+            .map(move |line| format!("{place}: {line}"))
+            .collect::<Vec<_>>()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn each_mode_gives_what_it_says_on_secrets_and_no_more() {
+    insta::assert_snapshot!(on_secrets(Mode::Inject), @r"
+    own: /secrets: get list watch create patch delete
+    own: /configmaps: get
+    kept: /secrets: get list watch
+    kept: /configmaps: get
+    ");
+    insta::assert_snapshot!(on_secrets(Mode::Blind), @r"
+    everywhere: /secrets: create patch delete
+    own: /secrets: get list watch create patch delete
+    own: /configmaps: get
+    kept: /secrets: get list watch
+    kept: /configmaps: get
+    ");
+    insta::assert_snapshot!(on_secrets(Mode::Repair), @r"
+    everywhere: /secrets: get list watch create patch delete
+    everywhere: /configmaps: get
+    own: /secrets: get list watch create patch delete
+    ");
 }

@@ -27,6 +27,13 @@ pub(super) async fn reconcile(ctx: &Context, name: &Arc<str>) -> Result<Requeue,
         report::project(ctx, name).await?;
         return Ok(Requeue::No);
     };
+    if !ctx.config.rights.creates_homes() {
+        let why = format!("keyside may not create it: kubectl create namespace {home_namespace}");
+        ctx.note_refused_home(name, Some(why));
+        report::project(ctx, name).await?;
+        // The watch will show the namespace.
+        return Ok(Requeue::No);
+    }
     let applied = create_home(ctx, &home_namespace).await?;
     ctx.note_refused_home(name, applied.clone());
     if applied.is_some() {

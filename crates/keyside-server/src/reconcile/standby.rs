@@ -3,6 +3,7 @@
 
 use super::{Requeue, until};
 use crate::context::{Context, Key};
+use crate::rbac::Mode;
 use jiff::Timestamp;
 use keyside_core::plan::project::{Home, home};
 use keyside_core::plan::{Plan, copy, plan};
@@ -18,7 +19,8 @@ pub(super) fn reconcile(ctx: &Context, key: &Key) -> Requeue {
                 .project(name)
                 .is_some_and(|project| home(&index, project) == Home::Absent);
             drop(index);
-            ctx.leadership.note_due(key, is_due);
+            ctx.leadership
+                .note_due(key, is_due && ctx.config.rights.creates_homes());
             return Requeue::No;
         }
         // Housekeeping that nobody waits for.
@@ -32,7 +34,9 @@ pub(super) fn reconcile(ctx: &Context, key: &Key) -> Requeue {
         deletes,
         again,
     } = plan(view, now, ctx.config.grace);
+    // Where copies are not seen, nobody can tell whether the holder has written them.
+    let sees = ctx.config.rights.mode != Mode::Blind;
     ctx.leadership
-        .note_due(key, !(writes.is_empty() && deletes.is_empty()));
+        .note_due(key, sees && !(writes.is_empty() && deletes.is_empty()));
     again.map_or(Requeue::No, until)
 }

@@ -15,6 +15,7 @@ use k8s_openapi::api::core::v1::{
     Affinity, EnvVar, LocalObjectReference, PodSecurityContext, ResourceRequirements, SecurityContext,
     Toleration, TopologySpreadConstraint,
 };
+use keyside_server::rbac::Rights;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -137,8 +138,8 @@ pub(crate) struct Delivery {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct Injection {
-    /// `injection.mode` is `webhook`, or `policy`: the API server then adds them by itself (Kubernetes 1.36 and later), and
-    /// keyside registers no webhook.
+    /// `injection.mode` is `policy`: the API server adds them by itself (Kubernetes 1.36 and later); `webhook`: it asks keyside about
+    /// each pod; or `auto`: the policy where the cluster can follow one and delivery is not on demand.
     pub(crate) mode: crate::cli::Injection,
 }
 
@@ -150,6 +151,8 @@ pub(crate) enum Mode {
     Copy,
     /// Also lists pods from time to time, so that on-demand copies that no pod uses any more are removed.
     OnDemand,
+    /// Nothing is copied: pods are given the names of Secrets that stand beside them already.
+    Inject,
 }
 
 /// Custom resource definitions.
@@ -180,6 +183,27 @@ pub(crate) struct ServiceAccount {
 pub(crate) struct Rbac {
     /// `rbac.create` makes roles, bindings and the fence; without them keyside can do nothing, so make your own.
     pub(crate) create: bool,
+    /// `rbac.mode` is what keyside may do with Secrets in other namespaces: nothing (`inject`), write copies without seeing them
+    /// (`blind`), or see and write them (`repair`); `auto` is the least that `delivery.mode` needs for all it can do.
+    pub(crate) mode: RightsMode,
+    /// `rbac.namespaces` are namespaces whose Secrets keyside may read besides its own, with `inject` and `blind`: there
+    /// credentials of Projects can be kept. They must exist.
+    pub(crate) namespaces: Vec<String>,
+}
+
+/// What keyside may do with Secrets in other namespaces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RightsMode {
+    /// What `delivery.mode` needs: `inject` for `Inject`, otherwise `repair`.
+    #[default]
+    Auto,
+    /// Nothing.
+    Inject,
+    /// Create, change and delete copies.
+    Blind,
+    /// The same, and see all Secrets.
+    Repair,
 }
 
 /// Something that is on or off.
@@ -222,6 +246,46 @@ pub(crate) struct ServiceMonitor {
     /// `serviceMonitor.interval` is the time between two scrapes.
     #[schemars(regex(pattern = "^[0-9]+(ms|s|m|h)$"))]
     pub(crate) interval: String,
+}
+
+impl Values {
+    /// What keyside may do with Secrets.
+    pub(crate) fn rights(&self) -> Rights {
+        let mode = match (self.rbac.mode, self.delivery.mode) {
+            (RightsMode::Inject, _) | (RightsMode::Auto, Mode::Inject) => keyside_server::rbac::Mode::Inject,
+            (RightsMode::Blind, _) => keyside_server::rbac::Mode::Blind,
+            (RightsMode::Repair, _) | (RightsMode::Auto, Mode::Copy | Mode::OnDemand) => {
+                keyside_server::rbac::Mode::Repair
+            }
+        };
+        Rights {
+            mode,
+            namespaces: self.rbac.namespaces.clone(),
+        }
+    }
+
+    /// Whether a policy serves pods. What was left to the cluster is the webhook as long as nobody has asked it.
+    pub(crate) fn by_policy(&self) -> bool {
+        self.injection.mode == crate::cli::Injection::Policy
+    }
+
+    /// Decides what was left to the cluster.
+    pub(crate) fn settle(&mut self, serves_policies: bool) {
+        if self.injection.mode == crate::cli::Injection::Auto {
+            // On demand needs somebody who sees pods come.
+            let policy = serves_policies && self.delivery.mode != Mode::OnDemand;
+            self.injection.mode = if policy {
+                crate::cli::Injection::Policy
+            } else {
+                crate::cli::Injection::Webhook
+            };
+        }
+    }
+
+    /// Whether on-demand copies are removed: for that, pods are listed.
+    pub(crate) fn removes_idle(&self) -> bool {
+        self.delivery.mode == Mode::OnDemand && self.rights().mode != keyside_server::rbac::Mode::Inject
+    }
 }
 
 impl Default for Values {
@@ -300,7 +364,11 @@ impl Default for ServiceAccount {
 
 impl Default for Rbac {
     fn default() -> Self {
-        Self { create: true }
+        Self {
+            create: true,
+            mode: RightsMode::default(),
+            namespaces: Vec::new(),
+        }
     }
 }
 

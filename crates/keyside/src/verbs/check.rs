@@ -9,6 +9,7 @@ mod outcome;
 mod pods;
 mod policy;
 mod report;
+mod rights;
 mod secrets;
 pub(super) mod survey;
 mod words;

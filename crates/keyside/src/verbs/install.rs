@@ -34,8 +34,11 @@ pub(super) async fn run(global: &Global, flags: &Install, output: &Output) -> En
         manager: "keyside",
     };
     let timeout = duration::parse(&flags.timeout)?;
-    let objects = objects(&release, &values(flags)?);
+    let mut values = values(flags)?;
     if flags.dry_run == Some(DryRun::Client) {
+        // No cluster is asked, as with `helm template`.
+        values.settle(false);
+        let objects = objects(&release, &values);
         let namespace = flags.create_namespace.then(|| namespace(&release.namespace));
         show(
             namespace.into_iter().chain(objects).collect(),
@@ -45,6 +48,8 @@ pub(super) async fn run(global: &Global, flags: &Install, output: &Output) -> En
         return Ok(ExitCode::SUCCESS);
     }
     let client = connect::connect(global).await?.client;
+    values.settle(keyside_server::serves_policies(&client).await?);
+    let objects = objects(&release, &values);
     let dry = flags.dry_run.is_some();
     make_namespace(&client, &release.namespace, dry, output).await?;
     let mut written = Vec::new();
@@ -143,7 +148,8 @@ fn parameters(dry: bool) -> PatchParams {
 
 /// Writes one object. A kind is waited for, because the next object may be of it.
 async fn write(client: &Client, release: &Release, object: &Value, dry: bool) -> Result<Value, Failure> {
-    let api = Kind::of(object).api(client, &release.namespace);
+    let namespace = object["metadata"]["namespace"].as_str();
+    let api = Kind::of(object).api(client, namespace.unwrap_or(&release.namespace));
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let answer = api.patch(name, &parameters(dry), &Patch::Apply(object)).await;
     let mut written = answer.map_err(|error| refused(object, error))?;

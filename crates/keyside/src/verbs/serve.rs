@@ -8,6 +8,7 @@ use crate::connect;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::signals::Signals;
+use keyside_server::rbac::Rights;
 use keyside_server::{Candidacy, Config, Ports, Restarts, Target, Verification};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -22,12 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(9);
 pub(super) async fn run(global: &Global, flags: &Serve, output: &Output) -> Ended {
     let mut stop = Signals::listen()?;
     let connection = connect::connect(global).await?;
-    if flags.injection == Injection::Policy && !keyside_server::serves_policies(&connection.client).await? {
-        return Err(Failure::new(
-            "this API server follows no policy that changes objects: it takes Kubernetes 1.36 or later",
-        )
-        .hint("keyside serve --injection webhook"));
-    }
+    let policy = by_policy(flags, &connection.client).await?;
     let stopping = CancellationToken::new();
     let pages = ui::pages(flags, connection.config, &stopping, output).await?;
     let ports = Ports {
@@ -35,8 +31,11 @@ pub(super) async fn run(global: &Global, flags: &Serve, output: &Output) -> Ende
         ..ports(flags, output).await?
     };
     let starting = async {
-        let mut running =
-            keyside_server::run(config(flags, connection.client)?, CancellationToken::new()).await?;
+        let mut running = keyside_server::run(
+            config(flags, policy, connection.client)?,
+            CancellationToken::new(),
+        )
+        .await?;
         running.serve(ports)?;
         Ok::<_, Failure>(running)
     };
@@ -67,7 +66,24 @@ pub(super) async fn run(global: &Global, flags: &Serve, output: &Output) -> Ende
     }
 }
 
-fn config(flags: &Serve, client: kube::Client) -> Result<Config, Failure> {
+/// Whether pods are served by a policy. What was not said is decided by what the API server can and keyside may: its rights
+/// are those of one way only.
+async fn by_policy(flags: &Serve, client: &kube::Client) -> Result<bool, Failure> {
+    if flags.injection == Injection::Webhook {
+        return Ok(false);
+    }
+    let served = keyside_server::serves_policies(client).await?;
+    match flags.injection {
+        Injection::Auto => Ok(served && keyside_server::may_write_policies(client).await?),
+        _ if served => Ok(true),
+        _ => Err(Failure::new(
+            "this API server follows no policy that changes objects: it takes Kubernetes 1.36 or later",
+        )
+        .hint("keyside serve --injection webhook")),
+    }
+}
+
+fn config(flags: &Serve, policy: bool, client: kube::Client) -> Result<Config, Failure> {
     let verification = Verification {
         network: crate::network::network(&flags.network)?,
         ..Verification::default()
@@ -78,8 +94,12 @@ fn config(flags: &Serve, client: kube::Client) -> Result<Config, Failure> {
         grace: flags.grace,
         idle_for: flags.idle_for,
         // Nobody tells what pods need, so nothing is known to be needed no more.
-        on_demand_removal: flags.on_demand_removal && flags.injection == Injection::Webhook,
-        policy: flags.injection == Injection::Policy,
+        on_demand_removal: flags.on_demand_removal && !policy,
+        policy,
+        rights: Rights {
+            mode: flags.rights.mode(),
+            namespaces: flags.readable_namespaces.clone(),
+        },
         status_every: length(flags.status_every),
         candidacy: flags.leader_elect.then(|| Candidacy::new(&replica(flags))),
         restart_stuck: flags.restart_stuck.map(|most| Restarts::at_most(most.into())),
@@ -100,7 +120,8 @@ fn replica(flags: &Serve) -> String {
 
 /// Listens, and says where if any free port was asked for.
 async fn ports(flags: &Serve, output: &Output) -> Result<Ports, Failure> {
-    let webhook = if flags.no_webhook || flags.injection == Injection::Policy {
+    // Also where a policy serves pods: keyside's own kinds are checked by it.
+    let webhook = if flags.no_webhook {
         None
     } else {
         let listener = listen(

@@ -70,7 +70,11 @@ pub(super) async fn run(global: &Global, flags: &Uninstall, output: &Output) -> 
 async fn found(client: &Client, place: &Place) -> Result<Vec<(Kind, DynamicObject)>, Failure> {
     let mut found = Vec::new();
     for kind in Kind::all() {
-        match kind.api(client, &place.namespace).list(&ours(place, "")).await {
+        match kind
+            .wherever(client, &place.namespace)
+            .list(&ours(place, ""))
+            .await
+        {
             Ok(list) => found.extend(list.items.into_iter().map(|object| (kind, object))),
             // A kind that this cluster does not have holds nothing of ours.
             Err(kube::Error::Api(status)) if status.code == 404 => {}

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Values with which everything is compared.
-const VALUES: [(&str, &str); 7] = [
+const VALUES: [(&str, &str); 10] = [
     ("the chart's own", ""),
     (
         "as little as possible",
@@ -17,6 +17,18 @@ const VALUES: [(&str, &str); 7] = [
          podSecurityContext: {runAsGroup: null}}",
     ),
     ("without a webhook", "{injection: {mode: policy}}"),
+    (
+        "names only",
+        "{delivery: {mode: Inject}, rbac: {namespaces: [shop, keyside-system, somewhere, shop]}}",
+    ),
+    (
+        "blind copies",
+        "{rbac: {mode: blind, namespaces: [project-shop, default]}, injection: {mode: webhook}}",
+    ),
+    (
+        "blind copies on demand by the webhook, whatever the cluster can",
+        "{rbac: {mode: blind}, delivery: {mode: OnDemand}}",
+    ),
     (
         "on demand, with pages and nodes",
         "{delivery: {mode: OnDemand}, restartStuck: 5, ui: {enabled: true}, credentialProvider: {enabled: true}, crds: {keep: false}}",
@@ -180,6 +192,9 @@ fn api_server_accepts_what_helm_renders() {
         return;
     }
     let world = up();
+    for kept in ["shop", "somewhere", "project-shop"] {
+        world.ok(&format!("create namespace {kept}"));
+    }
     for (name, values) in VALUES.iter().filter(|(name, _)| *name != "watched") {
         let manifest = ok(helm(
             &["template", "keyside", "-n", "keyside-system", "--no-hooks"],
@@ -284,9 +299,10 @@ fn whole(value: &mut Value) {
 
 fn title(object: &Value) -> String {
     format!(
-        "{} {}",
+        "{} {} in {}",
         object["kind"].as_str().expect("a kind"),
-        object["metadata"]["name"].as_str().expect("a name")
+        object["metadata"]["name"].as_str().expect("a name"),
+        object["metadata"]["namespace"].as_str().unwrap_or_default()
     )
 }
 

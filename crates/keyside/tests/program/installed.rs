@@ -148,28 +148,80 @@ fn stolen_token_cannot_plant_change_or_take_away() {
     assert!(done, "what keyside may write is not refused: {said}");
 }
 
+/// What an installation with these values may do in a namespace, as the API server says and as the page does.
+#[track_caller]
+fn check_rights(values: &str, places: &[(&str, &[&str])]) {
+    let server = Bare::start();
+    for namespace in ["keyside-system", "kept"] {
+        server.kubectl(&format!("create namespace {namespace}"));
+    }
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    std::io::Write::write_all(&mut file, values.as_bytes()).expect("it is written");
+    let answer = server.keyside(&format!("install -f {}", file.path().display()));
+    assert!(answer.status.success(), "{}", text(&answer.stderr));
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/install.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    for (namespace, places) in places {
+        let list = server.kubectl(&format!(
+            "auth can-i --list --no-headers -n {namespace} --as {ACCOUNT}"
+        ));
+        let published = rights::published(&page, places);
+        assert!(published.len() > 8, "the page has a table");
+        assert_eq!(rights::listed(&list), published, "{values} in {namespace}");
+    }
+}
+
+const ALL: &str = "everywhere";
+const OWN: &str = "own namespace";
+const OWN_TOO: &str = "own namespace without `repair`";
+const KEPT: &str = "`rbac.namespaces` without `repair`";
+const HOOK: &str = "everywhere with the webhook";
+const POLICY: &str = "everywhere with the policy";
+
 #[test]
 fn rights_are_those_that_the_documentation_publishes() {
     if !has_kubectl() {
         return;
     }
-    let server = Bare::start();
-    server.kubectl("create namespace keyside-system");
-    let answer = server.keyside("install");
-    assert!(answer.status.success(), "{}", text(&answer.stderr));
-    for (namespace, places) in [
-        ("default", &["everywhere"][..]),
-        ("keyside-system", &["everywhere", "own namespace"]),
-    ] {
-        let list = server.kubectl(&format!(
-            "auth can-i --list --no-headers -n {namespace} --as {ACCOUNT}"
-        ));
-        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/install.md");
-        let page = std::fs::read_to_string(page).expect("the page");
-        let published = rights::published(&page, places);
-        assert!(published.len() > 8, "the page has a table");
-        assert_eq!(rights::listed(&list), published, "in {namespace}");
+    let repair = "everywhere with `repair`";
+    check_rights(
+        "{injection: {mode: webhook}}",
+        &[
+            ("default", &[ALL, repair, HOOK]),
+            ("keyside-system", &[ALL, repair, HOOK, OWN]),
+        ],
+    );
+    check_rights(
+        "{injection: {mode: policy}, rbac: {namespaces: [kept]}}",
+        &[
+            ("kept", &[ALL, repair, POLICY]),
+            ("keyside-system", &[ALL, repair, POLICY, OWN]),
+        ],
+    );
+}
+
+#[test]
+fn fewer_rights_are_those_that_the_documentation_publishes() {
+    if !has_kubectl() {
+        return;
     }
+    check_rights(
+        "{delivery: {mode: Inject}, rbac: {namespaces: [kept]}, injection: {mode: policy}}",
+        &[
+            ("default", &[ALL, POLICY]),
+            ("kept", &[ALL, POLICY, KEPT]),
+            ("keyside-system", &[ALL, POLICY, OWN, OWN_TOO]),
+        ],
+    );
+    let blind = "everywhere with `blind`";
+    check_rights(
+        "{rbac: {mode: blind, namespaces: [kept]}, injection: {mode: webhook}}",
+        &[
+            ("default", &[ALL, HOOK, blind]),
+            ("kept", &[ALL, HOOK, blind, KEPT]),
+            ("keyside-system", &[ALL, HOOK, blind, OWN, OWN_TOO]),
+        ],
+    );
 }
 
 #[test]

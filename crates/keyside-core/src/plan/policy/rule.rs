@@ -54,7 +54,7 @@ fn managed(
         Placement::Node => false,
     };
     let answers = match &credential.state {
-        State::Ready(_) => true,
+        State::Ready(_) | State::Unread(_) => true,
         State::Suspended => false,
         State::Unserved { .. } => stands,
     };

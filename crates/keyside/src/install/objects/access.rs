@@ -1,8 +1,6 @@
 //! Who keyside is, what it may do, and the fence round what it writes.
 
 use super::{Chart, parsed, put, texts};
-use crate::cli::Injection;
-use crate::install::values::Mode;
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use keyside_server::rbac::{Options, rbac};
 use serde_json::{Value, json};
@@ -45,13 +43,14 @@ fn account(chart: &Chart<'_>) -> Value {
 }
 
 /// The rights the server's own table names, in the cluster and in our namespace.
-fn rights(chart: &Chart<'_>) -> [Value; 4] {
+fn rights(chart: &Chart<'_>) -> Vec<Value> {
     let options = Options {
         namespace: chart.release.namespace.clone(),
         service_account: chart.account(),
-        webhook: chart.values.injection.mode == Injection::Webhook,
-        policy: chart.values.injection.mode == Injection::Policy,
-        on_demand_removal: chart.values.delivery.mode == Mode::OnDemand,
+        rights: chart.values.rights(),
+        webhook: !chart.values.by_policy(),
+        policy: chart.values.by_policy(),
+        on_demand_removal: chart.values.removes_idle(),
         restart_stuck: chart.values.restart_stuck > 0,
         ..Options::default()
     };
@@ -60,7 +59,7 @@ fn rights(chart: &Chart<'_>) -> [Value; 4] {
     let subjects =
         json!([{"kind": "ServiceAccount", "name": chart.account(), "namespace": chart.release.namespace}]);
     let role_ref = |kind: &str| json!({"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name});
-    [
+    let mut objects = vec![
         json!({"apiVersion": RBAC, "kind": "ClusterRole", "metadata": everywhere, "rules": rules(given.cluster_role.rules)}),
         json!({
             "apiVersion": RBAC, "kind": "ClusterRoleBinding", "metadata": everywhere,
@@ -71,7 +70,21 @@ fn rights(chart: &Chart<'_>) -> [Value; 4] {
             "apiVersion": RBAC, "kind": "RoleBinding", "metadata": here,
             "roleRef": role_ref("Role"), "subjects": subjects,
         }),
-    ]
+    ];
+    for (role, _) in given.readers {
+        let there = chart.within(
+            role.metadata.namespace.as_deref().unwrap_or_default(),
+            &name,
+            "access",
+        );
+        objects
+            .push(json!({"apiVersion": RBAC, "kind": "Role", "metadata": there, "rules": rules(role.rules)}));
+        objects.push(json!({
+            "apiVersion": RBAC, "kind": "RoleBinding", "metadata": there,
+            "roleRef": role_ref("Role"), "subjects": subjects,
+        }));
+    }
+    objects
 }
 
 fn rules(rules: Option<Vec<PolicyRule>>) -> Value {

@@ -86,6 +86,16 @@ impl Kind {
         }
     }
 
+    /// Objects of the kind wherever an installation may have put them: rights also stand where credentials are kept.
+    pub(crate) fn wherever(self, client: &Client, namespace: &str) -> Api<DynamicObject> {
+        let everywhere = self.group == RBAC && self.namespaced;
+        let cluster = Self {
+            namespaced: self.namespaced && !everywhere,
+            ..self
+        };
+        cluster.api(client, namespace)
+    }
+
     /// `kind.group/name`, as kubectl prints it.
     pub(crate) fn title(self, name: &str) -> String {
         let dot = if self.group.is_empty() { "" } else { "." };

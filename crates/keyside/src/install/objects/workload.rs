@@ -1,9 +1,9 @@
 //! The replicas, and what keeps them running.
 
 use super::{Chart, put, texts};
-use crate::cli::Injection;
 use crate::install::VERSION;
-use crate::install::values::{Given, Mode};
+use crate::install::values::Given;
+use keyside_server::rbac;
 use serde_json::{Value, json};
 
 pub(super) fn objects(chart: &Chart<'_>) -> Vec<Value> {
@@ -132,17 +132,30 @@ fn arguments(chart: &Chart<'_>) -> Vec<String> {
         "--leader-elect=true".to_owned(),
         "--log-format=json".to_owned(),
     ];
-    let removal = (chart.values.delivery.mode == Mode::OnDemand).then(|| "--on-demand-removal".to_owned());
+    let injection = if chart.values.by_policy() {
+        "policy"
+    } else {
+        "webhook"
+    };
+    let rights = chart.values.rights();
+    let fewer = (rights.mode != rbac::Mode::Repair).then(|| format!("--rights={}", rights.mode.as_str()));
+    let readable = rights.namespaces.join(",");
+    let readable =
+        (fewer.is_some() && !readable.is_empty()).then(|| format!("--readable-namespaces={readable}"));
+    let removal = chart
+        .values
+        .removes_idle()
+        .then(|| "--on-demand-removal".to_owned());
     let most = chart.values.restart_stuck;
     let restarts = (most > 0).then(|| format!("--restart-stuck={most}"));
-    let injection =
-        (chart.values.injection.mode == Injection::Policy).then(|| "--injection=policy".to_owned());
     let extra = chart.values.extra_args.iter().cloned();
     fixed
         .into_iter()
+        .chain([format!("--injection={injection}")])
+        .chain(fewer)
+        .chain(readable)
         .chain(removal)
         .chain(restarts)
-        .chain(injection)
         .chain(extra)
         .collect()
 }

@@ -3,6 +3,7 @@
 use super::fresh;
 use super::outcome::{Category, Grade, Outcome, Problem};
 use super::policy;
+use super::rights;
 use super::survey::Survey;
 use super::words::Said;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
@@ -23,12 +24,15 @@ pub(super) async fn category(client: &Client, survey: &Survey) -> Category {
                 kinds(client).await,
                 policy::holds(client).await,
                 policy::failures(client).await,
+                alive(client).await,
+                rights::check(client).await,
                 fresh::check(client, survey).await,
             ],
             false => vec![
                 kinds(client).await,
                 registered(client).await,
                 alive(client).await,
+                rights::check(client).await,
                 fresh::check(client, survey).await,
             ],
         },

@@ -80,6 +80,10 @@ pub(super) enum Said {
     PolicyFailed {
         count: u64,
     },
+    /// keyside may do nothing with Secrets of others.
+    NamesOnly,
+    /// keyside writes copies and does not see them.
+    Blind,
     /// A pod that was created without what is there for it.
     Missed {
         namespace: String,

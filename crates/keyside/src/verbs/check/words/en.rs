@@ -39,6 +39,8 @@ pub(super) fn text(said: &Said) -> String {
                 "the policy has failed {count} times since the API server started: such pods may lack what they need"
             )
         }
+        Said::NamesOnly => "keyside may not use Secrets of other namespaces (`inject`): it copies nothing, and gives pods only the names of Secrets that RegistryCredentials of their own namespace name".to_owned(),
+        Said::Blind => "keyside writes copies without seeing them (`blind`): one that is changed or deleted is put right at the next rotation or start only, Secrets made by hand give pods nothing, and copies whose credential goes while keyside is down stay".to_owned(),
         Said::Missed {
             namespace,
             pod,
