@@ -42,7 +42,7 @@ rotation *flags:
 admission *flags:
     cargo e2e admission {{flags}}
 
-# the figures of docs/performance.md
+# benches that need no cluster
 bench:
     cargo bench --workspace
 

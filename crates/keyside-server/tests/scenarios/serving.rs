@@ -42,6 +42,7 @@ impl Served {
             webhook: Some((webhook, target)),
             health: Some(health),
             metrics: Some(metrics),
+            ..Ports::default()
         };
         running.serve(ports).unwrap();
         let [webhook, health, metrics] = addresses;

@@ -55,8 +55,8 @@ pub(crate) struct Values {
     pub(crate) service_account: ServiceAccount,
     /// `rbac` are the rights of that account, and the policy that fences its writes.
     pub(crate) rbac: Rbac,
-    /// `ui` is the Service of the web page, for images of keyside that serve one.
-    pub(crate) ui: Switch,
+    /// `ui` is the web page, over TLS; people sign in with a token of their own, and it has no rights besides.
+    pub(crate) ui: Ui,
     /// `credentialProvider` lets the kubelets ask for tokens of the pods' accounts, which keyside's credential provider needs.
     pub(crate) credential_provider: Switch,
     /// `resources` are what a container asks for and may use at most.
@@ -214,6 +214,28 @@ pub(crate) struct Switch {
     pub(crate) enabled: bool,
 }
 
+/// The web page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Ui {
+    /// `ui.enabled` serves it, with a Service.
+    pub(crate) enabled: bool,
+    /// `ui.hosts` are the names by which browsers call it, for example that of an Ingress; localhost and the Service's name are
+    /// always among them, every other is refused.
+    pub(crate) hosts: Vec<String>,
+    /// `ui.tls` is its certificate.
+    pub(crate) tls: UiTls,
+}
+
+/// The web page's certificate.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct UiTls {
+    /// `ui.tls.secretName` is a Secret of the type `kubernetes.io/tls` with its certificate; without one it is the webhook's, which
+    /// browsers do not trust by themselves.
+    pub(crate) secret_name: String,
+}
+
 /// What keeps replicas running.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -304,7 +326,7 @@ impl Default for Values {
             crds: Crds::default(),
             service_account: ServiceAccount::default(),
             rbac: Rbac::default(),
-            ui: Switch::default(),
+            ui: Ui::default(),
             credential_provider: Switch::default(),
             resources: Given::of(json!({
                 "requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "256Mi"},

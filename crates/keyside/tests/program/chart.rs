@@ -31,7 +31,7 @@ const VALUES: [(&str, &str); 10] = [
     ),
     (
         "on demand, with pages and nodes",
-        "{delivery: {mode: OnDemand}, restartStuck: 5, ui: {enabled: true}, credentialProvider: {enabled: true}, crds: {keep: false}}",
+        "{delivery: {mode: OnDemand}, restartStuck: 5, ui: {enabled: true, hosts: [keyside.example.com], tls: {secretName: ui-tls}}, credentialProvider: {enabled: true}, crds: {keep: false}}",
     ),
     (
         "other names",

@@ -9,7 +9,10 @@ pub(super) fn objects(chart: &Chart<'_>) -> Vec<Value> {
         service(chart, &chart.named("metrics"), "metrics", 9090),
     ];
     if chart.values.ui.enabled {
-        objects.push(service(chart, &chart.named("ui"), "ui", 80));
+        let mut ui = service(chart, &chart.named("ui"), "ui", 443);
+        // A session is known to the replica that opened it.
+        ui["spec"]["sessionAffinity"] = json!("ClientIP");
+        objects.push(ui);
     }
     if chart.values.network_policy.enabled {
         objects.push(policy(chart));

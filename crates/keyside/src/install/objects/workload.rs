@@ -65,6 +65,10 @@ fn pod(chart: &Chart<'_>) -> Value {
         all(&values.topology_spread_constraints),
     );
     put(&mut pod, "priorityClassName", values.priority_class_name.clone());
+    if has_own_certificate(chart) {
+        let secret = json!({"secretName": values.ui.tls.secret_name});
+        pod["volumes"] = json!([{"name": "ui-certificate", "secret": secret}]);
+    }
     pod
 }
 
@@ -87,12 +91,19 @@ fn affinity(chart: &Chart<'_>) -> Value {
     }]}})
 }
 
+/// Where the web page's certificate is mounted.
+const UI_CERTIFICATE: &str = "/etc/keyside/ui";
+
+fn has_own_certificate(chart: &Chart<'_>) -> bool {
+    chart.values.ui.enabled && !chart.values.ui.tls.secret_name.is_empty()
+}
+
 fn container(chart: &Chart<'_>) -> Value {
     let values = chart.values;
     let port = |name: &str, number: u16| json!({"name": name, "containerPort": number, "protocol": "TCP"});
     let mut ports = vec![port("webhook", 9443), port("health", 8081), port("metrics", 9090)];
     if values.ui.enabled {
-        ports.push(port("ui", 8080));
+        ports.push(port("ui", 8443));
     }
     let probe = |path: &str, every: u8| {
         json!({
@@ -111,6 +122,10 @@ fn container(chart: &Chart<'_>) -> Value {
         // The root is read-only; what outlives a restart is kept in the cluster.
         "terminationMessagePolicy": "FallbackToLogsOnError",
     });
+    if has_own_certificate(chart) {
+        container["volumeMounts"] =
+            json!([{"name": "ui-certificate", "mountPath": UI_CERTIFICATE, "readOnly": true}]);
+    }
     put(&mut container, "env", all(&values.extra_env));
     put(&mut container, "resources", values.resources.value().clone());
     put(
@@ -156,7 +171,21 @@ fn arguments(chart: &Chart<'_>) -> Vec<String> {
         .chain(readable)
         .chain(removal)
         .chain(restarts)
+        .chain(ui(chart))
         .chain(extra)
+        .collect()
+}
+
+/// What `keyside serve` is told of the web page.
+fn ui(chart: &Chart<'_>) -> Vec<String> {
+    let ui = &chart.values.ui;
+    if !ui.enabled {
+        return Vec::new();
+    }
+    let certificate = has_own_certificate(chart).then(|| format!("--ui-certificate={UI_CERTIFICATE}"));
+    std::iter::once("--ui-port=8443".to_owned())
+        .chain(ui.hosts.iter().map(|host| format!("--ui-host={host}")))
+        .chain(certificate)
         .collect()
 }
 

@@ -1,7 +1,7 @@
 //! The web UI of `keyside serve`: pages that ask this API server in the name of whoever signs in with a token.
 
 use super::listen;
-use crate::cli::{Injection, Serve};
+use crate::cli::Serve;
 use crate::failure::Failure;
 use crate::output::Output;
 use keyside_server::{CertificateFiles, Pages};
@@ -18,7 +18,7 @@ pub(super) async fn pages(
     let Some(port) = flags.ui_port else {
         return Ok(None);
     };
-    let has_own = !flags.no_webhook && flags.injection == Injection::Webhook;
+    let has_own = !flags.no_webhook;
     if flags.ui_certificate.is_none() && !has_own {
         return Err(
             Failure::new("the web UI has no certificate: without the webhook keyside makes none")
