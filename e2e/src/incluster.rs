@@ -11,6 +11,7 @@ mod policy;
 mod removal;
 mod rights;
 mod scenarios;
+mod ui;
 
 use crate::cluster::{Bed, missing_for_node, missing_go, with_logs};
 use crate::{cargo, say, succeed, tools};
@@ -26,7 +27,7 @@ const NAMESPACE: &str = "keyside-system";
 type Step = fn(&Client<'_>) -> Result<String>;
 
 /// What is seen, in this order; later ones stand on earlier ones.
-const STEPS: [(&str, Step); 12] = [
+const STEPS: [(&str, Step); 13] = [
     (
         "Helm installs it, and the node pulls it from a private registry",
         install::run,
@@ -43,6 +44,10 @@ const STEPS: [(&str, Step); 12] = [
     (
         "the account may do what the documentation says, and plant nothing",
         rights::run,
+    ),
+    (
+        "the web UI lets nobody in, and everybody to what is theirs",
+        ui::run,
     ),
     (
         "the scenarios pass against the replicas in containers",
@@ -102,6 +107,7 @@ pub(crate) fn run() -> Result<()> {
 fn program() -> Result<PathBuf> {
     succeed(cargo("build").args(["--package", "keyside", "--locked", "--quiet"]))?;
     // Before a cluster stands and waits for it.
+    succeed(cargo("test").args(["--package", "keyside", "--test", "browser", "--no-run", "--quiet"]))?;
     succeed(cargo("test").args([
         "--package",
         "keyside-server",

@@ -95,9 +95,17 @@ fn digest(content: &[u8]) -> String {
     format!("sha256:{hex}")
 }
 
+/// More bytes than this have only builds that are not optimised, for a test bed next door: there time counts, not size.
+const UNOPTIMISED: usize = 64 << 20;
+
 /// Packed without a name and a time.
 fn packed(archive: &[u8]) -> Result<Vec<u8>> {
-    let mut packer = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
+    let level = if archive.len() > UNOPTIMISED {
+        Compression::fast()
+    } else {
+        Compression::best()
+    };
+    let mut packer = GzBuilder::new().mtime(0).write(Vec::new(), level);
     packer.write_all(archive).context("cannot pack the layer")?;
     packer.finish().context("cannot pack the layer")
 }

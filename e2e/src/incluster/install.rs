@@ -18,7 +18,7 @@ pub(super) fn run(client: &Client<'_>) -> Result<String> {
     ))?;
     client.helm(&format!(
         "install keyside charts/keyside --namespace {NAMESPACE} --set image.repository={REGISTRY}/{REPOSITORY} \
-         --set image.tag=bed --set injection.mode=webhook --set imagePullSecrets[0].name=keyside-image --wait --timeout 300s"
+         --set image.tag=bed --set injection.mode=webhook --set ui.enabled=true --set imagePullSecrets[0].name=keyside-image --wait --timeout 300s"
     ))?;
     client.until_ready()?;
     let pods = client.json(&format!(

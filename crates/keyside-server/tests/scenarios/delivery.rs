@@ -207,7 +207,8 @@ async fn f19_deleted_credential_leaves_nothing_that_new_pods_would_name() {
     bed.quiet().await;
     let pod = bed.pod("web", "late", &["quay.io/shop/web"]).await;
     assert!(crate::bed::pull_secrets(&pod).is_empty());
-    assert_eq!(bed.content("web", "testquay").await, None);
+    // After its time of grace.
+    bed.until_gone("web", "testquay").await;
 }
 
 #[tokio::test]

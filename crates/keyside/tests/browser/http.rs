@@ -41,13 +41,18 @@ impl Http {
     pub(crate) fn stranger(world: &World) -> Self {
         // A provider that is installed already is as good.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let mut builder = Client::builder().no_proxy().redirect(Policy::none());
+        if let Some(address) = world.ready["uiAddress"].as_str() {
+            // In a cluster: by the name of its Service, with a certificate that only the API server trusts.
+            let url = url::Url::parse(&base(world)).expect("an address");
+            builder = builder.tls_danger_accept_invalid_certs(true).resolve(
+                url.host_str().expect("a host"),
+                address.parse().expect("an address"),
+            );
+        }
         Self {
             base: base(world),
-            client: Client::builder()
-                .no_proxy()
-                .redirect(Policy::none())
-                .build()
-                .expect("a client"),
+            client: builder.build().expect("a client"),
             runtime: tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
@@ -59,11 +64,21 @@ impl Http {
     /// The owner of the world, by a one-time link.
     pub(crate) fn signed_in(world: &World) -> Self {
         let mut http = Self::stranger(world);
-        let link = crate::pages::another_link(world);
-        let code = link.split('#').nth(1).expect("a code");
-        let answer = http.post("/link", &[("code", code)]);
-        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+        http.sign_in(world);
         http
+    }
+
+    /// The same, as a browser that has been here; in a cluster by a token.
+    pub(crate) fn sign_in(&mut self, world: &World) {
+        let answer = match world.ready["token"].as_str() {
+            Some(token) => self.post("/sign-in", &[("token", token)]),
+            None => {
+                let link = crate::pages::another_link(world);
+                let code = link.split('#').nth(1).expect("a code");
+                self.post("/link", &[("code", code)])
+            }
+        };
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
     }
 
     /// The owner of a token.

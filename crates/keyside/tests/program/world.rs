@@ -8,14 +8,27 @@ use std::time::{Duration, Instant};
 
 /// A running `keyside up`, stopped when dropped.
 pub(crate) struct World {
-    child: Child,
+    /// None if it is a cluster that somebody else has started.
+    child: Option<Child>,
     pub(crate) ready: Value,
     pub(crate) dir: PathBuf,
     _temp: Option<tempfile::TempDir>,
 }
 
 /// Starts the embedded world on free ports in a folder of its own.
+///
+/// `KEYSIDE_WORLD` names a file that describes another one in the words of `up -o json`: a real cluster in which keyside is installed.
+/// `token` in it signs in to the web UI, and `uiAddress` says where the name in `ui` is found.
 pub(crate) fn up() -> World {
+    if let Some(file) = std::env::var_os("KEYSIDE_WORLD") {
+        let text = std::fs::read(&file).expect("the file that KEYSIDE_WORLD names");
+        return World {
+            child: None,
+            ready: serde_json::from_slice(&text).expect("JSON"),
+            dir: PathBuf::new(),
+            _temp: None,
+        };
+    }
     let temp = tempfile::tempdir().expect("a temporary folder");
     let mut world = up_in(temp.path(), &[]);
     world._temp = Some(temp);
@@ -37,7 +50,7 @@ pub(crate) fn up_logging(dir: &Path, log: &Path) -> World {
         command.env("KEYSIDE_LOG", "trace").stderr(file);
     });
     World {
-        child,
+        child: Some(child),
         ready,
         dir: dir.to_path_buf(),
         _temp: None,
@@ -48,7 +61,7 @@ pub(crate) fn up_logging(dir: &Path, log: &Path) -> World {
 pub(crate) fn up_in(dir: &Path, flags: &[&str]) -> World {
     let (child, ready) = start(dir, flags);
     World {
-        child,
+        child: Some(child),
         ready,
         dir: dir.to_path_buf(),
         _temp: None,
@@ -114,7 +127,7 @@ impl World {
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+        self.child.as_ref().map_or(0, Child::id)
     }
 
     /// kubectl against this world.
@@ -274,8 +287,9 @@ impl World {
 
     /// Kills the process as a power cut would.
     pub(crate) fn kill(&mut self) {
-        self.child.kill().expect("kill");
-        self.child.wait().expect("wait");
+        let child = self.child.as_mut().expect("its own program");
+        child.kill().expect("kill");
+        child.wait().expect("wait");
     }
 
     /// Starts it again in the same folder on the same ports.
@@ -283,24 +297,28 @@ impl World {
         let port = |url: &str| url.rsplit(':').next().expect("a port").to_owned();
         let api = port(self.ready["apiServer"].as_str().expect("apiServer"));
         let registry = port(self.registry());
-        (self.child, self.ready) = start(&self.dir, &["--api-port", &api, "--registry-port", &registry]);
+        let (child, ready) = start(&self.dir, &["--api-port", &api, "--registry-port", &registry]);
+        (self.child, self.ready) = (Some(child), ready);
     }
 
     /// Sends SIGTERM and waits for the end.
     pub(crate) fn stop(&mut self) -> std::process::ExitStatus {
         let status = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
+            .args(["-TERM", &self.pid().to_string()])
             .status()
             .expect("kill");
         assert!(status.success());
-        self.child.wait().expect("wait")
+        let child = self.child.as_mut().expect("its own program");
+        child.wait().expect("wait")
     }
 }
 
 impl Drop for World {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
