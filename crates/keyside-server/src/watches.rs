@@ -8,6 +8,7 @@ use crate::context::Context;
 use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Namespace, Secret, ServiceAccount};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use keyside_api::{ClusterRegistryCredential, GROUP, Project, RegistryCredential, VERSION, label};
 use keyside_core::index::Touched;
 use keyside_core::source::BASIC_AUTH;
@@ -86,26 +87,18 @@ pub(crate) fn start(ctx: &Arc<Context>, tasks: &mut JoinSet<anyhow::Result<()>>)
         ctx: ctx.clone(),
         pending: pending.clone(),
     };
-    let any = watcher::Config::default();
-    spawner.watch(tasks, Api::all, any.clone(), NAMESPACES);
-    spawner.watch(tasks, Api::all, any.clone(), ACCOUNTS);
-    for (kind, plural, feed) in [
-        ("Project", "projects", PROJECTS),
-        ("RegistryCredential", "registrycredentials", CREDENTIALS),
-        (
-            "ClusterRegistryCredential",
-            "clusterregistrycredentials",
-            CLUSTER_CREDENTIALS,
-        ),
-    ] {
-        let resource =
-            ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(GROUP, VERSION, kind), plural);
-        spawner.watch(
-            tasks,
-            |client| Api::all_with(client, &resource),
-            any.clone(),
-            feed,
-        );
+    match ctx.config.rights.confines() {
+        None => spawner.watch_everywhere(tasks),
+        Some(namespaces) => namespaces.iter().for_each(|namespace| {
+            // Namespaces themselves may not be seen; that these are there is for whoever has named them to see to.
+            ctx.feed(|index| {
+                index.apply_namespace(&ObjectMeta {
+                    name: Some(namespace.clone()),
+                    ..ObjectMeta::default()
+                })
+            });
+            spawner.watch_within(tasks, namespace);
+        }),
     }
     match ctx.config.rights.readable(&ctx.config.namespace) {
         None => spawner.watch_secrets(tasks, None),
@@ -115,6 +108,10 @@ pub(crate) fn start(ctx: &Arc<Context>, tasks: &mut JoinSet<anyhow::Result<()>>)
     }
     pending.one_less();
     pending
+}
+
+fn resource(kind: &str, plural: &str) -> ApiResource {
+    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(GROUP, VERSION, kind), plural)
 }
 
 fn of_type(secret_type: &str) -> String {
@@ -127,6 +124,36 @@ struct Spawner {
 }
 
 impl Spawner {
+    /// All but Secrets, in all namespaces.
+    fn watch_everywhere(&self, tasks: &mut JoinSet<anyhow::Result<()>>) {
+        let any = watcher::Config::default();
+        self.watch(tasks, Api::all, any.clone(), NAMESPACES);
+        self.watch(tasks, Api::all, any.clone(), ACCOUNTS);
+        for (kind, plural, feed) in [
+            ("Project", "projects", PROJECTS),
+            ("RegistryCredential", "registrycredentials", CREDENTIALS),
+            (
+                "ClusterRegistryCredential",
+                "clusterregistrycredentials",
+                CLUSTER_CREDENTIALS,
+            ),
+        ] {
+            let api = |client| Api::all_with(client, &resource(kind, plural));
+            self.watch(tasks, api, any.clone(), feed);
+        }
+    }
+
+    /// All but Secrets, in one namespace.
+    fn watch_within(&self, tasks: &mut JoinSet<anyhow::Result<()>>, namespace: &str) {
+        let any = watcher::Config::default();
+        self.watch_in(tasks, Some(namespace.to_owned()), any.clone(), ACCOUNTS);
+        let within = Some(namespace.to_owned());
+        let run = Run::new(self.ctx.clone(), self.pending.clone(), CREDENTIALS, within);
+        let resource = resource("RegistryCredential", "registrycredentials");
+        let api = |client| Api::namespaced_with(client, namespace, &resource);
+        self.begin(tasks, api, any, run);
+    }
+
     /// Secrets of a namespace, or of all: copies, and those that are none.
     fn watch_secrets(&self, tasks: &mut JoinSet<anyhow::Result<()>>, namespace: Option<String>) {
         let any = watcher::Config::default();
