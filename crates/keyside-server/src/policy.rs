@@ -4,18 +4,19 @@
 //! holder of the Lease, and what cannot be written is said. A change of the index is followed at once; when nothing has
 //! changed, nothing is called.
 
+mod asked;
+
+pub use asked::{may_register_webhook, may_write_policies, serves_policies};
+
 use crate::context::Context;
-use crate::registration::{Drift, Verdict, WEBHOOK_CONFIGURATION, version};
+use crate::registration::{Drift, Verdict, version};
 use crate::{leftover, single, stall};
-use anyhow::Context as _;
 use futures::{FutureExt as _, Stream, StreamExt as _};
-use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
 use keyside_api::{FIELD_MANAGER, GROUP, INJECTION, InjectionTable, InjectionTableSpec, VERSION, label};
 use keyside_core::Index;
 use keyside_core::plan::policy;
 use kube::api::{
-    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams,
-    Preconditions,
+    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams, Preconditions,
 };
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event, watcher};
@@ -72,55 +73,6 @@ impl Which {
         let kind = GroupVersionKind::gvk(ADMISSION, "v1", self.kind());
         Api::all_with(client, &ApiResource::from_gvk_with_plural(&kind, plural))
     }
-}
-
-/// Whether the API server follows policies that change objects.
-///
-/// # Errors
-/// It does not say.
-pub async fn serves_policies(client: &Client) -> anyhow::Result<bool> {
-    let served = client
-        .list_api_group_resources(&format!("{ADMISSION}/v1"))
-        .await
-        .context("ask which admission objects the API server has")?;
-    Ok(served
-        .resources
-        .iter()
-        .any(|resource| resource.name == "mutatingadmissionpolicies"))
-}
-
-/// Whether whoever asks may keep a policy and its tables.
-///
-/// # Errors
-/// The API server does not say.
-pub async fn may_write_policies(client: &Client) -> anyhow::Result<bool> {
-    let table = json!({"verb": "create", "group": GROUP, "resource": "injectiontables"});
-    let policy = json!({
-        "verb": "patch", "group": ADMISSION, "resource": "mutatingadmissionpolicies", "name": INJECTION,
-    });
-    Ok(may(client, table).await? && may(client, policy).await?)
-}
-
-/// Whether whoever asks may register the webhook for pods.
-///
-/// # Errors
-/// The API server does not say.
-pub async fn may_register_webhook(client: &Client) -> anyhow::Result<bool> {
-    let hook = json!({
-        "verb": "patch", "group": ADMISSION, "resource": "mutatingwebhookconfigurations", "name": WEBHOOK_CONFIGURATION,
-    });
-    may(client, hook).await
-}
-
-async fn may(client: &Client, attributes: Value) -> anyhow::Result<bool> {
-    let reviews: Api<SelfSubjectAccessReview> = Api::all(client.clone());
-    let review = json!({"metadata": {}, "spec": {"resourceAttributes": attributes}});
-    let review = serde_json::from_value(review).expect("a review has this form");
-    let answer = reviews
-        .create(&PostParams::default(), &review)
-        .await
-        .context("ask for keyside's own rights")?;
-    Ok(answer.status.is_some_and(|status| status.allowed))
 }
 
 /// What a watch has told.
