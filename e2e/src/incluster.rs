@@ -67,8 +67,8 @@ const STEPS: [(&str, Step); 13] = [
     ),
     ("the same pods pull by the policy", policy::pods),
     (
-        "by the policy they also pull with keyside away, and as the first of a new namespace",
-        policy::first,
+        "with both, left to the cluster, also the first of a new namespace pulls, and with keyside away",
+        policy::both,
     ),
     ("uninstalling leaves nothing but what is asked for", removal::run),
 ];

@@ -50,7 +50,7 @@ app.kubernetes.io/component: server
 {{- merge $own $further $root.Values.commonLabels | toYaml -}}
 {{- end -}}
 
-{{/* What keyside may do with Secrets: inject, blind or repair. */}}
+{{/* What keyside may do with Secrets: inject, blind, repair or namespaced. */}}
 {{- define "keyside.rights" -}}
 {{- if ne .Values.rbac.mode "auto" -}}
 {{- .Values.rbac.mode -}}
@@ -61,12 +61,14 @@ repair
 {{- end -}}
 {{- end -}}
 
-{{/* How pods are served: policy or webhook. On demand needs somebody who sees pods come. */}}
+{{/* How pods are served: policy, webhook or both. On demand needs somebody who sees all pods come. */}}
 {{- define "keyside.injection" -}}
-{{- if ne .Values.injection.mode "auto" -}}
+{{- if eq .Values.rbac.mode "namespaced" -}}
+policy
+{{- else if ne .Values.injection.mode "auto" -}}
 {{- .Values.injection.mode -}}
 {{- else if and (ne .Values.delivery.mode "OnDemand") (.Capabilities.APIVersions.Has "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy") -}}
-policy
+both
 {{- else -}}
 webhook
 {{- end -}}

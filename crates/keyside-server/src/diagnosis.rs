@@ -58,9 +58,22 @@ pub(crate) fn start(ctx: &Arc<Context>, tasks: &mut JoinSet<anyhow::Result<()>>)
     }
 }
 
-/// Watches the events of one reason. Their first state is streamed; an older API server is asked for it in pages.
+/// Watches the events of one reason, in all namespaces or where alone keyside works.
 async fn watch(ctx: &Context, reason: &str) {
-    let api: Api<Event> = Api::all(ctx.config.client.clone());
+    let client = || ctx.config.client.clone();
+    match ctx.config.rights.confines() {
+        None => follow(ctx, Api::all(client()), reason).await,
+        Some(namespaces) => {
+            let within = namespaces.iter().map(|one| Api::namespaced(client(), one));
+            futures::future::join_all(within.map(|api| follow(ctx, api, reason))).await;
+            // Nothing to watch is no watch that has ended.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Their first state is streamed; an older API server is asked for it in pages.
+async fn follow(ctx: &Context, api: Api<Event>, reason: &str) {
     let config = watcher::Config::default().fields(&format!("reason={reason},involvedObject.kind=Pod"));
     for (config, is_last) in [(config.clone().streaming_lists(), false), (config, true)] {
         let events = watcher(api.clone(), config).default_backoff().applied_objects();

@@ -97,10 +97,10 @@ fn seen(ctx: &Context) -> impl Stream<Item = Seen> + Send + use<> {
 
 /// The registrations that are kept: pods that a policy serves are not asked about, our own kinds always are.
 fn kept(ctx: &Context) -> &'static [Which] {
-    if ctx.config.policy {
-        &[Which::Validating]
-    } else {
+    if ctx.config.webhook {
         &Which::BOTH
+    } else {
+        &[Which::Validating]
     }
 }
 
@@ -203,7 +203,8 @@ impl Keeper<'_> {
                 pause = RETRY;
             }
         }
-        let serves_pods = !self.ctx.config.policy && self.registration(Which::Mutating).agreed.is_some();
+        let alone = !self.ctx.config.policy;
+        let serves_pods = alone && self.registration(Which::Mutating).agreed.is_some();
         if serves_pods && !self.alone {
             self.alone = leftover::remove_policy(&self.ctx.config.client).await;
         }
@@ -235,7 +236,8 @@ impl Keeper<'_> {
             return None;
         };
         let own = &self.ctx.config.namespace;
-        Some(which.desired(&self.target.reach(own, material.bundle()), own))
+        let reach = self.target.reach(own, material.bundle());
+        Some(which.desired(&reach, own, self.ctx.config.policy))
     }
 
     /// Carries out a step of the rotation; returns whether it could.

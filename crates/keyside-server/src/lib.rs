@@ -55,7 +55,7 @@ pub use diagnosis::{Diagnoses, Restarts};
 pub use install::install;
 pub use keeper::Target;
 pub use lease::{Candidacy, Pace};
-pub use policy::{may_write_policies, serves_policies};
+pub use policy::{may_register_webhook, may_write_policies, serves_policies};
 pub use registration::{Reach, SERVICE, WEBHOOK_CONFIGURATION, register_webhook};
 pub use running::{Config, Pages, Ports, Running, run};
 pub use verify::{Verification, registry_client};

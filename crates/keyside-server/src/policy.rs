@@ -4,18 +4,19 @@
 //! holder of the Lease, and what cannot be written is said. A change of the index is followed at once; when nothing has
 //! changed, nothing is called.
 
+mod asked;
+
+pub use asked::{may_register_webhook, may_write_policies, serves_policies};
+
 use crate::context::Context;
 use crate::registration::{Drift, Verdict, version};
 use crate::{leftover, single, stall};
-use anyhow::Context as _;
 use futures::{FutureExt as _, Stream, StreamExt as _};
-use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
 use keyside_api::{FIELD_MANAGER, GROUP, INJECTION, InjectionTable, InjectionTableSpec, VERSION, label};
 use keyside_core::Index;
 use keyside_core::plan::policy;
 use kube::api::{
-    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams,
-    Preconditions,
+    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams, Preconditions,
 };
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event, watcher};
@@ -74,49 +75,12 @@ impl Which {
     }
 }
 
-/// Whether the API server follows policies that change objects.
-///
-/// # Errors
-/// It does not say.
-pub async fn serves_policies(client: &Client) -> anyhow::Result<bool> {
-    let served = client
-        .list_api_group_resources(&format!("{ADMISSION}/v1"))
-        .await
-        .context("ask which admission objects the API server has")?;
-    Ok(served
-        .resources
-        .iter()
-        .any(|resource| resource.name == "mutatingadmissionpolicies"))
-}
-
-/// Whether whoever asks may keep a policy and its tables.
-///
-/// # Errors
-/// The API server does not say.
-pub async fn may_write_policies(client: &Client) -> anyhow::Result<bool> {
-    let reviews: Api<SelfSubjectAccessReview> = Api::all(client.clone());
-    let table = json!({"verb": "create", "group": GROUP, "resource": "injectiontables"});
-    let policy = json!({
-        "verb": "patch", "group": ADMISSION, "resource": "mutatingadmissionpolicies", "name": INJECTION,
-    });
-    for attributes in [table, policy] {
-        let review = json!({"metadata": {}, "spec": {"resourceAttributes": attributes}});
-        let review = serde_json::from_value(review).expect("a review has this form");
-        let answer = reviews
-            .create(&PostParams::default(), &review)
-            .await
-            .context("ask for keyside's own rights")?;
-        if !answer.status.is_some_and(|status| status.allowed) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
 /// What a watch has told.
 enum Seen {
     Object(Which, Option<Box<DynamicObject>>),
     Tables(Box<Event<InjectionTable>>),
+    /// The table of a namespace that is watched alone.
+    Table(Arc<str>, Option<Box<InjectionTable>>),
 }
 
 /// The policy or its binding: as it stands, and how often it was put right.
@@ -147,7 +111,12 @@ pub(crate) async fn run(ctx: Arc<Context>, mut ready: watch::Receiver<bool>, sto
         ctx: &ctx,
         objects: Default::default(),
         tables: BTreeMap::new(),
-        listing: Some(BTreeMap::new()),
+        untold: ctx
+            .config
+            .rights
+            .confines()
+            .map(|names| names.iter().map(|name| name.as_str().into()).collect()),
+        listing: ctx.config.rights.confines().is_none().then(BTreeMap::new),
         due: Due::All,
         alone: false,
     };
@@ -171,6 +140,29 @@ pub(crate) async fn run(ctx: Arc<Context>, mut ready: watch::Receiver<bool>, sto
 }
 
 fn seen(ctx: &Context) -> impl Stream<Item = Seen> + Send + use<> {
+    match ctx.config.rights.confines() {
+        None => everywhere(ctx).left_stream(),
+        Some(namespaces) => within(ctx, namespaces).right_stream(),
+    }
+}
+
+/// The tables of these namespaces. Policy and binding are kept by whoever installs keyside.
+fn within(ctx: &Context, namespaces: &[String]) -> impl Stream<Item = Seen> + Send + use<> {
+    let one = |namespace: &String| {
+        let (namespace, of) = (namespace.clone(), Arc::<str>::from(namespace.as_str()));
+        stall::restarting(
+            &ctx.monitor,
+            &ctx.config.client,
+            "injection tables",
+            move |client| single::watch::<InjectionTable>(Api::namespaced(client, &namespace), INJECTION),
+        )
+        .map(move |told| Seen::Table(of.clone(), told.map(Box::new)))
+        .boxed()
+    };
+    futures::stream::select_all(namespaces.iter().map(one))
+}
+
+fn everywhere(ctx: &Context) -> impl Stream<Item = Seen> + Send + use<> {
     let (monitor, client) = (&ctx.monitor, &ctx.config.client);
     let object = |which: Which, name| {
         stall::restarting(monitor, client, name, move |client| {
@@ -198,6 +190,8 @@ struct Keeper<'a> {
     tables: BTreeMap<Arc<str>, Table>,
     /// The first state while it is being told; `None` when it is known.
     listing: Option<BTreeMap<Arc<str>, Table>>,
+    /// Where tables are watched one by one: those whose first state was not told yet.
+    untold: Option<BTreeSet<Arc<str>>>,
     due: Due,
     /// Whether nothing is left of the webhook for pods.
     alone: bool,
@@ -225,6 +219,18 @@ impl Keeper<'_> {
                 self.object(which).live = Some(value);
             }
             Seen::Tables(event) => self.take_table(*event),
+            Seen::Table(namespace, told) => {
+                if let Some(untold) = &mut self.untold {
+                    untold.remove(&namespace);
+                }
+                match told {
+                    Some(table) => self.stands(*table),
+                    None => {
+                        self.tables.remove(&namespace);
+                        self.due.add(&namespace);
+                    }
+                }
+            }
         }
     }
 
@@ -276,16 +282,21 @@ impl Keeper<'_> {
     /// Does what is due, if this replica leads; returns when to look again.
     async fn keep(&mut self) -> Duration {
         let stale = self.ctx.note(Index::take_stale_tables);
-        if !self.ctx.leadership.leads() || self.listing.is_some() {
+        let told = self.listing.is_none() && self.untold.as_ref().is_none_or(BTreeSet::is_empty);
+        if !self.ctx.leadership.leads() || !told {
             self.due = Due::All;
             return LOOK;
         }
         let plan = self.plan(stale);
         let mut all_done = self.apply(plan).await;
+        if self.untold.is_some() {
+            return if all_done { LOOK } else { RETRY };
+        }
         for which in Which::BOTH {
             all_done &= self.keep_object(which).await;
         }
-        if all_done && !self.alone && self.objects.iter().all(|one| one.agreed) {
+        let alone = self.alone || self.ctx.config.webhook;
+        if all_done && !alone && self.objects.iter().all(|one| one.agreed) {
             self.alone = leftover::remove_webhook(&self.ctx.config.client).await;
             all_done = self.alone;
         }

@@ -41,7 +41,7 @@ pub struct Options {
     pub name: String,
     /// How much keyside may do with Secrets, and where it may read them.
     pub rights: Rights,
-    /// Whether keyside registers the webhook for pods and repairs its registration (not so where a policy serves them).
+    /// Whether keyside registers the webhook for pods and repairs its registration.
     pub webhook: bool,
     /// Whether keyside registers the webhook for its own kinds and repairs its registration.
     pub validation: bool,
@@ -70,11 +70,11 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The namespaces besides its own in which keyside gets a right to read Secrets, each once.
+    /// The namespaces besides its own in which keyside gets rights of their own, each once.
     fn readers(&self) -> impl Iterator<Item = &str> {
         let named = match self.rights.mode {
             Mode::Repair => &[],
-            Mode::Inject | Mode::Blind => self.rights.namespaces.as_slice(),
+            Mode::Inject | Mode::Blind | Mode::Namespaced => self.rights.namespaces.as_slice(),
         };
         let named: BTreeSet<&str> = named.iter().map(String::as_str).collect();
         named.into_iter().filter(|name| *name != self.namespace)
@@ -86,21 +86,22 @@ impl Options {
 pub struct Rbac {
     /// Who keyside is.
     pub service_account: ServiceAccount,
-    /// Rights in all namespaces, and on objects of the cluster.
-    pub cluster_role: ClusterRole,
+    /// Rights in all namespaces, and on objects of the cluster; none with [`Mode::Namespaced`].
+    pub cluster_role: Option<ClusterRole>,
     /// Gives them.
-    pub cluster_role_binding: ClusterRoleBinding,
+    pub cluster_role_binding: Option<ClusterRoleBinding>,
     /// Rights in keyside's own namespace.
     pub role: Role,
     /// Gives them.
     pub role_binding: RoleBinding,
-    /// Rights in namespaces whose Secrets may be read although not all may, and what gives them.
+    /// Rights in the namespaces that are named, and what gives them.
     pub readers: Vec<(Role, RoleBinding)>,
 }
 
 /// The objects that give keyside exactly the rights it uses.
 pub fn rbac(options: &Options) -> Rbac {
     let namespace = Some(options.namespace.as_str());
+    let is_everywhere = options.rights.mode != Mode::Namespaced;
     let subjects = Some(vec![Subject {
         kind: "ServiceAccount".to_owned(),
         name: options.service_account.clone(),
@@ -117,16 +118,16 @@ pub fn rbac(options: &Options) -> Rbac {
             metadata: metadata(&options.service_account, namespace),
             ..ServiceAccount::default()
         },
-        cluster_role: ClusterRole {
+        cluster_role: is_everywhere.then(|| ClusterRole {
             metadata: metadata(&options.name, None),
             rules: Some(cluster_rules(options)),
             ..ClusterRole::default()
-        },
-        cluster_role_binding: ClusterRoleBinding {
+        }),
+        cluster_role_binding: is_everywhere.then(|| ClusterRoleBinding {
             metadata: metadata(&options.name, None),
             role_ref: role_ref("ClusterRole"),
             subjects: subjects.clone(),
-        },
+        }),
         role: Role {
             metadata: metadata(&options.name, namespace),
             rules: Some(own_rules(options)),
@@ -145,7 +146,7 @@ pub fn rbac(options: &Options) -> Rbac {
                     role_ref: role_ref("Role"),
                     subjects: subjects.clone(),
                 };
-                let rules = Some(reader_rules());
+                let rules = Some(named_rules(options));
                 (Role { metadata, rules }, binding)
             })
             .collect(),
@@ -168,7 +169,7 @@ fn cluster_rules(options: &Options) -> Vec<PolicyRule> {
         rule("", &["pods"], &["get"]),
     ];
     match options.rights.mode {
-        Mode::Inject => {}
+        Mode::Inject | Mode::Namespaced => {}
         Mode::Blind => rules.push(rule("", &["secrets"], &["create", "patch", "delete"])),
         Mode::Repair => {
             // Copies, and the Secrets they are made of.
@@ -210,7 +211,7 @@ fn admission_rules(options: &Options) -> Vec<PolicyRule> {
         rules.push(named(rule(group, &hooks, &verbs), WEBHOOK_CONFIGURATION));
     }
     let policies = ["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"];
-    if options.webhook {
+    if options.webhook && !options.policy {
         rules.push(named(rule(group, &policies, &["delete"]), INJECTION));
     }
     if options.policy {
@@ -218,8 +219,10 @@ fn admission_rules(options: &Options) -> Vec<PolicyRule> {
         rules.push(rule("keyside.dev", &["injectiontables"], &verbs));
         let verbs = ["get", "list", "watch", "patch", "create"];
         rules.push(named(rule(group, &policies, &verbs), INJECTION));
-        let hook = rule(group, &["mutatingwebhookconfigurations"], &["delete"]);
-        rules.push(named(hook, WEBHOOK_CONFIGURATION));
+        if !options.webhook {
+            let hook = rule(group, &["mutatingwebhookconfigurations"], &["delete"]);
+            rules.push(named(hook, WEBHOOK_CONFIGURATION));
+        }
     }
     rules
 }
@@ -240,12 +243,29 @@ fn own_rules(options: &Options) -> Vec<PolicyRule> {
     rules
 }
 
-/// Rights in a namespace where credentials are kept.
-fn reader_rules() -> Vec<PolicyRule> {
-    vec![
-        rule("", &["secrets"], &["get", "list", "watch"]),
+/// Rights in a namespace that is named: where credentials are kept, or where alone keyside works.
+fn named_rules(options: &Options) -> Vec<PolicyRule> {
+    if options.rights.mode != Mode::Namespaced {
+        return vec![
+            rule("", &["secrets"], &["get", "list", "watch"]),
+            rule("", &["configmaps"], &["get"]),
+        ];
+    }
+    let all = ["get", "list", "watch", "create", "patch", "delete"];
+    let mut rules = vec![
+        rule("keyside.dev", &["registrycredentials"], &["get", "list", "watch"]),
+        rule("keyside.dev", &["registrycredentials/status"], &["patch"]),
+        rule("", &["serviceaccounts"], &["list", "watch"]),
+        rule("", &["events"], &["list", "watch", "create", "patch"]),
+        rule("", &["pods"], &["get"]),
+        rule("", &["secrets"], &all),
         rule("", &["configmaps"], &["get"]),
-    ]
+        rule("keyside.dev", &["injectiontables"], &all),
+    ];
+    if options.restart_stuck {
+        rules.push(rule("", &["pods/eviction"], &["create"]));
+    }
+    rules
 }
 
 fn rule(group: &str, resources: &[&str], verbs: &[&str]) -> PolicyRule {
@@ -293,9 +313,13 @@ pub async fn install_rbac(client: &kube::Client, options: &Options) -> kube::Res
     let client = || client.clone();
     let namespace = &options.namespace;
     apply(Api::namespaced(client(), namespace), &service_account).await?;
-    apply(Api::all(client()), &cluster_role).await?;
+    if let Some(role) = &cluster_role {
+        apply(Api::all(client()), role).await?;
+    }
     apply(Api::namespaced(client(), namespace), &role).await?;
-    apply(Api::all(client()), &cluster_role_binding).await?;
+    if let Some(binding) = &cluster_role_binding {
+        apply(Api::all(client()), binding).await?;
+    }
     apply(Api::namespaced(client(), namespace), &role_binding).await?;
     for (role, binding) in readers {
         let namespace = role.metadata.namespace.as_deref().unwrap_or_default();

@@ -75,10 +75,11 @@ impl Which {
         }
     }
 
-    /// What shall be registered; `own` is keyside's own namespace.
-    pub(crate) fn desired(self, reach: &Reach, own: &str) -> Value {
+    /// What shall be registered; `own` is keyside's own namespace. Behind a policy the webhook is asked only about pods that
+    /// the policy gave nothing: such as the first of a new namespace, for which there is no table yet.
+    pub(crate) fn desired(self, reach: &Reach, own: &str, behind_policy: bool) -> Value {
         let webhook = match self {
-            Self::Mutating => pods(reach, own),
+            Self::Mutating => pods(reach, own, behind_policy),
             Self::Validating => kinds(reach),
         };
         json!({
@@ -114,7 +115,7 @@ impl Which {
 /// A configuration cannot be written.
 pub async fn register_webhook(client: &kube::Client, reach: &Reach) -> anyhow::Result<()> {
     for which in Which::BOTH {
-        let desired = which.desired(reach, SYSTEM_NAMESPACE);
+        let desired = which.desired(reach, SYSTEM_NAMESPACE, false);
         which
             .apply(client, &desired)
             .await
@@ -185,7 +186,11 @@ impl Drift {
 }
 
 /// Pods of all namespaces but the system's and ours. With keyside down, pods are created all the same.
-fn pods(reach: &Reach, own: &str) -> Value {
+fn pods(reach: &Reach, own: &str, behind_policy: bool) -> Value {
+    let mut conditions = policy::match_conditions();
+    if let (true, Some(conditions)) = (behind_policy, conditions.as_array_mut()) {
+        conditions.push(policy::not_served());
+    }
     json!({
         "name": "pods.keyside.dev",
         "admissionReviewVersions": ["v1"],
@@ -196,7 +201,7 @@ fn pods(reach: &Reach, own: &str) -> Value {
         }],
         "namespaceSelector": policy::namespace_selector(own),
         "objectSelector": {},
-        "matchConditions": policy::match_conditions(),
+        "matchConditions": conditions,
         "failurePolicy": "Ignore",
         "matchPolicy": "Equivalent",
         "reinvocationPolicy": "IfNeeded",

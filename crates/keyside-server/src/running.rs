@@ -67,8 +67,10 @@ pub struct Config {
     pub restart_stuck: Option<Restarts>,
     /// Which rights keyside has: it asks for nothing else (`rbac::Options::rights`).
     pub rights: Rights,
-    /// Whether pods are served by a policy of the API server's own instead of the webhook.
+    /// Whether pods are served by a policy of the API server's own.
     pub policy: bool,
+    /// Whether the API server asks the webhook about pods: about all, or, behind a policy, about those it gave nothing.
+    pub webhook: bool,
     /// How registries are asked whether credentials work; `None` if they are not.
     pub verification: Option<verify::Verification>,
 }
@@ -90,6 +92,7 @@ impl Config {
             restart_stuck: None,
             rights: Rights::default(),
             policy: false,
+            webhook: true,
             verification: Some(verify::Verification::default()),
         }
     }

@@ -4,20 +4,25 @@
 //! that memory does not grow with what is none of our business. Where the API server can, the first state comes as a stream
 //! instead of pages.
 
+mod feeds;
+
 use crate::context::Context;
+use feeds::{
+    ACCOUNTS, BASIC_AUTH_SECRETS, CLUSTER_CREDENTIALS, COPIES, CREDENTIALS, LEGACY_SECRETS, NAMESPACES,
+    PROJECTS, SECRETS,
+};
 use futures::TryStreamExt as _;
-use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Namespace, Secret, ServiceAccount};
-use keyside_api::{ClusterRegistryCredential, GROUP, Project, RegistryCredential, VERSION, label};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use keyside_api::{GROUP, VERSION, label};
+use keyside_core::Index;
 use keyside_core::index::Touched;
 use keyside_core::source::BASIC_AUTH;
-use keyside_core::{CredentialId, Index};
 use keyside_keychain::Form;
-use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta};
+use kube::api::{Api, ApiResource, GroupVersionKind};
 use kube::core::NamespaceResourceScope;
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event, watcher};
-use kube::{Client, Resource, ResourceExt as _};
+use kube::{Client, Resource};
 use serde::de::DeserializeOwned;
 use std::collections::HashSet;
 use std::fmt::Debug;
@@ -86,26 +91,18 @@ pub(crate) fn start(ctx: &Arc<Context>, tasks: &mut JoinSet<anyhow::Result<()>>)
         ctx: ctx.clone(),
         pending: pending.clone(),
     };
-    let any = watcher::Config::default();
-    spawner.watch(tasks, Api::all, any.clone(), NAMESPACES);
-    spawner.watch(tasks, Api::all, any.clone(), ACCOUNTS);
-    for (kind, plural, feed) in [
-        ("Project", "projects", PROJECTS),
-        ("RegistryCredential", "registrycredentials", CREDENTIALS),
-        (
-            "ClusterRegistryCredential",
-            "clusterregistrycredentials",
-            CLUSTER_CREDENTIALS,
-        ),
-    ] {
-        let resource =
-            ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(GROUP, VERSION, kind), plural);
-        spawner.watch(
-            tasks,
-            |client| Api::all_with(client, &resource),
-            any.clone(),
-            feed,
-        );
+    match ctx.config.rights.confines() {
+        None => spawner.watch_everywhere(tasks),
+        Some(namespaces) => namespaces.iter().for_each(|namespace| {
+            // Namespaces themselves may not be seen; that these are there is for whoever has named them to see to.
+            ctx.feed(|index| {
+                index.apply_namespace(&ObjectMeta {
+                    name: Some(namespace.clone()),
+                    ..ObjectMeta::default()
+                })
+            });
+            spawner.watch_within(tasks, namespace);
+        }),
     }
     match ctx.config.rights.readable(&ctx.config.namespace) {
         None => spawner.watch_secrets(tasks, None),
@@ -115,6 +112,10 @@ pub(crate) fn start(ctx: &Arc<Context>, tasks: &mut JoinSet<anyhow::Result<()>>)
     }
     pending.one_less();
     pending
+}
+
+fn resource(kind: &str, plural: &str) -> ApiResource {
+    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(GROUP, VERSION, kind), plural)
 }
 
 fn of_type(secret_type: &str) -> String {
@@ -127,6 +128,36 @@ struct Spawner {
 }
 
 impl Spawner {
+    /// All but Secrets, in all namespaces.
+    fn watch_everywhere(&self, tasks: &mut JoinSet<anyhow::Result<()>>) {
+        let any = watcher::Config::default();
+        self.watch(tasks, Api::all, any.clone(), NAMESPACES);
+        self.watch(tasks, Api::all, any.clone(), ACCOUNTS);
+        for (kind, plural, feed) in [
+            ("Project", "projects", PROJECTS),
+            ("RegistryCredential", "registrycredentials", CREDENTIALS),
+            (
+                "ClusterRegistryCredential",
+                "clusterregistrycredentials",
+                CLUSTER_CREDENTIALS,
+            ),
+        ] {
+            let api = |client| Api::all_with(client, &resource(kind, plural));
+            self.watch(tasks, api, any.clone(), feed);
+        }
+    }
+
+    /// All but Secrets, in one namespace.
+    fn watch_within(&self, tasks: &mut JoinSet<anyhow::Result<()>>, namespace: &str) {
+        let any = watcher::Config::default();
+        self.watch_in(tasks, Some(namespace.to_owned()), any.clone(), ACCOUNTS);
+        let within = Some(namespace.to_owned());
+        let run = Run::new(self.ctx.clone(), self.pending.clone(), CREDENTIALS, within);
+        let resource = resource("RegistryCredential", "registrycredentials");
+        let api = |client| Api::namespaced_with(client, namespace, &resource);
+        self.begin(tasks, api, any, run);
+    }
+
     /// Secrets of a namespace, or of all: copies, and those that are none.
     fn watch_secrets(&self, tasks: &mut JoinSet<anyhow::Result<()>>, namespace: Option<String>) {
         let any = watcher::Config::default();
@@ -344,140 +375,4 @@ fn place<K: Resource>(object: &K) -> Place {
         meta.namespace.clone().unwrap_or_default(),
         meta.name.clone().unwrap_or_default(),
     )
-}
-
-fn of_cluster(name: &str) -> Place {
-    (String::new(), name.to_owned())
-}
-
-const NAMESPACES: Feed<PartialObjectMeta<Namespace>> = Feed {
-    name: "namespaces",
-    apply: |index, object| index.apply_namespace(&object.metadata),
-    remove: |index, (_, name), _| index.remove_namespace(name),
-    known: |index| index.namespace_names().map(|name| of_cluster(name)).collect(),
-};
-
-const ACCOUNTS: Feed<PartialObjectMeta<ServiceAccount>> = Feed {
-    name: "serviceaccounts",
-    apply: |index, object| {
-        index.apply_account(&object.metadata);
-        Touched::default()
-    },
-    remove: |index, (namespace, name), _| {
-        index.remove_account(namespace, name);
-        Touched::default()
-    },
-    known: |index| {
-        index
-            .guarded_accounts()
-            .map(|(namespace, name)| (namespace.to_string(), name.to_string()))
-            .collect()
-    },
-};
-
-const PROJECTS: Feed<DynamicObject> = Feed {
-    name: "projects",
-    apply: |index, object| match read::<Project>(object) {
-        Some(project) if project.metadata.deletion_timestamp.is_none() => index.apply_project(&project),
-        Some(project) => index.remove_project(&project.name_any()),
-        None => Touched::default(),
-    },
-    remove: |index, (_, name), _| index.remove_project(name),
-    known: |index| {
-        index
-            .projects()
-            .map(|project| of_cluster(&project.name))
-            .collect()
-    },
-};
-
-const CREDENTIALS: Feed<DynamicObject> = Feed {
-    name: "registrycredentials",
-    apply: |index, object| match read::<RegistryCredential>(object) {
-        Some(credential) if credential.metadata.deletion_timestamp.is_none() => {
-            index.apply_credential(&credential)
-        }
-        Some(credential) => {
-            let namespace = credential.namespace().unwrap_or_default();
-            index.remove_credential(&CredentialId::namespaced(namespace, credential.name_any()))
-        }
-        None => Touched::default(),
-    },
-    remove: |index, (namespace, name), _| {
-        index.remove_credential(&CredentialId::namespaced(namespace.as_str(), name.as_str()))
-    },
-    known: |index| {
-        let ids = index.credentials().map(|credential| &credential.id);
-        ids.filter_map(|id| Some((id.namespace.as_deref()?.to_owned(), id.name.to_string())))
-            .collect()
-    },
-};
-
-const CLUSTER_CREDENTIALS: Feed<DynamicObject> = Feed {
-    name: "clusterregistrycredentials",
-    apply: |index, object| match read::<ClusterRegistryCredential>(object) {
-        Some(credential) if credential.metadata.deletion_timestamp.is_none() => {
-            index.apply_credential(&credential)
-        }
-        Some(credential) => index.remove_credential(&CredentialId::cluster(credential.name_any())),
-        None => Touched::default(),
-    },
-    remove: |index, (_, name), _| index.remove_credential(&CredentialId::cluster(name.as_str())),
-    known: |index| {
-        let ids = index.credentials().map(|credential| &credential.id);
-        ids.filter(|id| id.namespace.is_none())
-            .map(|id| of_cluster(&id.name))
-            .collect()
-    },
-};
-
-const COPIES: Feed<PartialObjectMeta<Secret>> = Feed {
-    name: "copies",
-    apply: |index, object| index.apply_copy(&object.metadata, Timestamp::now()),
-    remove: |index, (namespace, name), uid| index.remove_copy(namespace, name, uid),
-    known: |index| {
-        index
-            .copy_keys()
-            .map(|(namespace, name)| (namespace.to_string(), name.to_string()))
-            .collect()
-    },
-};
-
-const SECRETS: Feed<Secret> = Feed {
-    name: "dockerconfigjson secrets",
-    apply: Index::apply_secret,
-    remove: |index, (namespace, name), uid| index.remove_secret(namespace, name, uid),
-    known: |index| known_secrets(index, Form::ConfigJson.secret_type()),
-};
-
-const LEGACY_SECRETS: Feed<Secret> = Feed {
-    name: "dockercfg secrets",
-    known: |index| known_secrets(index, Form::Legacy.secret_type()),
-    ..SECRETS
-};
-
-const BASIC_AUTH_SECRETS: Feed<Secret> = Feed {
-    name: "basic-auth secrets",
-    known: |index| known_secrets(index, BASIC_AUTH),
-    ..SECRETS
-};
-
-fn known_secrets(index: &Index, secret_type: &str) -> Vec<Place> {
-    let of_type = index
-        .secrets()
-        .filter(|(_, secret)| &*secret.secret_type == secret_type);
-    of_type
-        .map(|(namespace, secret)| (namespace.to_string(), secret.name.to_string()))
-        .collect()
-}
-
-/// Reads one of our objects. One that cannot be read (written by a newer version, say) stops no other.
-fn read<T: Resource + DeserializeOwned>(object: &DynamicObject) -> Option<T> {
-    match object.clone().try_parse() {
-        Ok(parsed) => Some(parsed),
-        Err(error) => {
-            tracing::warn!(namespace = object.namespace(), name = object.name_any(), %error, "an object cannot be read");
-            None
-        }
-    }
 }

@@ -193,15 +193,15 @@ pub(crate) struct Serve {
     /// Address by which the API server reaches the webhook, where it runs outside of the cluster.
     #[arg(long, value_name = "URL")]
     pub(crate) webhook_url: Option<String>,
-    /// How pods get the names of their pull secrets: by the webhook, or by a policy that the API server follows itself; `auto`
-    /// is the policy where the API server serves such and keyside has the rights for it.
+    /// How pods get the names of their pull secrets: by the webhook, by a policy that the API server follows itself, or by both;
+    /// `auto` is what the API server serves and keyside has the rights for.
     #[arg(long, value_enum, default_value_t = Injection::Auto, value_name = "MODE")]
     pub(crate) injection: Injection,
     /// What keyside may do with Secrets outside of its own namespace; it asks for nothing else.
     #[arg(long, value_enum, default_value_t = Rights::Repair, value_name = "RIGHTS")]
     pub(crate) rights: Rights,
-    /// Namespaces whose Secrets keyside may read besides its own, with fewer rights than `repair`: there credentials can be
-    /// kept; separated by commas.
+    /// Namespaces whose Secrets keyside may read besides its own, with `inject` and `blind`: there credentials can be kept. With
+    /// `namespaced` those it works in. Separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "NS")]
     pub(crate) readable_namespaces: Vec<String>,
     /// Neither serve nor register the webhook.
@@ -241,9 +241,11 @@ pub(crate) struct Serve {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Injection {
-    /// The policy where the API server can follow one, otherwise the webhook.
+    /// Both where the API server can follow a policy, otherwise the webhook.
     #[default]
     Auto,
+    /// A policy, and behind it the webhook for pods that it gave nothing, such as the first of a new namespace.
+    Both,
     /// A webhook: keyside is asked about each new pod.
     Webhook,
     /// A `MutatingAdmissionPolicy`: the API server adds them by itself (Kubernetes 1.36 and later).
@@ -260,6 +262,8 @@ pub(crate) enum Rights {
     /// See and write them.
     #[default]
     Repair,
+    /// See and write them in --readable-namespaces, and work nowhere else; the policy that serves pods is part of the installation.
+    Namespaced,
 }
 
 impl Rights {
@@ -270,6 +274,7 @@ impl Rights {
             Self::Inject => Mode::Inject,
             Self::Blind => Mode::Blind,
             Self::Repair => Mode::Repair,
+            Self::Namespaced => Mode::Namespaced,
         }
     }
 }

@@ -2,31 +2,38 @@
 
 use super::{Client, NAMESPACE, install, pods, rights};
 use crate::cluster::{PASSWORD, PRIVATE_IMAGE, REGISTRY, USER, until};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde_json::json;
 
 /// So many namespaces are created together with a pod each.
 const NEW: usize = 20;
 
-/// Left to the cluster, an upgrade chooses the policy here, because this API server can follow it.
+/// Nobody is asked about pods any more.
 pub(super) fn change(client: &Client<'_>) -> Result<String> {
-    client.helm(&format!(
-        "upgrade keyside charts/keyside --namespace {NAMESPACE} --reuse-values --set injection.mode=auto --wait --timeout 300s"
-    ))?;
-    client.until_ready()?;
-    client.until_field(
-        "mutatingadmissionpolicybindings/keyside-injection",
-        "{.spec.policyName}",
-        &["keyside-injection"],
-    )?;
+    upgrade(client, "policy")?;
     until("the webhook for pods to be taken out", || {
         let left = client.kubectl("get mutatingwebhookconfigurations --output=name")?;
         Ok(left.trim().is_empty().then_some(()))
     })?;
     // keyside's own kinds are checked all the same.
     client.kubectl("get validatingwebhookconfigurations/keyside")?;
-    rights::compare(client, "everywhere with the policy")?;
+    rights::compare(
+        client,
+        &["everywhere with `policy`", "everywhere with `policy` or `both`"],
+    )?;
     install::test(client)
+}
+
+fn upgrade(client: &Client<'_>, mode: &str) -> Result<()> {
+    client.helm(&format!(
+        "upgrade keyside charts/keyside --namespace {NAMESPACE} --reuse-values --set injection.mode={mode} --wait --timeout 300s"
+    ))?;
+    client.until_ready()?;
+    client.until_field(
+        "mutatingadmissionpolicybindings/keyside-injection",
+        "{.spec.policyName}",
+        &["keyside-injection"],
+    )
 }
 
 pub(super) fn pods(client: &Client<'_>) -> Result<String> {
@@ -38,8 +45,9 @@ pub(super) fn pods(client: &Client<'_>) -> Result<String> {
     Ok(String::new())
 }
 
-/// The two moments in which a webhook and a policy differ.
-pub(super) fn first(client: &Client<'_>) -> Result<String> {
+/// Left to the cluster, an upgrade chooses both here, because this API server can follow a policy. What a policy cannot do,
+/// the webhook does behind it, and the other way round.
+pub(super) fn both(client: &Client<'_>) -> Result<String> {
     let project = json!({
         "apiVersion": "keyside.dev/v1alpha1", "kind": "Project", "metadata": {"name": "new"},
         "spec": {"namespaceSelector": {"matchLabels": {"new": "yes"}}},
@@ -51,7 +59,25 @@ pub(super) fn first(client: &Client<'_>) -> Result<String> {
         ),
         PASSWORD,
     )?;
+    let by_policy = served(client, "by-policy")?;
+    upgrade(client, "auto")?;
+    client.until_field(
+        "mutatingwebhookconfigurations/keyside",
+        "{.webhooks[*].matchConditions[*].name}",
+        &["not-ignored not-disabled not-a-mirror not-served"],
+    )?;
+    rights::compare(
+        client,
+        &[
+            "everywhere with `webhook` or `both`",
+            "everywhere with `policy` or `both`",
+        ],
+    )?;
+    install::test(client)?;
     let (bare, deployed) = (served(client, "bare")?, served(client, "deployed")?);
+    if bare + deployed != 2 * NEW {
+        bail!("of {NEW} and {NEW} new namespaces, {bare} and {deployed} gave their first pod what it needs");
+    }
     client.kubectl(&format!(
         "scale deployment/keyside --namespace={NAMESPACE} --replicas=0"
     ))?;
@@ -65,7 +91,7 @@ pub(super) fn first(client: &Client<'_>) -> Result<String> {
     ))?;
     client.until_ready()?;
     Ok(format!(
-        "of {NEW} namespaces created together with a pod, {bare} gave it the name; of {NEW} with a deployment, {deployed}"
+        "of {NEW} namespaces created together with a pod, the policy alone served {by_policy}, both all"
     ))
 }
 
@@ -80,7 +106,7 @@ fn served(client: &Client<'_>, how: &str) -> Result<usize> {
         });
         let labels = json!({"app": "first"});
         let pod = match how {
-            "bare" => json!({
+            "by-policy" | "bare" => json!({
                 "apiVersion": "v1", "kind": "Pod",
                 "metadata": {"name": "first", "namespace": name, "labels": labels}, "spec": spec,
             }),

@@ -8,15 +8,18 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 pub(super) fn run(client: &Client<'_>) -> Result<String> {
-    compare(client, "everywhere with the webhook")?;
+    compare(
+        client,
+        &["everywhere with `webhook`", "everywhere with `webhook` or `both`"],
+    )?;
     fence(client)?;
     Ok(String::new())
 }
 
 /// The account may do what the page says, and no more; `served` is the part of it about how pods are served.
-pub(super) fn compare(client: &Client<'_>, served: &str) -> Result<()> {
+pub(super) fn compare(client: &Client<'_>, served: &[&str]) -> Result<()> {
     let page = std::fs::read_to_string(crate::root().join("docs/install.md"))?;
-    let everywhere = ["everywhere", "everywhere with `repair`", served];
+    let everywhere = [&["everywhere", "everywhere with `repair`"], served].concat();
     for (namespace, places) in [
         ("default", &everywhere[..]),
         (NAMESPACE, &[&everywhere[..], &["own namespace"]].concat()),

@@ -13,7 +13,7 @@ mod objects;
 mod pattern;
 mod rule;
 
-pub use objects::{binding, match_conditions, namespace_selector, policy};
+pub use objects::{binding, match_conditions, namespace_selector, not_served, policy};
 
 use crate::Index;
 use keyside_api::{InjectionRule, InjectionTableSpec};

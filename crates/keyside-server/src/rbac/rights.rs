@@ -15,6 +15,9 @@ pub enum Mode {
     /// See all Secrets, too: copies that somebody changes are put right, and Secrets that others made take part.
     #[default]
     Repair,
+    /// The same in the namespaces that are named, and nothing anywhere else: no right on namespaces or on any object of the
+    /// cluster. The policy that serves pods is kept by whoever installs keyside.
+    Namespaced,
 }
 
 /// The rights that keyside has.
@@ -22,7 +25,8 @@ pub enum Mode {
 pub struct Rights {
     /// How much it may do with Secrets in other namespaces.
     pub mode: Mode,
-    /// Namespaces whose Secrets it may read besides its own, where it may not read all: there credentials can be kept.
+    /// Namespaces whose Secrets it may read besides its own, where it may not read all: there credentials can be kept. With
+    /// [`Mode::Namespaced`] the only ones it works in.
     pub namespaces: Vec<String>,
 }
 
@@ -33,6 +37,7 @@ impl Mode {
             Self::Inject => "inject",
             Self::Blind => "blind",
             Self::Repair => "repair",
+            Self::Namespaced => "namespaced",
         }
     }
 }
@@ -47,11 +52,16 @@ impl Rights {
     pub(crate) fn readable(&self, own: &str) -> Option<BTreeSet<String>> {
         match self.mode {
             Mode::Repair => None,
-            Mode::Inject | Mode::Blind => {
+            Mode::Inject | Mode::Blind | Mode::Namespaced => {
                 let named = self.namespaces.iter().map(String::as_str);
                 Some(named.chain([own]).map(str::to_owned).collect())
             }
         }
+    }
+
+    /// The namespaces outside of which nothing is watched; `None` if all are.
+    pub(crate) fn confines(&self) -> Option<&[String]> {
+        (self.mode == Mode::Namespaced).then_some(&self.namespaces)
     }
 
     /// Whether copies are watched where Secrets are.

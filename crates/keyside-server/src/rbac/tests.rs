@@ -18,7 +18,7 @@ fn table(rules: &[PolicyRule]) -> Vec<String> {
 #[test]
 fn rights_are_these_and_no_others() {
     let rbac = rbac(&Options::default());
-    let cluster = table(&rbac.cluster_role.rules.unwrap());
+    let cluster = table(&rbac.cluster_role.unwrap().rules.unwrap());
     insta::assert_snapshot!(cluster.join("\n"), @r"
     keyside.dev/projects,registrycredentials,clusterregistrycredentials: get list watch
     keyside.dev/projects/status,registrycredentials/status,clusterregistrycredentials/status: patch
@@ -42,7 +42,7 @@ fn rights_are_these_and_no_others() {
 
 #[test]
 fn options_add_and_take_away_whole_rules() {
-    let rules = |options: &Options| table(&rbac(options).cluster_role.rules.unwrap());
+    let rules = |options: &Options| table(&rbac(options).cluster_role.unwrap().rules.unwrap());
     let usual = rules(&Options::default());
     let more = rules(&Options {
         on_demand_removal: true,
@@ -81,7 +81,13 @@ fn nothing_that_gives_more_than_it_says_is_ever_among_them() {
     let Rbac {
         cluster_role, role, ..
     } = rbac(&options);
-    for rule in cluster_role.rules.unwrap().iter().chain(&role.rules.unwrap()) {
+    for rule in cluster_role
+        .unwrap()
+        .rules
+        .unwrap()
+        .iter()
+        .chain(&role.rules.unwrap())
+    {
         for verb in ["*", "escalate", "bind", "impersonate", "deletecollection"] {
             assert!(!rule.verbs.iter().any(|one| one == verb), "{rule:?}");
         }
@@ -102,10 +108,11 @@ fn on_secrets(mode: Mode) -> String {
         ..Options::default()
     };
     let given = rbac(&options);
-    let mut places = vec![
-        ("everywhere".to_owned(), given.cluster_role.rules),
-        ("own".to_owned(), given.role.rules),
-    ];
+    let everywhere = given.cluster_role.into_iter();
+    let mut places: Vec<_> = everywhere
+        .map(|role| ("everywhere".to_owned(), role.rules))
+        .collect();
+    places.push(("own".to_owned(), given.role.rules));
     let readers = given.readers.into_iter();
     places.extend(readers.map(|(role, _)| (role.metadata.namespace.unwrap(), role.rules)));
     let lines = places.into_iter().flat_map(|(place, rules)| {
@@ -133,6 +140,12 @@ fn each_mode_gives_what_it_says_on_secrets_and_no_more() {
     own: /secrets: get list watch create patch delete
     own: /configmaps: get
     kept: /secrets: get list watch
+    kept: /configmaps: get
+    ");
+    insta::assert_snapshot!(on_secrets(Mode::Namespaced), @r"
+    own: /secrets: get list watch create patch delete
+    own: /configmaps: get
+    kept: /secrets: get list watch create patch delete
     kept: /configmaps: get
     ");
     insta::assert_snapshot!(on_secrets(Mode::Repair), @r"

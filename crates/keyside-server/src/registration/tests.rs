@@ -6,7 +6,7 @@ fn desired() -> Value {
         name: "keyside".to_owned(),
         ca_bundle: Some(b"a bundle".to_vec()),
     };
-    Which::Mutating.desired(&reach, "keyside-system")
+    Which::Mutating.desired(&reach, "keyside-system", false)
 }
 
 #[test]

@@ -139,7 +139,8 @@ pub(crate) struct Delivery {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct Injection {
     /// `injection.mode` is `policy`: the API server adds them by itself (Kubernetes 1.36 and later); `webhook`: it asks keyside about
-    /// each pod; or `auto`: the policy where the cluster can follow one and delivery is not on demand.
+    /// each pod; `both`: it asks only about pods that the policy gave nothing; or `auto`: both where the cluster can follow a policy
+    /// and delivery is not on demand, otherwise the webhook.
     pub(crate) mode: crate::cli::Injection,
 }
 
@@ -184,10 +185,11 @@ pub(crate) struct Rbac {
     /// `rbac.create` makes roles, bindings and the fence; without them keyside can do nothing, so make your own.
     pub(crate) create: bool,
     /// `rbac.mode` is what keyside may do with Secrets in other namespaces: nothing (`inject`), write copies without seeing them
-    /// (`blind`), or see and write them (`repair`); `auto` is the least that `delivery.mode` needs for all it can do.
+    /// (`blind`), see and write them (`repair`), or the same in `rbac.namespaces` and nothing anywhere else (`namespaced`, from
+    /// Kubernetes 1.36); `auto` is the least that `delivery.mode` needs for all it can do.
     pub(crate) mode: RightsMode,
     /// `rbac.namespaces` are namespaces whose Secrets keyside may read besides its own, with `inject` and `blind`: there
-    /// credentials of Projects can be kept. They must exist.
+    /// credentials of Projects can be kept; with `namespaced` those it works in. They must exist.
     pub(crate) namespaces: Vec<String>,
 }
 
@@ -204,6 +206,8 @@ pub(crate) enum RightsMode {
     Blind,
     /// The same, and see all Secrets.
     Repair,
+    /// The same in `rbac.namespaces` only.
+    Namespaced,
 }
 
 /// Something that is on or off.
@@ -276,6 +280,7 @@ impl Values {
         let mode = match (self.rbac.mode, self.delivery.mode) {
             (RightsMode::Inject, _) | (RightsMode::Auto, Mode::Inject) => keyside_server::rbac::Mode::Inject,
             (RightsMode::Blind, _) => keyside_server::rbac::Mode::Blind,
+            (RightsMode::Namespaced, _) => keyside_server::rbac::Mode::Namespaced,
             (RightsMode::Repair, _) | (RightsMode::Auto, Mode::Copy | Mode::OnDemand) => {
                 keyside_server::rbac::Mode::Repair
             }
@@ -286,18 +291,28 @@ impl Values {
         }
     }
 
-    /// Whether a policy serves pods. What was left to the cluster is the webhook as long as nobody has asked it.
-    pub(crate) fn by_policy(&self) -> bool {
-        self.injection.mode == crate::cli::Injection::Policy
+    /// How pods are served. What was left to the cluster is the webhook as long as nobody has asked it.
+    pub(crate) fn serving(&self) -> crate::cli::Injection {
+        use crate::cli::Injection;
+        match self.injection.mode {
+            _ if self.is_confined() => Injection::Policy,
+            Injection::Auto => Injection::Webhook,
+            given => given,
+        }
+    }
+
+    /// Whether keyside works in some namespaces only. Nobody may register a webhook then.
+    pub(crate) fn is_confined(&self) -> bool {
+        self.rbac.mode == RightsMode::Namespaced
     }
 
     /// Decides what was left to the cluster.
     pub(crate) fn settle(&mut self, serves_policies: bool) {
         if self.injection.mode == crate::cli::Injection::Auto {
-            // On demand needs somebody who sees pods come.
-            let policy = serves_policies && self.delivery.mode != Mode::OnDemand;
-            self.injection.mode = if policy {
-                crate::cli::Injection::Policy
+            // On demand needs somebody who sees all pods come.
+            let both = serves_policies && self.delivery.mode != Mode::OnDemand;
+            self.injection.mode = if both {
+                crate::cli::Injection::Both
             } else {
                 crate::cli::Injection::Webhook
             };
@@ -306,7 +321,9 @@ impl Values {
 
     /// Whether on-demand copies are removed: for that, pods are listed.
     pub(crate) fn removes_idle(&self) -> bool {
-        self.delivery.mode == Mode::OnDemand && self.rights().mode != keyside_server::rbac::Mode::Inject
+        self.delivery.mode == Mode::OnDemand
+            && !self.is_confined()
+            && self.rights().mode != keyside_server::rbac::Mode::Inject
     }
 }
 

@@ -3,7 +3,7 @@
 mod ui;
 
 use super::Ended;
-use crate::cli::{Global, Injection, Serve};
+use crate::cli::{self, Global, Injection, Serve};
 use crate::connect;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(9);
 pub(super) async fn run(global: &Global, flags: &Serve, output: &Output) -> Ended {
     let mut stop = Signals::listen()?;
     let connection = connect::connect(global).await?;
-    let policy = by_policy(flags, &connection.client).await?;
+    let serving = serving(flags, &connection.client).await?;
     let stopping = CancellationToken::new();
     let pages = ui::pages(flags, connection.config, &stopping, output).await?;
     let ports = Ports {
@@ -32,7 +32,7 @@ pub(super) async fn run(global: &Global, flags: &Serve, output: &Output) -> Ende
     };
     let starting = async {
         let mut running = keyside_server::run(
-            config(flags, policy, connection.client)?,
+            config(flags, serving, connection.client)?,
             CancellationToken::new(),
         )
         .await?;
@@ -66,24 +66,51 @@ pub(super) async fn run(global: &Global, flags: &Serve, output: &Output) -> Ende
     }
 }
 
-/// Whether pods are served by a policy. What was not said is decided by what the API server can and keyside may: its rights
-/// are those of one way only.
-async fn by_policy(flags: &Serve, client: &kube::Client) -> Result<bool, Failure> {
-    if flags.injection == Injection::Webhook {
-        return Ok(false);
-    }
-    let served = keyside_server::serves_policies(client).await?;
-    match flags.injection {
-        Injection::Auto => Ok(served && keyside_server::may_write_policies(client).await?),
-        _ if served => Ok(true),
-        _ => Err(Failure::new(
-            "this API server follows no policy that changes objects: it takes Kubernetes 1.36 or later",
-        )
-        .hint("keyside serve --injection webhook")),
-    }
+/// How pods are served.
+#[derive(Clone, Copy)]
+struct Serving {
+    policy: bool,
+    webhook: bool,
 }
 
-fn config(flags: &Serve, policy: bool, client: kube::Client) -> Result<Config, Failure> {
+/// Decides how pods are served. What was not said follows from what the API server can and keyside may: its rights are those
+/// of one way only.
+async fn serving(flags: &Serve, client: &kube::Client) -> Result<Serving, Failure> {
+    let confined = flags.rights == cli::Rights::Namespaced;
+    let asked = match flags.injection {
+        // A webhook is registered for the whole cluster.
+        Injection::Auto if confined => Injection::Policy,
+        other => other,
+    };
+    if confined && asked != Injection::Policy {
+        return Err(Failure::new(
+            "a webhook is registered for the whole cluster, for which there is no right",
+        )
+        .hint("keyside serve --rights namespaced --injection policy"));
+    }
+    let served = asked != Injection::Webhook && keyside_server::serves_policies(client).await?;
+    let (policy, webhook) = match asked {
+        Injection::Webhook => (false, true),
+        Injection::Auto => {
+            let policy = served && keyside_server::may_write_policies(client).await?;
+            (
+                policy,
+                !policy || keyside_server::may_register_webhook(client).await?,
+            )
+        }
+        Injection::Policy | Injection::Both if !served => {
+            return Err(Failure::new(
+                "this API server follows no policy that changes objects: it takes Kubernetes 1.36 or later",
+            )
+            .hint("keyside serve --injection webhook"));
+        }
+        Injection::Policy => (true, false),
+        Injection::Both => (true, true),
+    };
+    Ok(Serving { policy, webhook })
+}
+
+fn config(flags: &Serve, serving: Serving, client: kube::Client) -> Result<Config, Failure> {
     let verification = Verification {
         network: crate::network::network(&flags.network)?,
         ..Verification::default()
@@ -94,8 +121,9 @@ fn config(flags: &Serve, policy: bool, client: kube::Client) -> Result<Config, F
         grace: flags.grace,
         idle_for: flags.idle_for,
         // Nobody tells what pods need, so nothing is known to be needed no more.
-        on_demand_removal: flags.on_demand_removal && !policy,
-        policy,
+        on_demand_removal: flags.on_demand_removal && !serving.policy,
+        policy: serving.policy,
+        webhook: serving.webhook,
         rights: Rights {
             mode: flags.rights.mode(),
             namespaces: flags.readable_namespaces.clone(),
@@ -121,7 +149,7 @@ fn replica(flags: &Serve) -> String {
 /// Listens, and says where if any free port was asked for.
 async fn ports(flags: &Serve, output: &Output) -> Result<Ports, Failure> {
     // Also where a policy serves pods: keyside's own kinds are checked by it.
-    let webhook = if flags.no_webhook {
+    let webhook = if flags.no_webhook || flags.rights == cli::Rights::Namespaced {
         None
     } else {
         let listener = listen(

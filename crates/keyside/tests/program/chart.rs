@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Values with which everything is compared.
-const VALUES: [(&str, &str); 10] = [
+const VALUES: [(&str, &str); 12] = [
     ("the chart's own", ""),
     (
         "as little as possible",
@@ -18,8 +18,16 @@ const VALUES: [(&str, &str); 10] = [
     ),
     ("without a webhook", "{injection: {mode: policy}}"),
     (
+        "with a webhook behind a policy",
+        "{injection: {mode: both}, rbac: {mode: blind}}",
+    ),
+    (
         "names only",
         "{delivery: {mode: Inject}, rbac: {namespaces: [shop, keyside-system, somewhere, shop]}}",
+    ),
+    (
+        "some namespaces only",
+        "{rbac: {mode: namespaced, namespaces: [shop, project-shop]}, delivery: {mode: OnDemand}, restartStuck: 3}",
     ),
     (
         "blind copies",
@@ -343,7 +351,9 @@ fn write_schemas(world: &World, dir: &Path) {
 }
 
 /// Kinds that the chart makes: each schema holds all definitions, so only these are written.
-const NEEDED: [&str; 15] = [
+const NEEDED: [&str; 17] = [
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
     "ClusterRole",
     "ClusterRoleBinding",
     "ConfigMap",

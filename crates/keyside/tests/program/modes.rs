@@ -7,8 +7,9 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::api::core::v1::{Namespace, Pod, Secret, ServiceAccount};
-use keyside_api::{ClusterRegistryCredential, Project, RegistryCredential, SYSTEM_NAMESPACE};
+use keyside_api::{ClusterRegistryCredential, InjectionTable, Project, RegistryCredential, SYSTEM_NAMESPACE};
 use keyside_apiserver::{ApiServer, UserInfo};
+use keyside_core::plan::policy;
 use keyside_server::rbac::{self, Mode, Rights};
 use kube::api::{
     Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams,
@@ -17,11 +18,20 @@ use kube::{Client, Resource, ResourceExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+/// How pods are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Webhook,
+    Policy,
+    Both,
+}
 
 /// What keyside has asked for: method and path; and what it was refused.
 #[derive(Clone, Default)]
@@ -62,7 +72,7 @@ struct Cluster {
 }
 
 impl Cluster {
-    async fn start(mode: Mode, kept: &[&str], policy: bool) -> Self {
+    async fn start(mode: Mode, kept: &[&str], way: Way) -> Self {
         let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let server = ApiServer::builder().build().await.expect("an API server");
         let client = Client::new(server.in_process(UserInfo::admin("tests")), "default");
@@ -96,23 +106,45 @@ impl Cluster {
             flags,
             keyside: None,
         };
-        for namespace in kept.iter().chain(&["web", "api"]) {
+        let namespaces: BTreeSet<&str> = kept.iter().copied().chain(["web", "api"]).collect();
+        for namespace in namespaces {
             cluster.namespace(namespace).await;
         }
-        cluster.grant(mode, kept, policy).await;
+        cluster.grant(mode, kept, way).await;
+        if mode == Mode::Namespaced {
+            cluster.install_policy().await;
+        }
         cluster.run().await;
         cluster
     }
 
+    /// What an installation brings where keyside itself may not keep it.
+    async fn install_policy(&self) {
+        let objects = [
+            ("mutatingadmissionpolicies", policy::policy(SYSTEM_NAMESPACE)),
+            ("mutatingadmissionpolicybindings", policy::binding()),
+        ];
+        for (plural, object) in objects {
+            let kind = object["kind"].as_str().expect("a kind");
+            let kind = GroupVersionKind::gvk("admissionregistration.k8s.io", "v1", kind);
+            let kind = ApiResource::from_gvk_with_plural(&kind, plural);
+            let api = Api::<DynamicObject>::all_with(self.client.clone(), &kind);
+            let object = serde_json::from_value(object).expect("an object");
+            api.create(&PostParams::default(), &object)
+                .await
+                .expect("a policy");
+        }
+    }
+
     /// Gives keyside these rights and no others.
-    async fn grant(&self, mode: Mode, kept: &[&str], policy: bool) {
+    async fn grant(&self, mode: Mode, kept: &[&str], way: Way) {
         let options = rbac::Options {
             rights: Rights {
                 mode,
                 namespaces: kept.iter().map(|name| (*name).to_owned()).collect(),
             },
-            webhook: !policy,
-            policy,
+            webhook: way != Way::Policy,
+            policy: way != Way::Webhook,
             ..rbac::Options::default()
         };
         rbac::install_rbac(&self.client, &options)
@@ -371,8 +403,8 @@ fn is_own(asked: &str) -> bool {
 }
 
 /// Names only, whoever adds them.
-async fn inject(policy: bool) {
-    let cluster = Cluster::start(Mode::Inject, &[], policy).await;
+async fn inject(way: Way) {
+    let cluster = Cluster::start(Mode::Inject, &[], way).await;
     cluster.secret("web", "theirs", "quay.io", "first").await;
     let spec = json!({"registry": "quay.io/shop", "source": {"secret": {"name": "theirs"}}});
     cluster.credential("web", "quay", spec).await;
@@ -430,17 +462,17 @@ async fn inject(policy: bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_any_right_on_secrets_pods_are_given_names_by_the_webhook() {
-    inject(false).await;
+    inject(Way::Webhook).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_any_right_on_secrets_pods_are_given_names_by_the_policy() {
-    inject(true).await;
+    inject(Way::Policy).await;
 }
 
 /// Copies that are never seen.
-async fn blind(policy: bool) {
-    let mut cluster = Cluster::start(Mode::Blind, &["project-shop"], policy).await;
+async fn blind(way: Way) {
+    let mut cluster = Cluster::start(Mode::Blind, &["project-shop"], way).await;
     cluster
         .secret(SYSTEM_NAMESPACE, "hub", "docker.io", "first")
         .await;
@@ -535,19 +567,19 @@ async fn blind(policy: bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn copies_that_are_never_seen_are_delivered_rotated_and_taken_back_with_the_webhook() {
-    blind(false).await;
+    blind(Way::Webhook).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn copies_that_are_never_seen_are_delivered_rotated_and_taken_back_with_the_policy() {
-    blind(true).await;
+    blind(Way::Policy).await;
 }
 
 /// All rights: what somebody changes is put right at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn copies_that_are_seen_are_put_right() {
-    for policy in [false, true] {
-        let cluster = Cluster::start(Mode::Repair, &[], policy).await;
+    for way in [Way::Webhook, Way::Policy, Way::Both] {
+        let cluster = Cluster::start(Mode::Repair, &[], way).await;
         cluster
             .secret(SYSTEM_NAMESPACE, "hub", "docker.io", "first")
             .await;
@@ -600,20 +632,135 @@ async fn serving(cluster: &Cluster) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn way_of_serving_pods_follows_the_rights_and_leaves_nothing_of_the_other() {
-    let mut cluster = Cluster::start(Mode::Repair, &[], false).await;
+    let mut cluster = Cluster::start(Mode::Repair, &[], Way::Webhook).await;
     cluster
         .secret(SYSTEM_NAMESPACE, "hub", "docker.io", "first")
         .await;
     cluster.cluster_credential("hub", "hub").await;
-    for (policy, way) in [(false, "webhook"), (true, "policy"), (false, "webhook")] {
-        cluster.grant(Mode::Repair, &[], policy).await;
+    for (way, expected) in [
+        (Way::Policy, &["policy"][..]),
+        (Way::Both, &["webhook", "policy"]),
+        (Way::Webhook, &["webhook"]),
+        (Way::Both, &["webhook", "policy"]),
+    ] {
+        cluster.grant(Mode::Repair, &[], way).await;
         cluster.restart().await;
-        eventually(&format!("only the {way}"), async || {
-            (serving(&cluster).await == [way]).then_some(())
+        eventually(&format!("{expected:?} and no more"), async || {
+            (serving(&cluster).await == expected).then_some(())
         })
         .await;
         cluster.until_given("web", "nginx", &["hub"]).await;
         cluster.until_kinds_are_checked().await;
+    }
+    cluster.was_modest(|_| true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_alone_keyside_works_everything_is_as_usual_and_elsewhere_it_asks_nothing() {
+    let cluster = Cluster::start(Mode::Namespaced, &["web"], Way::Policy).await;
+    let basic = |password: &str| {
+        json!({
+            "metadata": {"name": "login"}, "type": "kubernetes.io/basic-auth",
+            "stringData": {"username": "u", "password": password},
+        })
+    };
+    for namespace in ["web", "api"] {
+        cluster
+            .create(cluster.within::<Secret>(namespace), basic("first"))
+            .await;
+        let spec = json!({"registry": "quay.io/shop", "source": {"secret": {"name": "login"}}});
+        cluster.credential(namespace, "quay", spec).await;
+        cluster.secret(namespace, "plain", "ghcr.io", "p").await;
+    }
+    cluster.until_content("web", "quay", "first").await;
+    cluster.until_given("web", "quay.io/shop/web:1", &["quay"]).await;
+    cluster.until_given("web", "ghcr.io/a/b", &["plain"]).await;
+    let credentials = cluster.within::<RegistryCredential>("web");
+    cluster
+        .until_said(credentials, "quay", "Ready True/Delivered")
+        .await;
+    let secrets = cluster.within::<Secret>("web");
+    secrets
+        .delete("quay", &DeleteParams::default())
+        .await
+        .expect("a deletion");
+    cluster.until_content("web", "quay", "first").await;
+    let rotated = Patch::Merge(basic("second"));
+    secrets
+        .patch("login", &PatchParams::default(), &rotated)
+        .await
+        .expect("a rotation");
+    cluster.until_content("web", "quay", "second").await;
+    assert_eq!(cluster.given("web", "quay.io/shop/web:2").await, ["quay"]);
+    let credentials = cluster.within::<RegistryCredential>("web");
+    credentials
+        .delete("quay", &DeleteParams::default())
+        .await
+        .expect("a deletion");
+    eventually("the copy to go", async || {
+        cluster.copy("web", "quay").await.is_none().then_some(())
+    })
+    .await;
+    cluster.until_given("web", "quay.io/shop/web:3", &[]).await;
+    // Elsewhere nobody has looked.
+    for image in ["quay.io/shop/web:1", "ghcr.io/a/b"] {
+        assert_eq!(cluster.given("api", image).await, [""; 0]);
+    }
+    assert!(cluster.copy("api", "quay").await.is_none());
+    let within =
+        |asked: &str| asked.contains("/namespaces/web/") || asked.contains("/namespaces/keyside-system/");
+    cluster.was_modest(within);
+    let asked = cluster.heard.asked();
+    let outside = asked.iter().filter(|asked| !within(asked));
+    let outside: BTreeSet<&String> = outside.collect();
+    assert_eq!(
+        outside.into_iter().collect::<Vec<_>>(),
+        ["GET /apis/admissionregistration.k8s.io/v1"],
+        "only whether policies are served"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_the_policy_the_webhook_serves_the_first_pods_of_a_namespace_and_the_policy_those_with_nobody_there()
+ {
+    let mut cluster = Cluster::start(Mode::Repair, &[], Way::Both).await;
+    cluster
+        .secret(SYSTEM_NAMESPACE, "hub", "docker.io", "first")
+        .await;
+    cluster.cluster_credential("hub", "hub").await;
+    cluster.until_given("web", "nginx", &["hub"]).await;
+    eventually("webhook and policy", async || {
+        (serving(&cluster).await == ["webhook", "policy"]).then_some(())
+    })
+    .await;
+    for at in 0..20 {
+        let namespace = format!("new-{at}");
+        cluster.namespace(&namespace).await;
+        assert_eq!(
+            cluster.given(&namespace, "nginx").await,
+            ["hub"],
+            "the first of {namespace}"
+        );
+    }
+    let tables = Api::<InjectionTable>::all(cluster.client.clone());
+    eventually("a table for each", async || {
+        let list = tables.list(&kube::api::ListParams::default()).await.ok()?;
+        let new = list
+            .items
+            .iter()
+            .filter(|table| table.namespace().is_some_and(|one| one.starts_with("new-")));
+        (new.count() == 20).then_some(())
+    })
+    .await;
+    let mut keyside = cluster.keyside.take().expect("it runs");
+    keyside.kill().expect("it is killed");
+    keyside.wait().expect("it ends");
+    for namespace in ["web", "new-7"] {
+        assert_eq!(
+            cluster.given(namespace, "nginx").await,
+            ["hub"],
+            "with nobody there"
+        );
     }
     cluster.was_modest(|_| true);
 }

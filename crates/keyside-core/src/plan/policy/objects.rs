@@ -66,6 +66,11 @@ pub fn match_conditions() -> Value {
     ])
 }
 
+/// Pods that were given nothing yet.
+pub fn not_served() -> Value {
+    json!({"name": "not-served", "expression": lacks("annotations", label::INJECTED)})
+}
+
 /// CEL: neither a label nor an annotation says so. An expression that fails would keep the pod away from us, so each
 /// looks before it reads.
 fn says_not(key: &str, value: &str) -> String {

@@ -1,7 +1,9 @@
 //! Who keyside is, what it may do, and the fence round what it writes.
 
 use super::{Chart, parsed, put, texts};
+use crate::cli::Injection;
 use k8s_openapi::api::rbac::v1::PolicyRule;
+use keyside_core::plan::policy;
 use keyside_server::rbac::{Options, rbac};
 use serde_json::{Value, json};
 
@@ -10,6 +12,9 @@ const ADMISSION: &str = "admissionregistration.k8s.io/v1";
 
 /// The policy; namespace and account are filled in.
 const FENCE: &str = include_str!("../../../../../charts/keyside/files/fence.yaml");
+
+/// The policy that serves pods; the namespace is filled in.
+const INJECTION: &str = include_str!("../../../../../charts/keyside/files/injection.yaml");
 
 /// The audience of tokens with which nodes ask for credentials.
 const AUDIENCE: &str = "keyside.dev";
@@ -25,6 +30,9 @@ pub(super) fn objects(chart: &Chart<'_>) -> Vec<Value> {
             objects.extend(nodes(chart));
         }
         objects.extend(fence(chart));
+    }
+    if chart.values.is_confined() {
+        objects.extend(injection(chart));
     }
     objects
 }
@@ -44,12 +52,13 @@ fn account(chart: &Chart<'_>) -> Value {
 
 /// The rights the server's own table names, in the cluster and in our namespace.
 fn rights(chart: &Chart<'_>) -> Vec<Value> {
+    let serving = chart.values.serving();
     let options = Options {
         namespace: chart.release.namespace.clone(),
         service_account: chart.account(),
         rights: chart.values.rights(),
-        webhook: !chart.values.by_policy(),
-        policy: chart.values.by_policy(),
+        webhook: serving != Injection::Policy,
+        policy: serving != Injection::Webhook,
         on_demand_removal: chart.values.removes_idle(),
         restart_stuck: chart.values.restart_stuck > 0,
         ..Options::default()
@@ -59,18 +68,23 @@ fn rights(chart: &Chart<'_>) -> Vec<Value> {
     let subjects =
         json!([{"kind": "ServiceAccount", "name": chart.account(), "namespace": chart.release.namespace}]);
     let role_ref = |kind: &str| json!({"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name});
-    let mut objects = vec![
-        json!({"apiVersion": RBAC, "kind": "ClusterRole", "metadata": everywhere, "rules": rules(given.cluster_role.rules)}),
-        json!({
+    let mut objects = Vec::new();
+    if let Some(role) = given.cluster_role {
+        objects.push(
+            json!({"apiVersion": RBAC, "kind": "ClusterRole", "metadata": everywhere, "rules": rules(role.rules)}),
+        );
+        objects.push(json!({
             "apiVersion": RBAC, "kind": "ClusterRoleBinding", "metadata": everywhere,
             "roleRef": role_ref("ClusterRole"), "subjects": subjects,
-        }),
+        }));
+    }
+    objects.extend([
         json!({"apiVersion": RBAC, "kind": "Role", "metadata": here, "rules": rules(given.role.rules)}),
         json!({
             "apiVersion": RBAC, "kind": "RoleBinding", "metadata": here,
             "roleRef": role_ref("Role"), "subjects": subjects,
         }),
-    ];
+    ]);
     for (role, _) in given.readers {
         let there = chart.within(
             role.metadata.namespace.as_deref().unwrap_or_default(),
@@ -106,6 +120,21 @@ fn nodes(chart: &Chart<'_>) -> [Value; 2] {
             "apiVersion": RBAC, "kind": "ClusterRoleBinding", "metadata": metadata,
             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:nodes"}],
+        }),
+    ]
+}
+
+/// The policy that serves pods, where keyside itself may write none.
+fn injection(chart: &Chart<'_>) -> [Value; 2] {
+    let text = INJECTION.replace("@NAMESPACE@", &chart.release.namespace);
+    let metadata = chart.global(keyside_api::INJECTION, "access");
+    [
+        json!({
+            "apiVersion": ADMISSION, "kind": "MutatingAdmissionPolicy", "metadata": metadata, "spec": parsed(&text),
+        }),
+        json!({
+            "apiVersion": ADMISSION, "kind": "MutatingAdmissionPolicyBinding", "metadata": metadata,
+            "spec": policy::binding()["spec"],
         }),
     ]
 }

@@ -29,7 +29,7 @@ const ADMISSION: &str = "admissionregistration.k8s.io";
 const PROMETHEUS: &str = "monitoring.coreos.com";
 
 /// Every kind that an installation may hold.
-const KINDS: [Kind; 16] = [
+const KINDS: [Kind; 18] = [
     kind("Namespace", "", "namespaces", false),
     kind(
         "CustomResourceDefinition",
@@ -54,6 +54,18 @@ const KINDS: [Kind; 16] = [
         "validatingadmissionpolicybindings",
         false,
     ),
+    kind(
+        "MutatingAdmissionPolicy",
+        ADMISSION,
+        "mutatingadmissionpolicies",
+        false,
+    ),
+    kind(
+        "MutatingAdmissionPolicyBinding",
+        ADMISSION,
+        "mutatingadmissionpolicybindings",
+        false,
+    ),
     kind("Service", "", "services", true),
     kind("NetworkPolicy", "networking.k8s.io", "networkpolicies", true),
     kind("Deployment", "apps", "deployments", true),
@@ -65,7 +77,7 @@ const KINDS: [Kind; 16] = [
 
 impl Kind {
     /// Every kind that an installation may hold, in the order in which they are written.
-    pub(crate) fn all() -> [Self; 16] {
+    pub(crate) fn all() -> [Self; 18] {
         KINDS
     }
 

@@ -1,6 +1,7 @@
 //! The replicas, and what keeps them running.
 
 use super::{Chart, put, texts};
+use crate::cli::Injection;
 use crate::install::VERSION;
 use crate::install::values::Given;
 use keyside_server::rbac;
@@ -147,13 +148,14 @@ fn arguments(chart: &Chart<'_>) -> Vec<String> {
         "--leader-elect=true".to_owned(),
         "--log-format=json".to_owned(),
     ];
-    let injection = if chart.values.by_policy() {
-        "policy"
-    } else {
-        "webhook"
+    let injection = match chart.values.serving() {
+        Injection::Policy => "policy",
+        Injection::Both => "both",
+        Injection::Auto | Injection::Webhook => "webhook",
     };
     let rights = chart.values.rights();
     let fewer = (rights.mode != rbac::Mode::Repair).then(|| format!("--rights={}", rights.mode.as_str()));
+    let confined = chart.values.is_confined().then(|| "--no-webhook".to_owned());
     let readable = rights.namespaces.join(",");
     let readable =
         (fewer.is_some() && !readable.is_empty()).then(|| format!("--readable-namespaces={readable}"));
@@ -169,6 +171,7 @@ fn arguments(chart: &Chart<'_>) -> Vec<String> {
         .chain([format!("--injection={injection}")])
         .chain(fewer)
         .chain(readable)
+        .chain(confined)
         .chain(removal)
         .chain(restarts)
         .chain(ui(chart))

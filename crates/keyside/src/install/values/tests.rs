@@ -36,6 +36,13 @@ fn committed_schema_equals_the_types() {
 }
 
 #[test]
+fn committed_policy_equals_the_one_that_the_server_writes() {
+    let policy = keyside_core::plan::policy::policy("@NAMESPACE@");
+    let text = serde_saphyr::to_string(&policy["spec"]).unwrap();
+    committed("files/injection.yaml", &text);
+}
+
+#[test]
 fn values_file_reads_back_as_the_defaults() {
     assert_eq!(read(&yaml()).unwrap(), Values::default());
     assert_eq!(read("").unwrap(), Values::default());

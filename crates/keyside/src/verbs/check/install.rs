@@ -17,25 +17,24 @@ use kube::{Api, Client, Resource as _};
 const KINDS: [&str; 3] = ["projects", "registrycredentials", "clusterregistrycredentials"];
 
 pub(super) async fn category(client: &Client, survey: &Survey) -> Category {
+    let lease = rights::lease(client).await;
+    let mut checks = vec![kinds(client).await];
+    let confined = rights::is_confined(lease.as_ref());
+    // What serves pods may not be seen by keyside's own account then.
+    if confined || policy::is_used(client).await {
+        checks.push(policy::holds(client).await);
+        checks.push(policy::failures(client).await);
+    } else {
+        checks.push(registered(client).await);
+    }
+    if !confined {
+        checks.push(alive(client).await);
+    }
+    checks.push(rights::check(lease.as_ref()));
+    checks.push(fresh::check(client, survey).await);
     Category {
         name: "keyside",
-        checks: match policy::is_used(client).await {
-            true => vec![
-                kinds(client).await,
-                policy::holds(client).await,
-                policy::failures(client).await,
-                alive(client).await,
-                rights::check(client).await,
-                fresh::check(client, survey).await,
-            ],
-            false => vec![
-                kinds(client).await,
-                registered(client).await,
-                alive(client).await,
-                rights::check(client).await,
-                fresh::check(client, survey).await,
-            ],
-        },
+        checks,
     }
 }
 

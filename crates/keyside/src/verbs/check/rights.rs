@@ -9,14 +9,24 @@ use keyside_server::rbac::{LEASE, Mode};
 use kube::{Api, Client, ResourceExt as _};
 
 /// The holder of the Lease writes down which rights it has. A single replica has no Lease, and says nothing.
-pub(super) async fn check(client: &Client) -> Outcome {
-    let outcome = Outcome::begin("rights", "keyside has all the rights that it can use");
+/// Where it is written down.
+pub(super) async fn lease(client: &Client) -> Option<Lease> {
     let leases: Api<Lease> = Api::namespaced(client.clone(), SYSTEM_NAMESPACE);
-    let lease = leases.get_opt(LEASE).await.ok().flatten();
+    leases.get_opt(LEASE).await.ok().flatten()
+}
+
+/// Whether keyside works in some namespaces only, and so registers no webhook.
+pub(super) fn is_confined(lease: Option<&Lease>) -> bool {
+    let given = lease.and_then(|lease| lease.annotations().get(label::RIGHTS));
+    given.is_some_and(|given| given == Mode::Namespaced.as_str())
+}
+
+pub(super) fn check(lease: Option<&Lease>) -> Outcome {
+    let outcome = Outcome::begin("rights", "keyside has all the rights that it can use");
     outcome.end(
         Grade::Warning,
         Reason::FewerRights,
-        lease.and_then(|lease| fewer(&lease)).into_iter().collect(),
+        lease.and_then(fewer).into_iter().collect(),
     )
 }
 
@@ -25,6 +35,7 @@ fn fewer(lease: &Lease) -> Option<Problem> {
     let message = match given.as_str() {
         given if given == Mode::Inject.as_str() => Said::NamesOnly,
         given if given == Mode::Blind.as_str() => Said::Blind,
+        given if given == Mode::Namespaced.as_str() => Said::Confined,
         _ => return None,
     };
     Some(Problem {
@@ -51,6 +62,7 @@ mod tests {
     fn what_is_lost_is_said_and_nothing_where_nothing_is() {
         check("inject", Some(Said::NamesOnly));
         check("blind", Some(Said::Blind));
+        check("namespaced", Some(Said::Confined));
         check("repair", None);
         assert_eq!(fewer(&Lease::default()), None);
     }

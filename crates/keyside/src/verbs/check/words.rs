@@ -84,6 +84,8 @@ pub(super) enum Said {
     NamesOnly,
     /// keyside writes copies and does not see them.
     Blind,
+    /// keyside works in some namespaces only.
+    Confined,
     /// A pod that was created without what is there for it.
     Missed {
         namespace: String,

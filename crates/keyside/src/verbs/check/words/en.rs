@@ -41,6 +41,7 @@ pub(super) fn text(said: &Said) -> String {
         }
         Said::NamesOnly => "keyside may not use Secrets of other namespaces (`inject`): it copies nothing, and gives pods only the names of Secrets that RegistryCredentials of their own namespace name".to_owned(),
         Said::Blind => "keyside writes copies without seeing them (`blind`): one that is changed or deleted is put right at the next rotation or start only, Secrets made by hand give pods nothing, and copies whose credential goes while keyside is down stay".to_owned(),
+        Said::Confined => "keyside works in some namespaces only (`namespaced`): there are no Projects and ClusterRegistryCredentials for it, and nothing that is wrong is refused when it is written".to_owned(),
         Said::Missed {
             namespace,
             pod,

@@ -37,6 +37,7 @@ pub(super) fn text(said: &Said) -> String {
         }
         Said::NamesOnly => "keyside 无权使用其他命名空间的密文 (`inject`)：它不复制任何内容，只把同一命名空间的 RegistryCredential 所引用的密文名称加到 Pod".to_owned(),
         Said::Blind => "keyside 只写副本而看不到副本 (`blind`)：被改动或删除的副本要到下次轮换或启动时才恢复，手工创建的密文不会提供给 Pod，keyside 停止期间删除的凭证的副本会保留".to_owned(),
+        Said::Confined => "keyside 只在部分命名空间中工作 (`namespaced`)：不处理项目和 ClusterRegistryCredential，写入有误的对象时也不会被拒绝".to_owned(),
         Said::Missed {
             namespace,
             pod,
