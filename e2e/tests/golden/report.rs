@@ -9,7 +9,7 @@ const HEAD: &str = "# Fidelity of the embedded API server
 The embedded API server is put the same requests as a real Kubernetes 1.37, and the answers are compared whole: status,
 headers, every field, every word of every error. What differs from run to run (identities, times, versions) is taken out first.
 The requests are in `e2e/scripts/`, the recorded answers in `e2e/golden/`; `cargo e2e record` records them anew, and a test
-holds this page to the results. Kubernetes' own conformance tests are run besides (`cargo e2e conformance`).
+holds this page to the results. Kubernetes' own conformance tests are run besides ([results](conformance.md)).
 
 ";
 
