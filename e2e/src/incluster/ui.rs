@@ -40,7 +40,7 @@ fn describe(client: &Client<'_>, folder: &Path) -> Result<std::path::PathBuf> {
     let password = folder.join("password");
     std::fs::write(&password, PASSWORD)?;
     let world = json!({
-        "ui": format!("https://keyside-ui.{NAMESPACE}.svc/"),
+        "ui": format!("https://keyside-ui.{NAMESPACE}.svc"),
         "uiAddress": format!("{}:443", address.trim()),
         "token": token.trim(),
         "kubeconfig": client.bed.kubeconfig(),
