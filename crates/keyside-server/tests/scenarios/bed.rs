@@ -339,7 +339,9 @@ impl Bed {
             pull_secrets(&pod).is_empty().then_some(())
         })
         .await;
-        let _not_registered = self.start_keyside(|config| config.policy = true).await;
+        let _not_registered = self
+            .start_keyside(|config| (config.policy, config.webhook) = (true, false))
+            .await;
         self.until_ready().await;
     }
 

@@ -88,6 +88,12 @@ async fn serving(flags: &Serve, client: &kube::Client) -> Result<Serving, Failur
         )
         .hint("keyside serve --rights namespaced --injection policy"));
     }
+    if confined && flags.readable_namespaces.is_empty() {
+        return Err(
+            Failure::new("keyside is to work in some namespaces only, and none is named")
+                .hint("keyside serve --rights namespaced --readable-namespaces NS,NS"),
+        );
+    }
     let served = asked != Injection::Webhook && keyside_server::serves_policies(client).await?;
     let (policy, webhook) = match asked {
         Injection::Webhook => (false, true),

@@ -99,6 +99,26 @@ fn helm_refuses_values_that_the_chart_does_not_have() {
 }
 
 #[test]
+fn whoever_works_in_some_namespaces_only_has_to_name_them() {
+    if !has(&["helm"]) {
+        return;
+    }
+    let values = "{rbac: {mode: namespaced}}";
+    let rendered = helm(&["template", "keyside"], values);
+    let said = text(&rendered.stderr);
+    assert!(
+        !rendered.status.success() && said.contains("names no namespace"),
+        "{said}"
+    );
+    let printed = keyside(&["install", "--dry-run=client"], values);
+    let said = text(&printed.stderr);
+    assert!(
+        !printed.status.success() && said.contains("names no namespace"),
+        "{said}"
+    );
+}
+
+#[test]
 fn helm_renders_what_install_prints() {
     if !has(&["helm"]) {
         return;

@@ -31,6 +31,12 @@ pub(in crate::verbs) fn values(flags: &Install) -> Result<Values, Failure> {
     if flags.skip_crds {
         values.crds.enabled = false;
     }
+    if values.is_confined() && values.rbac.namespaces.is_empty() {
+        return Err(
+            Failure::new("`rbac.mode` is namespaced, and `rbac.namespaces` names no namespace")
+                .hint("keyside install -f values.yaml # with rbac: {mode: namespaced, namespaces: [NS]}"),
+        );
+    }
     Ok(values)
 }
 
