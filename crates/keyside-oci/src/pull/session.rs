@@ -147,26 +147,50 @@ impl<'a> Session<'a> {
 
     async fn token(&self, challenge: &Bearer, deadline: Instant) -> Result<Authorization, Access> {
         let scope = token::pull_scope(self.image.path());
-        let scope = Some(scope.as_str());
-        let call = match self.credential {
-            None => Call::anonymous_token(&self.registry, &Realm::read(&self.registry, challenge)?, scope),
-            Some(credential) => {
-                let service = TokenService::admit(&self.registry, challenge, self.confirmed)?;
-                if token::is_identity_token(credential) {
-                    Call::token_form(
-                        &self.registry,
-                        Form::refresh(&credential.password, &service, scope),
-                    )
-                } else {
-                    let login = Authorization::basic_at(credential, &service);
-                    Call::token(&self.registry, &service, login, scope)
-                }
-            }
+        let Some(credential) = self.credential else {
+            let realm = Realm::read(&self.registry, challenge)?;
+            let call = Call::anonymous_token(&self.registry, &realm, Some(&scope));
+            let fetched = self.fetch_token(&call, deadline).await;
+            return fetched.map_err(|fault| Access::Token {
+                anonymous: true,
+                fault,
+            });
         };
-        let anonymous = self.credential.is_none();
-        self.fetch_token(&call, deadline)
+        let service = TokenService::admit(&self.registry, challenge, self.confirmed)?;
+        let fetched = self.exchange(credential, &service, &scope, deadline).await;
+        fetched.map_err(|fault| Access::Token {
+            anonymous: false,
+            fault,
+        })
+    }
+
+    /// Gives a credential to the token service as containerd does (`core/remotes/docker/authorizer.go`): a form first, and where
+    /// the service does not take it, the older way with Basic. An identity token only fits into a form.
+    async fn exchange(
+        &self,
+        credential: &Credential,
+        service: &TokenService,
+        scope: &str,
+        deadline: Instant,
+    ) -> Result<Authorization, TokenFault> {
+        if token::is_identity_token(credential) {
+            let form = Form::refresh(&credential.password, service, Some(scope));
+            return self
+                .fetch_token(&Call::token_form(&self.registry, form), deadline)
+                .await;
+        }
+        let form = Form::password(credential, service, Some(scope));
+        match self
+            .fetch_token(&Call::token_form(&self.registry, form), deadline)
             .await
-            .map_err(|fault| Access::Token { anonymous, fault })
+        {
+            Err(TokenFault::Status(400 | 401 | 404 | 405)) => {
+                let login = Authorization::basic_at(credential, service);
+                let call = Call::token(&self.registry, service, login, Some(scope));
+                self.fetch_token(&call, deadline).await
+            }
+            fetched => fetched,
+        }
     }
 
     async fn fetch_token(&self, call: &Call, deadline: Instant) -> Result<Authorization, TokenFault> {

@@ -85,6 +85,15 @@ pub(super) fn is_json(answer: &Answer) -> bool {
     serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&answer.body).is_ok()
 }
 
+/// Whether a form is refused for the password inside it (RFC 6749, section 5.2), and not for its shape.
+pub(super) fn is_grant_refused(answer: &Answer) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Refusal {
+        error: String,
+    }
+    serde_json::from_slice::<Refusal>(&answer.body).is_ok_and(|refusal| refusal.error == "invalid_grant")
+}
+
 /// Whether the registry says that the credential's time is over. Only asked where a refusal is about the credential: tags expire too,
 /// and some texts name every possible reason at once.
 pub(super) fn says_expired(answer: &Answer) -> bool {

@@ -28,7 +28,8 @@ impl Seen {
     }
 
     pub(crate) fn has_secret(&self) -> bool {
-        self.header("authorization").is_some()
+        let in_form = ["password=", "refresh_token="];
+        self.header("authorization").is_some() || in_form.iter().any(|name| self.body.contains(name))
     }
 
     /// An answer to this request; a HEAD gets none of the body.
