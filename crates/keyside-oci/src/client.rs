@@ -6,6 +6,7 @@
 
 mod call;
 mod failure;
+mod lanes;
 mod meter;
 mod names;
 mod proxy;
@@ -21,8 +22,9 @@ use crate::address::is_allowed;
 use crate::origin::{Origin, Registry, has_user_part, is_loopback};
 use call::Secrets;
 use failure::Context;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RANGE};
-use http::{HeaderMap, Method};
+use http::header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, RANGE};
+use http::{HeaderMap, Method, Version};
+use lanes::{Lanes, Ride};
 use meter::Meter;
 use names::Names;
 use reqwest::redirect::Policy;
@@ -38,6 +40,8 @@ const HEAD_LIMIT: usize = 32 * 1024;
 const TOKEN_LIMIT: usize = 64 * 1024;
 /// How much is read of a body that only explains something.
 const BEGINNING: usize = 64 * 1024;
+/// How long the rest of an answer may take that nobody needs.
+const DRAIN_TIME: Duration = Duration::from_secs(1);
 /// Connecting and the TLS handshake.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -63,6 +67,7 @@ pub struct Client {
     local: reqwest::Client,
     plain_http: BTreeSet<String>,
     meter: Meter,
+    lanes: Lanes,
 }
 
 /// A complete answer within the limits.
@@ -82,6 +87,7 @@ pub(crate) struct Opened {
     pub(crate) headers: HeaderMap,
     response: reqwest::Response,
     context: Context,
+    ride: Ride,
 }
 
 impl Client {
@@ -97,13 +103,14 @@ impl Client {
             .iter()
             .map(|(name, address)| (lower(name), *address))
             .collect();
-        let meter = Meter::default();
+        let (meter, lanes) = (Meter::default(), Lanes::default());
         let build = |loopback: bool| {
             let proxy = network.proxy.as_ref().filter(|_| !loopback);
             let names = Names::new(hosts.clone(), loopback, meter.clone());
             let mut builder = reqwest::Client::builder()
                 .tls_backend_preconfigured(tls.clone())
                 .connector_layer(meter.clone())
+                .connector_layer(lanes.clone())
                 .dns_resolver(names.trusting(proxy.into_iter().flat_map(Proxy::hosts)))
                 .redirect(Policy::none())
                 .retry(reqwest::retry::never())
@@ -123,6 +130,7 @@ impl Client {
             local: build(true)?,
             plain_http: network.plain_http.iter().map(lower).collect(),
             meter,
+            lanes,
         })
     }
 
@@ -162,7 +170,9 @@ impl Client {
     pub(crate) async fn open(&self, call: &Call, deadline: Instant) -> Result<Opened, SendError> {
         let context = Context::new(call.url());
         let request = self.request(call)?;
-        let sent = timeout_at(deadline, request.send())
+        let origin = Origin::of(call.url()).ok_or(SendError::Scheme)?;
+        let mut ride = self.lanes.enter(call.registry().is_loopback(), &origin);
+        let sent = timeout_at(deadline, ride.sending(request.send()))
             .await
             .map_err(|_| context.deadline())?;
         let response = match sent {
@@ -180,11 +190,15 @@ impl Client {
         if size > HEAD_LIMIT {
             return Err(SendError::HeadTooLarge);
         }
+        if response.content_length() == Some(0) && stays_open(&response) {
+            ride.finish();
+        }
         Ok(Opened {
             status: response.status().as_u16(),
             headers,
             response,
             context,
+            ride,
         })
     }
 
@@ -305,13 +319,29 @@ impl Opened {
         Ok((answer, more))
     }
 
+    /// Reads what is left of an answer that has said enough, so that its connection can be used again.
+    pub(crate) async fn drain(self, deadline: Instant) {
+        // A body too long, too slow or broken costs the connection, and nothing else.
+        let until = deadline.min(Instant::now() + DRAIN_TIME);
+        let _drained = timeout_at(until, self.read_beginning()).await;
+    }
+
     /// The next piece of the body.
     pub(crate) async fn chunk(&mut self) -> Result<Option<bytes::Bytes>, SendError> {
-        self.response
-            .chunk()
-            .await
-            .map_err(|error| self.context.classify_body(&error))
+        let chunk = self.response.chunk().await;
+        let chunk = chunk.map_err(|error| self.context.classify_body(&error))?;
+        if chunk.is_none() && stays_open(&self.response) {
+            self.ride.finish();
+        }
+        Ok(chunk)
     }
+}
+
+/// Whether the connection can be used for another request when the answer is read.
+fn stays_open(response: &reqwest::Response) -> bool {
+    let closing = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"close");
+    let closes = response.headers().get(CONNECTION).is_some_and(closing);
+    response.version() == Version::HTTP_11 && !closes
 }
 
 impl Answer {

@@ -67,9 +67,12 @@ impl<'a> Session<'a> {
         if first.status != 401 || first.moved {
             return Ok(first.plain());
         }
-        let Some(fresh) = self.authorize(&first.opened, held, deadline).await? else {
+        let Some(login) = self.login(&first.opened, held.is_some())? else {
             return Ok(first.plain());
         };
+        // The token service is often the same host, and the request is repeated in any case: one connection is enough.
+        first.opened.drain(deadline).await;
+        let fresh = self.authorize(login, held, deadline).await?;
         let second = self.open(request, Some(fresh), deadline).await?;
         let refusal = match second.status {
             401 => refusal(&second.opened),
@@ -120,28 +123,34 @@ impl<'a> Session<'a> {
             .map_err(|error| request_failed(call, error))
     }
 
-    /// Answers a challenge. None if there is nothing to answer it with.
+    /// What a challenge is answered with. None if there is nothing to answer it with.
+    fn login(&self, refused: &Opened, again: bool) -> Result<Option<Login>, Access> {
+        Ok(match Ask::read(&refused.headers)? {
+            Ask::Bearer(challenge) => Some(Login::Token(challenge)),
+            // A second Basic refusal is final: the password does not change.
+            Ask::Basic if !again => self
+                .credential
+                .map(|known| Login::Ready(Authorization::basic(known, &self.registry))),
+            Ask::Basic | Ask::Nothing | Ask::Unknown => None,
+        })
+    }
+
+    /// Gets what answers a challenge, or what somebody else has got meanwhile.
     async fn authorize(
         &self,
-        refused: &Opened,
+        login: Login,
         used: Option<Authorization>,
         deadline: Instant,
-    ) -> Result<Option<Authorization>, Access> {
+    ) -> Result<Authorization, Access> {
         let mut held = self.authorization.lock().await;
-        if *held != used {
-            return Ok(held.clone());
+        if let Some(other) = held.as_ref().filter(|held| Some(*held) != used.as_ref()) {
+            return Ok(other.clone());
         }
-        let fresh = match Ask::read(&refused.headers)? {
-            Ask::Bearer(challenge) => Some(self.token(&challenge, deadline).await?),
-            // A second Basic refusal is final: the password does not change.
-            Ask::Basic if used.is_none() => self
-                .credential
-                .map(|known| Authorization::basic(known, &self.registry)),
-            Ask::Basic | Ask::Nothing | Ask::Unknown => None,
+        let fresh = match login {
+            Login::Ready(authorization) => authorization,
+            Login::Token(challenge) => self.token(&challenge, deadline).await?,
         };
-        if fresh.is_some() {
-            held.clone_from(&fresh);
-        }
+        *held = Some(fresh.clone());
         Ok(fresh)
     }
 
@@ -218,6 +227,13 @@ impl<'a> Session<'a> {
         text.map(|text| format!(" - Server message: {text}"))
             .unwrap_or_default()
     }
+}
+
+/// How a challenge is answered.
+enum Login {
+    Ready(Authorization),
+    /// With a token of the service that it names.
+    Token(Bearer),
 }
 
 /// A request to the registry before it is known whether it needs a secret.
