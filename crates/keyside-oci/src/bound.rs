@@ -8,7 +8,7 @@ use crate::challenge::Bearer;
 use crate::origin::{Origin, Registry, has_user_part};
 use http::HeaderValue;
 use keyside_keychain::{Credential, Secret};
-use reqwest::Url;
+use url::Url;
 
 /// Registries whose token service is known to live elsewhere. Pairs, not hosts: a list of trusted token services alone would let any
 /// registry send its visitors to them with the wrong password.

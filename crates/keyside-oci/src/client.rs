@@ -4,24 +4,22 @@
 //! sent through a proxy or follows a redirect by itself, how large an answer may be and how long it may take, and that a secret only
 //! leaves for its own origin.
 
-mod call;
-mod failure;
+mod context;
 mod lanes;
 mod meter;
 mod names;
 mod proxy;
 mod trust;
 
-pub use call::Call;
-pub use failure::SendError;
 pub(crate) use meter::Times;
 pub use proxy::{Proxy, ProxyError};
 pub use trust::{Trust, TrustError};
 
 use crate::address::is_allowed;
+use crate::call::{Answer, Call, Secrets};
+use crate::failure::SendError;
 use crate::origin::{Origin, Registry, has_user_part, is_loopback};
-use call::Secrets;
-use failure::Context;
+use context::Context;
 use http::header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, RANGE};
 use http::{HeaderMap, Method, Version};
 use lanes::{Lanes, Ride};
@@ -68,17 +66,6 @@ pub struct Client {
     plain_http: BTreeSet<String>,
     meter: Meter,
     lanes: Lanes,
-}
-
-/// A complete answer within the limits.
-#[derive(Clone, Debug, Default)]
-pub struct Answer {
-    /// Status code.
-    pub status: u16,
-    /// Headers.
-    pub headers: HeaderMap,
-    /// The body; of an answer other than a success perhaps only its beginning.
-    pub body: Vec<u8>,
 }
 
 /// An answer of which only the head has arrived.
@@ -342,11 +329,4 @@ fn stays_open(response: &reqwest::Response) -> bool {
     let closing = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"close");
     let closes = response.headers().get(CONNECTION).is_some_and(closing);
     response.version() == Version::HTTP_11 && !closes
-}
-
-impl Answer {
-    /// The text of a header, if it is there and is text.
-    pub fn header(&self, name: impl http::header::AsHeaderName) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
 }

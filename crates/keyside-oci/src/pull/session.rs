@@ -2,17 +2,19 @@
 
 use super::error::{Access, TokenFault};
 use crate::bound::{Authorization, Form, Realm, TokenService};
+use crate::call::{Answer, Call};
 use crate::challenge::{Ask, Bearer};
-use crate::client::{Answer, Call, Client, Opened, SendError};
+use crate::client::{Client, Opened};
+use crate::failure::SendError;
 use crate::origin::{Origin, Registry};
 use crate::token;
 use http::Method;
 use http::header::LOCATION;
 use keyside_keychain::{Credential, Reference};
-use reqwest::Url;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use url::Url;
 
 /// How often a registry may point elsewhere.
 const HOPS: usize = 3;

@@ -1,12 +1,13 @@
 //! What can be read from an answer.
 
 use super::{Response, Verdict};
+use crate::call::Answer;
 use crate::cause::Cause;
-use crate::client::{Answer, SendError};
+use crate::failure::SendError;
 use crate::manifest::bare_media_type;
 use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use reqwest::Url;
 use std::time::Duration;
+use url::Url;
 
 /// Nobody is believed who asks for more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);

@@ -3,9 +3,9 @@
 use super::answer::{common, is_grant_refused, is_json, is_page, says_address, says_expired};
 use super::{Name, Question, Reason, Response, Verdict};
 use crate::bound::{Authorization, Form, RealmError, TokenService};
+use crate::call::{Answer, Call};
 use crate::cause::Cause;
 use crate::challenge::{Ask, Bearer};
-use crate::client::{Answer, Call};
 use crate::manifest::ACCEPT;
 use crate::token;
 use http::Method;

@@ -1,11 +1,12 @@
 //! The table of registries' habits, row by row, and what no row says.
 
 use super::*;
-use crate::client::{Call, Network};
+use crate::call::Call;
+use crate::client::Network;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::Url;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use url::Url;
 
 #[derive(Deserialize)]
 struct Table {
