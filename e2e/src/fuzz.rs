@@ -15,6 +15,9 @@ const TARGETS: [&str; 5] = [
     "manifest_head",
 ];
 
+/// A target uses one processor and little else.
+const AT_ONCE: usize = 2;
+
 /// How libFuzzer learns which code an input has reached, and what it was compared with.
 const INSTRUMENTATION: [&str; 6] = [
     "--cfg=fuzzing",
@@ -25,7 +28,7 @@ const INSTRUMENTATION: [&str; 6] = [
     "-Cllvm-args=-sanitizer-coverage-trace-compares",
 ];
 
-/// Builds all targets and runs each for so many seconds, or only the one that is named.
+/// Builds all targets and runs each for so many seconds, two side by side; or only the one that is named.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let (mut seconds, mut only) = (60_u32, None);
     let mut rest = arguments.iter();
@@ -44,13 +47,27 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     }
     let host = host()?;
     build(&host)?;
-    for target in TARGETS
-        .iter()
-        .filter(|target| only.is_none_or(|only| only == **target))
-    {
-        fuzz(&host, target, seconds)?;
-    }
-    Ok(())
+    let chosen: Vec<_> = TARGETS
+        .into_iter()
+        .filter(|target| only.is_none_or(|only| only == *target))
+        .collect();
+    let results = std::thread::scope(|scope| {
+        let mut results = Vec::new();
+        for side_by_side in chosen.chunks(AT_ONCE) {
+            let running: Vec<_> = side_by_side
+                .iter()
+                .map(|target| scope.spawn(|| fuzz(&host, target, seconds)))
+                .collect();
+            results.extend(
+                running
+                    .into_iter()
+                    .map(|one| one.join().expect("it does not panic")),
+            );
+        }
+        results
+    });
+    // All are run, whatever the first one finds.
+    results.into_iter().collect()
 }
 
 fn folder() -> PathBuf {
@@ -124,5 +141,24 @@ fn fuzz(host: &str, target: &str, seconds: u32) -> Result<()> {
         ])
         .arg(corpus)
         .arg(folder().join("seeds").join(target));
-    succeed(&mut command)
+    let output = command
+        .output()
+        .with_context(|| format!("cannot start {target}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        say(&said);
+        bail!(
+            "{target} ended with {}; the input is in {}",
+            output.status,
+            findings.display()
+        );
+    }
+    let runs = said
+        .lines()
+        .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
+    let runs = runs
+        .context("libFuzzer does not say how much it has done")?
+        .trim();
+    say(&format!("{target}: {runs} inputs, no finding"));
+    Ok(())
 }

@@ -8,7 +8,7 @@ use crate::challenge::Bearer;
 use crate::origin::{Origin, Registry, has_user_part};
 use http::HeaderValue;
 use keyside_keychain::{Credential, Secret};
-use reqwest::Url;
+use url::Url;
 
 /// Registries whose token service is known to live elsewhere. Pairs, not hosts: a list of trusted token services alone would let any
 /// registry send its visitors to them with the wrong password.
@@ -201,10 +201,22 @@ pub struct Form {
 }
 
 impl Form {
+    /// Asks for a token with user name and password: the password grant of distribution's `spec/auth/oauth.md`.
+    pub fn password(credential: &Credential, service: &TokenService, scope: Option<&str>) -> Self {
+        let (username, password) = (&credential.username, &credential.password);
+        let secrets = [("username", username), ("password", password)];
+        Self::new("password", &secrets, service, scope)
+    }
+
     /// Asks for a token with an identity token, which is a refresh token in OAuth 2.0's words.
     pub fn refresh(identity_token: &Secret, service: &TokenService, scope: Option<&str>) -> Self {
+        let secrets = [("refresh_token", identity_token)];
+        Self::new("refresh_token", &secrets, service, scope)
+    }
+
+    fn new(grant: &str, secrets: &[(&str, &Secret)], service: &TokenService, scope: Option<&str>) -> Self {
         let mut body = url::form_urlencoded::Serializer::new(String::new());
-        body.append_pair("grant_type", "refresh_token");
+        body.append_pair("grant_type", grant);
         if let Some(audience) = service.0.service() {
             body.append_pair("service", audience);
         }
@@ -212,9 +224,14 @@ impl Form {
         if let Some(scope) = scope {
             body.append_pair("scope", scope);
         }
-        body.append_pair("refresh_token", &identity_token.expose_text());
+        let mut body = body.finish();
+        for (name, secret) in secrets {
+            body.extend(["&", name, "="]);
+            // Byte by byte: a password need not be text.
+            body.extend(url::form_urlencoded::byte_serialize(secret.expose()));
+        }
         Self {
-            body: Secret::from(body.finish()),
+            body: Secret::from(body),
             url: service.0.url().clone(),
         }
     }

@@ -4,25 +4,25 @@
 //! sent through a proxy or follows a redirect by itself, how large an answer may be and how long it may take, and that a secret only
 //! leaves for its own origin.
 
-mod call;
-mod failure;
+mod context;
+mod lanes;
 mod meter;
 mod names;
 mod proxy;
 mod trust;
 
-pub use call::Call;
-pub use failure::SendError;
 pub(crate) use meter::Times;
 pub use proxy::{Proxy, ProxyError};
 pub use trust::{Trust, TrustError};
 
 use crate::address::is_allowed;
+use crate::call::{Answer, Call, Secrets};
+use crate::failure::SendError;
 use crate::origin::{Origin, Registry, has_user_part, is_loopback};
-use call::Secrets;
-use failure::Context;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RANGE};
-use http::{HeaderMap, Method};
+use context::Context;
+use http::header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, RANGE};
+use http::{HeaderMap, Method, Version};
+use lanes::{Lanes, Ride};
 use meter::Meter;
 use names::Names;
 use reqwest::redirect::Policy;
@@ -38,6 +38,8 @@ const HEAD_LIMIT: usize = 32 * 1024;
 const TOKEN_LIMIT: usize = 64 * 1024;
 /// How much is read of a body that only explains something.
 const BEGINNING: usize = 64 * 1024;
+/// How long the rest of an answer may take that nobody needs.
+const DRAIN_TIME: Duration = Duration::from_secs(1);
 /// Connecting and the TLS handshake.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -63,17 +65,7 @@ pub struct Client {
     local: reqwest::Client,
     plain_http: BTreeSet<String>,
     meter: Meter,
-}
-
-/// A complete answer within the limits.
-#[derive(Clone, Debug, Default)]
-pub struct Answer {
-    /// Status code.
-    pub status: u16,
-    /// Headers.
-    pub headers: HeaderMap,
-    /// The body; of an answer other than a success perhaps only its beginning.
-    pub body: Vec<u8>,
+    lanes: Lanes,
 }
 
 /// An answer of which only the head has arrived.
@@ -82,6 +74,7 @@ pub(crate) struct Opened {
     pub(crate) headers: HeaderMap,
     response: reqwest::Response,
     context: Context,
+    ride: Ride,
 }
 
 impl Client {
@@ -97,13 +90,14 @@ impl Client {
             .iter()
             .map(|(name, address)| (lower(name), *address))
             .collect();
-        let meter = Meter::default();
+        let (meter, lanes) = (Meter::default(), Lanes::default());
         let build = |loopback: bool| {
             let proxy = network.proxy.as_ref().filter(|_| !loopback);
             let names = Names::new(hosts.clone(), loopback, meter.clone());
             let mut builder = reqwest::Client::builder()
                 .tls_backend_preconfigured(tls.clone())
                 .connector_layer(meter.clone())
+                .connector_layer(lanes.clone())
                 .dns_resolver(names.trusting(proxy.into_iter().flat_map(Proxy::hosts)))
                 .redirect(Policy::none())
                 .retry(reqwest::retry::never())
@@ -123,6 +117,7 @@ impl Client {
             local: build(true)?,
             plain_http: network.plain_http.iter().map(lower).collect(),
             meter,
+            lanes,
         })
     }
 
@@ -162,7 +157,9 @@ impl Client {
     pub(crate) async fn open(&self, call: &Call, deadline: Instant) -> Result<Opened, SendError> {
         let context = Context::new(call.url());
         let request = self.request(call)?;
-        let sent = timeout_at(deadline, request.send())
+        let origin = Origin::of(call.url()).ok_or(SendError::Scheme)?;
+        let mut ride = self.lanes.enter(call.registry().is_loopback(), &origin);
+        let sent = timeout_at(deadline, ride.sending(request.send()))
             .await
             .map_err(|_| context.deadline())?;
         let response = match sent {
@@ -180,11 +177,15 @@ impl Client {
         if size > HEAD_LIMIT {
             return Err(SendError::HeadTooLarge);
         }
+        if response.content_length() == Some(0) && stays_open(&response) {
+            ride.finish();
+        }
         Ok(Opened {
             status: response.status().as_u16(),
             headers,
             response,
             context,
+            ride,
         })
     }
 
@@ -305,18 +306,27 @@ impl Opened {
         Ok((answer, more))
     }
 
+    /// Reads what is left of an answer that has said enough, so that its connection can be used again.
+    pub(crate) async fn drain(self, deadline: Instant) {
+        // A body too long, too slow or broken costs the connection, and nothing else.
+        let until = deadline.min(Instant::now() + DRAIN_TIME);
+        let _drained = timeout_at(until, self.read_beginning()).await;
+    }
+
     /// The next piece of the body.
     pub(crate) async fn chunk(&mut self) -> Result<Option<bytes::Bytes>, SendError> {
-        self.response
-            .chunk()
-            .await
-            .map_err(|error| self.context.classify_body(&error))
+        let chunk = self.response.chunk().await;
+        let chunk = chunk.map_err(|error| self.context.classify_body(&error))?;
+        if chunk.is_none() && stays_open(&self.response) {
+            self.ride.finish();
+        }
+        Ok(chunk)
     }
 }
 
-impl Answer {
-    /// The text of a header, if it is there and is text.
-    pub fn header(&self, name: impl http::header::AsHeaderName) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
+/// Whether the connection can be used for another request when the answer is read.
+fn stays_open(response: &reqwest::Response) -> bool {
+    let closing = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"close");
+    let closes = response.headers().get(CONNECTION).is_some_and(closing);
+    response.version() == Version::HTTP_11 && !closes
 }

@@ -43,26 +43,45 @@
 //! ```
 //!
 //! Read [`challenge`](Ask) and `bound.rs` first, then `pull/session.rs` for the pull or `verify/machine.rs` for the verification.
+//!
+//! Without the feature `client` only what needs no network is left: everything that reads what registries say, and the order of the
+//! questions of a verification. Whoever only wants to feed that with arbitrary bytes need not build a TLS library.
 
+#![cfg_attr(
+    not(feature = "client"),
+    expect(dead_code, reason = "some of what is read is only needed to go on")
+)]
+
+#[cfg(feature = "client")]
 mod address;
 mod bound;
+mod call;
 mod cause;
 mod challenge;
+#[cfg(feature = "client")]
 mod client;
 mod digest;
+mod failure;
 mod manifest;
 mod origin;
+#[cfg(feature = "client")]
 mod pull;
+#[cfg(feature = "client")]
 mod store;
 mod token;
 pub mod verify;
 
 pub use bound::{Authorization, Form, Realm, RealmError, TokenService, Unsendable};
+pub use call::{Answer, Call};
 pub use cause::Cause;
 pub use challenge::{Ask, Bearer, Unreadable};
-pub use client::{Answer, Call, Client, Network, Proxy, ProxyError, SendError, Trust, TrustError};
+#[cfg(feature = "client")]
+pub use client::{Client, Network, Proxy, ProxyError, Trust, TrustError};
 pub use digest::{Digest, NotADigest};
+pub use failure::SendError;
 pub use manifest::{Descriptor, Platform};
 pub use origin::{Origin, OriginError, Registry, RegistryError};
+#[cfg(feature = "client")]
 pub use pull::{Code, Options, PullError, Pulled, Puller};
+#[cfg(feature = "client")]
 pub use store::BlobDir;

@@ -1,9 +1,9 @@
 //! Where a secret belongs: scheme, host and port.
 
-use reqwest::Url;
 use std::fmt;
 use std::net::IpAddr;
 use url::Host;
+use url::Url;
 
 /// The name Docker Hub has in images, and the host that really serves them.
 const DOCKER_HUB: (&str, &str) = ("docker.io", "registry-1.docker.io");

@@ -1,6 +1,6 @@
 //! Tokens: what a token service answers, by the distribution project's token and OAuth specifications.
 
-use crate::client::Answer;
+use crate::call::Answer;
 use keyside_keychain::{Credential, Secret};
 use serde::Deserialize;
 

@@ -1,27 +1,34 @@
 //! Verification: would a pull with this credential work? Asked of the registry itself, without downloading anything.
 //!
 //! The decision is a pure function, [`next`]: given what has been found out and an answer, it says what to ask next or what the
-//! verdict is. [`verify`] only carries the questions out. So every registry's habits can be tested without a registry.
+//! verdict is. `verify` only carries the questions out. So every registry's habits can be tested without a registry.
 //!
 //! A login and a pull are two questions. Some registries take any password until a repository is named, others treat a wrong one as
 //! anonymous once it is; hence the login is asked without a scope first, and the pull after it.
 
 mod answer;
+#[cfg(feature = "client")]
+mod ask;
 mod machine;
 mod steps;
 mod verdict;
+#[cfg(feature = "client")]
 mod words;
 
+#[cfg(feature = "client")]
+pub use ask::{verify, verify_in_steps, verify_with_words, verify_within};
 pub use machine::{State, Step, begin, next};
-pub use steps::{Name, Outcome, Report, Taken, verify_in_steps};
+pub use steps::{Name, Outcome, Report, Taken};
 pub use verdict::{Reason, Standing, Verdict};
 
-use crate::client::{Answer, Client, SendError};
+use crate::call::Answer;
+#[cfg(feature = "client")]
+use crate::client::Client;
+use crate::failure::SendError;
 use crate::origin::{Origin, Registry, RegistryError};
 use crate::token;
 use keyside_keychain::{Credential, Reference};
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// All requests of one verification together.
 pub const TIME_LIMIT: Duration = Duration::from_secs(15);
@@ -45,28 +52,44 @@ impl Question {
     ///
     /// # Errors
     /// [`RegistryError`] if the host is none.
+    #[cfg(feature = "client")]
     pub fn login(client: &Client, host: &str, credential: Option<Credential>) -> Result<Self, RegistryError> {
-        Ok(Self {
-            registry: client.registry(host)?,
-            image: None,
-            credential: credential.filter(token::is_usable),
-            token_services: Vec::new(),
-        })
+        Ok(Self::new(client.registry(host)?, None, credential))
     }
 
     /// Whether the image can be pulled. Without tag and digest the repository is tested, whatever tags it has.
     ///
     /// # Errors
     /// [`RegistryError`] if the image's host is none.
+    #[cfg(feature = "client")]
     pub fn pull(
         client: &Client,
         image: &Reference,
         credential: Option<Credential>,
     ) -> Result<Self, RegistryError> {
-        Ok(Self {
-            image: Some(image.clone()),
-            ..Self::login(client, image.host(), credential)?
-        })
+        Ok(Self::new(
+            client.registry(image.host())?,
+            Some(image.clone()),
+            credential,
+        ))
+    }
+
+    /// As [`Question::pull`] where no network has to be known: of a registry with TLS, unless it is on this machine.
+    ///
+    /// # Errors
+    /// [`RegistryError`] if the image's host is none.
+    pub fn usual_pull(image: &Reference, credential: Option<Credential>) -> Result<Self, RegistryError> {
+        let registry = Registry::new(image.host(), false)?;
+        Ok(Self::new(registry, Some(image.clone()), credential))
+    }
+
+    fn new(registry: Registry, image: Option<Reference>, credential: Option<Credential>) -> Self {
+        Self {
+            registry,
+            image,
+            credential: credential.filter(token::is_usable),
+            token_services: Vec::new(),
+        }
     }
 
     /// Also lets the credential go to token services that have been confirmed for it, beside those that are known.
@@ -84,36 +107,6 @@ impl Question {
     /// Where it will be asked.
     pub fn registry(&self) -> &Registry {
         &self.registry
-    }
-}
-
-/// Asks the registry. Never fails: whatever goes wrong is the verdict.
-pub async fn verify(client: &Client, question: &Question) -> Verdict {
-    verify_within(client, question, TIME_LIMIT).await
-}
-
-/// As [`verify`], with another limit for all requests together.
-pub async fn verify_within(client: &Client, question: &Question, limit: Duration) -> Verdict {
-    ask_within(client, question, limit).await.0
-}
-
-/// As [`verify`], with the registry's own words if it refused: for those who ask for them, and for nobody else.
-pub async fn verify_with_words(client: &Client, question: &Question) -> (Verdict, Option<String>) {
-    ask_within(client, question, TIME_LIMIT).await
-}
-
-async fn ask_within(client: &Client, question: &Question, limit: Duration) -> (Verdict, Option<String>) {
-    let deadline = Instant::now() + limit;
-    let (mut step, mut said) = (begin(question), None);
-    loop {
-        match step {
-            Step::Done(verdict) => return (verdict, said),
-            Step::Ask(state, call) => {
-                let response = client.send(&call, deadline).await;
-                said = words::words(&response, question.credential.as_ref());
-                step = next(question, &state, &response);
-            }
-        }
     }
 }
 

@@ -154,13 +154,35 @@ fn nothing_secret_is_shown() {
     let service = TokenService::admit(&registry, &bearer("https://quay.io/t"), &[]).unwrap();
     let secret = Secret::from("s3cret");
     let shown = format!(
-        "{:?} {:?} {:?}",
+        "{:?} {:?} {:?} {:?}",
         Authorization::basic(&Credential::new("u", "s3cret"), &registry),
         Authorization::bearer(&secret, &registry).unwrap(),
         Form::refresh(&secret, &service, None),
+        Form::password(&Credential::new("u", "s3cret"), &service, None),
     );
     for leak in ["s3cret", "dTpzM2NyZXQ"] {
         assert!(!shown.contains(leak), "{shown}");
+    }
+}
+
+#[test]
+fn form_is_given_to_its_own_address_alone_and_keeps_every_byte() {
+    let registry = registry("quay.io");
+    let service = TokenService::admit(&registry, &bearer("https://quay.io/t"), &[]).unwrap();
+    let password = Secret::from(b"a&b=c \xff".to_vec());
+    let login = Credential::new("u+x", password);
+    let form = Form::password(&login, &service, Some("repository:a/b:pull"));
+    let body = |url: &str| form.body_for(&Url::parse(url).unwrap());
+    assert_eq!(
+        String::from_utf8(body("https://quay.io/t").unwrap()).unwrap(),
+        "grant_type=password&service=s%26x%3D1&client_id=keyside&scope=repository%3Aa%2Fb%3Apull&username=u%2Bx&password=a%26b%3Dc+%FF"
+    );
+    for url in [
+        "http://quay.io/t",
+        "https://quay.io:8443/t",
+        "https://evil.example/t",
+    ] {
+        assert_eq!(body(url), None, "{url}");
     }
 }
 

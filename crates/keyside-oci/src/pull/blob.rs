@@ -3,7 +3,9 @@
 use super::Puller;
 use super::error::{Access, Failure};
 use super::session::{Request, Session};
-use crate::client::{Call, Opened, SendError};
+use crate::call::Call;
+use crate::client::Opened;
+use crate::failure::SendError;
 use crate::manifest::Descriptor;
 use crate::store::{BlobDir, Finished, Writer};
 use http::Method;

@@ -4,8 +4,8 @@
 
 use crate::bound::RealmError;
 use crate::cause::Cause;
-use crate::client::SendError;
 use crate::digest::Digest;
+use crate::failure::SendError;
 use crate::token::TokenError;
 use http::StatusCode;
 use keyside_keychain::Reference;

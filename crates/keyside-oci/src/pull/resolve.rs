@@ -2,8 +2,9 @@
 
 use super::error::{Access, Failure};
 use super::session::{Reached, Request, Session, request_failed};
-use crate::client::{Answer, Call};
+use crate::call::{Answer, Call};
 use crate::digest::Digest;
+use crate::failure::SendError;
 use crate::manifest::{ACCEPT, Descriptor, Kind, Manifest, Platform, bare_media_type, choose};
 use crate::store::BlobDir;
 use http::Method;
@@ -184,7 +185,7 @@ async fn document(session: &Session<'_>, path: &str, deadline: Instant) -> Resul
     let reading = timeout_at(deadline, reached.opened.read(MANIFEST_LIMIT)).await;
     let answer = match reading {
         Ok(answer) => answer.map_err(|error| request_failed(&call, error))?,
-        Err(_) => return Err(request_failed(&call, crate::client::SendError::Timeout)),
+        Err(_) => return Err(request_failed(&call, SendError::Timeout)),
     };
     match answer.status {
         200..300 => Ok(answer),

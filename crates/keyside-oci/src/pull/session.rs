@@ -2,17 +2,19 @@
 
 use super::error::{Access, TokenFault};
 use crate::bound::{Authorization, Form, Realm, TokenService};
+use crate::call::{Answer, Call};
 use crate::challenge::{Ask, Bearer};
-use crate::client::{Answer, Call, Client, Opened, SendError};
+use crate::client::{Client, Opened};
+use crate::failure::SendError;
 use crate::origin::{Origin, Registry};
 use crate::token;
 use http::Method;
 use http::header::LOCATION;
 use keyside_keychain::{Credential, Reference};
-use reqwest::Url;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use url::Url;
 
 /// How often a registry may point elsewhere.
 const HOPS: usize = 3;
@@ -67,9 +69,12 @@ impl<'a> Session<'a> {
         if first.status != 401 || first.moved {
             return Ok(first.plain());
         }
-        let Some(fresh) = self.authorize(&first.opened, held, deadline).await? else {
+        let Some(login) = self.login(&first.opened, held.is_some())? else {
             return Ok(first.plain());
         };
+        // The token service is often the same host, and the request is repeated in any case: one connection is enough.
+        first.opened.drain(deadline).await;
+        let fresh = self.authorize(login, held, deadline).await?;
         let second = self.open(request, Some(fresh), deadline).await?;
         let refusal = match second.status {
             401 => refusal(&second.opened),
@@ -120,53 +125,83 @@ impl<'a> Session<'a> {
             .map_err(|error| request_failed(call, error))
     }
 
-    /// Answers a challenge. None if there is nothing to answer it with.
+    /// What a challenge is answered with. None if there is nothing to answer it with.
+    fn login(&self, refused: &Opened, again: bool) -> Result<Option<Login>, Access> {
+        Ok(match Ask::read(&refused.headers)? {
+            Ask::Bearer(challenge) => Some(Login::Token(challenge)),
+            // A second Basic refusal is final: the password does not change.
+            Ask::Basic if !again => self
+                .credential
+                .map(|known| Login::Ready(Authorization::basic(known, &self.registry))),
+            Ask::Basic | Ask::Nothing | Ask::Unknown => None,
+        })
+    }
+
+    /// Gets what answers a challenge, or what somebody else has got meanwhile.
     async fn authorize(
         &self,
-        refused: &Opened,
+        login: Login,
         used: Option<Authorization>,
         deadline: Instant,
-    ) -> Result<Option<Authorization>, Access> {
+    ) -> Result<Authorization, Access> {
         let mut held = self.authorization.lock().await;
-        if *held != used {
-            return Ok(held.clone());
+        if let Some(other) = held.as_ref().filter(|held| Some(*held) != used.as_ref()) {
+            return Ok(other.clone());
         }
-        let fresh = match Ask::read(&refused.headers)? {
-            Ask::Bearer(challenge) => Some(self.token(&challenge, deadline).await?),
-            // A second Basic refusal is final: the password does not change.
-            Ask::Basic if used.is_none() => self
-                .credential
-                .map(|known| Authorization::basic(known, &self.registry)),
-            Ask::Basic | Ask::Nothing | Ask::Unknown => None,
+        let fresh = match login {
+            Login::Ready(authorization) => authorization,
+            Login::Token(challenge) => self.token(&challenge, deadline).await?,
         };
-        if fresh.is_some() {
-            held.clone_from(&fresh);
-        }
+        *held = Some(fresh.clone());
         Ok(fresh)
     }
 
     async fn token(&self, challenge: &Bearer, deadline: Instant) -> Result<Authorization, Access> {
         let scope = token::pull_scope(self.image.path());
-        let scope = Some(scope.as_str());
-        let call = match self.credential {
-            None => Call::anonymous_token(&self.registry, &Realm::read(&self.registry, challenge)?, scope),
-            Some(credential) => {
-                let service = TokenService::admit(&self.registry, challenge, self.confirmed)?;
-                if token::is_identity_token(credential) {
-                    Call::token_form(
-                        &self.registry,
-                        Form::refresh(&credential.password, &service, scope),
-                    )
-                } else {
-                    let login = Authorization::basic_at(credential, &service);
-                    Call::token(&self.registry, &service, login, scope)
-                }
-            }
+        let Some(credential) = self.credential else {
+            let realm = Realm::read(&self.registry, challenge)?;
+            let call = Call::anonymous_token(&self.registry, &realm, Some(&scope));
+            let fetched = self.fetch_token(&call, deadline).await;
+            return fetched.map_err(|fault| Access::Token {
+                anonymous: true,
+                fault,
+            });
         };
-        let anonymous = self.credential.is_none();
-        self.fetch_token(&call, deadline)
+        let service = TokenService::admit(&self.registry, challenge, self.confirmed)?;
+        let fetched = self.exchange(credential, &service, &scope, deadline).await;
+        fetched.map_err(|fault| Access::Token {
+            anonymous: false,
+            fault,
+        })
+    }
+
+    /// Gives a credential to the token service as containerd does (`core/remotes/docker/authorizer.go`): a form first, and where
+    /// the service does not take it, the older way with Basic. An identity token only fits into a form.
+    async fn exchange(
+        &self,
+        credential: &Credential,
+        service: &TokenService,
+        scope: &str,
+        deadline: Instant,
+    ) -> Result<Authorization, TokenFault> {
+        if token::is_identity_token(credential) {
+            let form = Form::refresh(&credential.password, service, Some(scope));
+            return self
+                .fetch_token(&Call::token_form(&self.registry, form), deadline)
+                .await;
+        }
+        let form = Form::password(credential, service, Some(scope));
+        match self
+            .fetch_token(&Call::token_form(&self.registry, form), deadline)
             .await
-            .map_err(|fault| Access::Token { anonymous, fault })
+        {
+            Err(TokenFault::Status(400 | 401 | 404 | 405)) => {
+                let login = Authorization::basic_at(credential, service);
+                let call = Call::token(&self.registry, service, login, Some(scope));
+                self.fetch_token(&call, deadline).await
+            }
+            fetched => fetched,
+        }
     }
 
     async fn fetch_token(&self, call: &Call, deadline: Instant) -> Result<Authorization, TokenFault> {
@@ -194,6 +229,13 @@ impl<'a> Session<'a> {
         text.map(|text| format!(" - Server message: {text}"))
             .unwrap_or_default()
     }
+}
+
+/// How a challenge is answered.
+enum Login {
+    Ready(Authorization),
+    /// With a token of the service that it names.
+    Token(Bearer),
 }
 
 /// A request to the registry before it is known whether it needs a secret.

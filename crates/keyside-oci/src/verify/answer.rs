@@ -1,12 +1,13 @@
 //! What can be read from an answer.
 
 use super::{Response, Verdict};
+use crate::call::Answer;
 use crate::cause::Cause;
-use crate::client::{Answer, SendError};
+use crate::failure::SendError;
 use crate::manifest::bare_media_type;
 use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use reqwest::Url;
 use std::time::Duration;
+use url::Url;
 
 /// Nobody is believed who asks for more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -83,6 +84,15 @@ pub(super) fn is_page(answer: &Answer) -> bool {
 
 pub(super) fn is_json(answer: &Answer) -> bool {
     serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&answer.body).is_ok()
+}
+
+/// Whether a form is refused for the password inside it (RFC 6749, section 5.2), and not for its shape.
+pub(super) fn is_grant_refused(answer: &Answer) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Refusal {
+        error: String,
+    }
+    serde_json::from_slice::<Refusal>(&answer.body).is_ok_and(|refusal| refusal.error == "invalid_grant")
 }
 
 /// Whether the registry says that the credential's time is over. Only asked where a refusal is about the credential: tags expire too,

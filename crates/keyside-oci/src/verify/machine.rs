@@ -1,11 +1,11 @@
 //! The order of the questions and the meaning of the answers.
 
-use super::answer::{common, is_json, is_page, says_address, says_expired};
+use super::answer::{common, is_grant_refused, is_json, is_page, says_address, says_expired};
 use super::{Name, Question, Reason, Response, Verdict};
 use crate::bound::{Authorization, Form, RealmError, TokenService};
+use crate::call::{Answer, Call};
 use crate::cause::Cause;
 use crate::challenge::{Ask, Bearer};
-use crate::client::{Answer, Call};
 use crate::manifest::ACCEPT;
 use crate::token;
 use http::Method;
@@ -28,12 +28,9 @@ enum Stage {
     /// `/v2/` without a secret.
     Ping,
     /// The token service, without a scope: is the password right?
-    TokenLogin(TokenService),
+    TokenLogin { service: TokenService, grant: Grant },
     /// The token service, with the scope of the pull.
-    TokenScope {
-        /// Whether the login was answered with 403.
-        login_forbidden: bool,
-    },
+    TokenScope { login: Login },
     /// `/v2/` with user name and password.
     BasicLogin(Authorization),
     /// The manifest or the list of tags.
@@ -41,6 +38,26 @@ enum Stage {
         method: Method,
         authorization: Option<Authorization>,
     },
+}
+
+/// How user name and password are given to a token service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Grant {
+    /// `GET` with Basic, which nearly every service takes, and takes alike with and without a scope.
+    Basic,
+    /// `POST` with a form, for services that know nothing else.
+    Form,
+}
+
+/// What the question without a scope has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Login {
+    /// Nothing that matters for the question with a scope.
+    Open,
+    /// It was answered with 403.
+    Forbidden,
+    /// The service knows neither way to ask.
+    Unknown,
 }
 
 /// The parts of a verification, as the steps name them.
@@ -65,7 +82,7 @@ impl State {
     pub(super) fn part(&self) -> Part {
         match self.0 {
             Stage::Ping => Part::Ping,
-            Stage::TokenLogin(_) | Stage::BasicLogin(_) => Part::Login,
+            Stage::TokenLogin { .. } | Stage::BasicLogin(_) => Part::Login,
             Stage::TokenScope { .. } | Stage::Pull { .. } => Part::Pull,
         }
     }
@@ -84,8 +101,8 @@ fn ask(stage: Stage, call: Call) -> Step {
 pub fn next(question: &Question, state: &State, response: &Response) -> Step {
     let step = match &state.0 {
         Stage::Ping => after_ping(question, response),
-        Stage::TokenLogin(service) => after_token_login(question, service, response),
-        Stage::TokenScope { login_forbidden } => after_token_scope(question, *login_forbidden, response),
+        Stage::TokenLogin { service, grant } => after_token_login(question, service, *grant, response),
+        Stage::TokenScope { login } => after_token_scope(question, *login, response),
         Stage::BasicLogin(authorization) => after_basic_login(question, authorization, response),
         Stage::Pull {
             method,
@@ -135,25 +152,45 @@ fn ask_token(question: &Question, challenge: &Bearer) -> Result<Step, Verdict> {
         },
     })?;
     if question.credential.is_none() {
-        return ask_scope(question, &service, false);
+        return ask_scope(question, &service, Grant::Basic, Login::Open);
     }
-    let call = token_call(question, &service, None);
-    Ok(ask(Stage::TokenLogin(service), call))
+    Ok(ask_login(question, service, Grant::Basic))
+}
+
+fn ask_login(question: &Question, service: TokenService, grant: Grant) -> Step {
+    let call = token_call(question, &service, grant, None);
+    ask(Stage::TokenLogin { service, grant }, call)
 }
 
 fn after_token_login(
     question: &Question,
     service: &TokenService,
+    grant: Grant,
     response: &Response,
 ) -> Result<Step, Verdict> {
     let answer = common(response, "token:", "token")?;
-    match answer.status {
-        401 => return Err(Verdict::failed(Cause::BadCredentials, "token service")),
-        200..300 if !is_json(answer) => return Err(Verdict::failed(Cause::NotARegistry, "token service")),
+    match (answer.status, grant) {
+        (401, _) => return Err(Verdict::failed(Cause::BadCredentials, "token service")),
+        (400, Grant::Form) if is_grant_refused(answer) => {
+            return Err(Verdict::failed(Cause::BadCredentials, "token service"));
+        }
+        (200..300, _) if !is_json(answer) => {
+            return Err(Verdict::failed(Cause::NotARegistry, "token service"));
+        }
+        // A question without a scope is refused with 400 by some; that the way itself is unknown is said by these two.
+        (404 | 405, Grant::Basic) if !is_identity(question) => {
+            return Ok(ask_login(question, service.clone(), Grant::Form));
+        }
         _ => {}
     }
+    // A service that takes neither way without a scope may still take the usual one with it.
+    let (grant, login) = match (answer.status, grant) {
+        (404 | 405, Grant::Form) => (Grant::Basic, Login::Unknown),
+        (403, grant) => (grant, Login::Forbidden),
+        (_, grant) => (grant, Login::Open),
+    };
     if question.image.is_some() {
-        return ask_scope(question, service, answer.status == 403);
+        return ask_scope(question, service, grant, login);
     }
     Err(match answer.status {
         200..300 => Verdict::new(Reason::LoggedIn, "login only"),
@@ -162,41 +199,48 @@ fn after_token_login(
     })
 }
 
-fn ask_scope(question: &Question, service: &TokenService, login_forbidden: bool) -> Result<Step, Verdict> {
+fn ask_scope(
+    question: &Question,
+    service: &TokenService,
+    grant: Grant,
+    login: Login,
+) -> Result<Step, Verdict> {
     let Some(image) = &question.image else {
         return Err(Verdict::new(Reason::Unverified, "anonymous"));
     };
-    let call = token_call(question, service, Some(&token::pull_scope(image.path())));
-    Ok(ask(Stage::TokenScope { login_forbidden }, call))
+    let call = token_call(question, service, grant, Some(&token::pull_scope(image.path())));
+    Ok(ask(Stage::TokenScope { login }, call))
 }
 
-fn token_call(question: &Question, service: &TokenService, scope: Option<&str>) -> Call {
+fn token_call(question: &Question, service: &TokenService, grant: Grant, scope: Option<&str>) -> Call {
     let registry = &question.registry;
-    match &question.credential {
-        None => Call::anonymous_token(registry, service.realm(), scope),
-        Some(credential) if token::is_identity_token(credential) => {
+    match (&question.credential, grant) {
+        (None, _) => Call::anonymous_token(registry, service.realm(), scope),
+        (Some(credential), _) if token::is_identity_token(credential) => {
             Call::token_form(registry, Form::refresh(&credential.password, service, scope))
         }
-        Some(credential) => Call::token(
-            registry,
-            service,
-            Authorization::basic_at(credential, service),
-            scope,
-        ),
+        (Some(credential), Grant::Form) => {
+            Call::token_form(registry, Form::password(credential, service, scope))
+        }
+        (Some(credential), Grant::Basic) => {
+            let login = Authorization::basic_at(credential, service);
+            Call::token(registry, service, login, scope)
+        }
     }
 }
 
-fn after_token_scope(
-    question: &Question,
-    login_forbidden: bool,
-    response: &Response,
-) -> Result<Step, Verdict> {
+fn is_identity(question: &Question) -> bool {
+    question.credential.as_ref().is_some_and(token::is_identity_token)
+}
+
+fn after_token_scope(question: &Question, login: Login, response: &Response) -> Result<Step, Verdict> {
     let answer = common(response, "token:", "token")?;
     let anonymous = question.credential.is_none();
     match answer.status {
         401 | 403 if anonymous => Err(Verdict::failed(Cause::NoCredentials, "anonymous")),
         401 => Err(Verdict::failed(Cause::BadCredentials, "token service")),
-        403 | 405 if login_forbidden => Err(refused_twice(answer)),
+        403 | 405 if login == Login::Forbidden => Err(refused_twice(answer)),
+        405 if login == Login::Unknown => Err(Verdict::failed(Cause::RegistryError, "token service")),
         403 if says_expired(answer) => Err(Verdict::failed(Cause::Expired, "token service")),
         403 | 405 => Err(Verdict::failed(Cause::NoPullScope, "token service")),
         200..300 => {

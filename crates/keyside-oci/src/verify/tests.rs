@@ -1,11 +1,12 @@
 //! The table of registries' habits, row by row, and what no row says.
 
 use super::*;
-use crate::client::{Call, Network};
+use crate::call::Call;
+use crate::client::Network;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::Url;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use url::Url;
 
 #[derive(Deserialize)]
 struct Table {
@@ -358,6 +359,55 @@ fn login_without_a_repository_is_not_called_more() {
     );
     check(&ask(None, None), &[ping(BASIC)], "Unverified", Standing::Unknown);
     check(&ask(None, None), &[ping(BEARER)], "Unverified", Standing::Unknown);
+}
+
+#[test]
+fn token_service_that_knows_forms_alone_is_asked_with_forms() {
+    let form = |status, body: &str| scripted(("POST", "/t", "form"), status, &[], body);
+    for unknown in [404, 405] {
+        let ping = || scripted(PING, 401, &[BEARER], "");
+        let basic = || scripted(("GET", "/t", "basic"), unknown, &[], "");
+        let manifest = scripted(("HEAD", "/v2/a/b/manifests/1", "bearer"), 200, &[], "");
+        // Both forms look alike from outside; one answer serves them.
+        let token = form(200, r#"{"access_token":"t"}"#);
+        let question = ask(Some("a/b:1"), Some(login()));
+        let (verdict, asked) = run(&question, &[ping(), basic(), token, manifest]);
+        assert_eq!(verdict.reason, Reason::PullAllowed);
+        let ways: Vec<_> = asked.iter().map(|asked| asked.auth.as_str()).collect();
+        assert_eq!(ways, ["none", "basic", "form", "form", "bearer"]);
+
+        let login_only = ask(None, Some(login()));
+        let refused = |status, body: &str, verdict: &str, standing| {
+            check(
+                &login_only,
+                &[ping(), basic(), form(status, body)],
+                verdict,
+                standing,
+            );
+        };
+        refused(401, "", "BadCredentials", Standing::False);
+        refused(
+            400,
+            r#"{"error":"invalid_grant"}"#,
+            "BadCredentials",
+            Standing::False,
+        );
+        refused(
+            400,
+            r#"{"error":"invalid_request"}"#,
+            "Unverified",
+            Standing::Unknown,
+        );
+        refused(429, "", "RateLimited", Standing::Unknown);
+        // Neither way without a scope: the usual one with it. What takes no question refuses no credential.
+        let scope = || scripted(("GET", SCOPED, "basic"), 405, &[], "");
+        check(
+            &question,
+            &[ping(), basic(), form(405, ""), scope()],
+            "RegistryError",
+            Standing::Unknown,
+        );
+    }
 }
 
 #[test]

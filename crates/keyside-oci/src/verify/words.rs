@@ -76,7 +76,7 @@ fn forms(secret: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::Answer;
+    use crate::call::Answer;
 
     fn said(body: &str) -> String {
         let answer = Answer {

@@ -8,6 +8,7 @@
     reason = "helpers of tests fail and speak like tests"
 )]
 
+mod connections;
 mod docker_registry;
 mod greed;
 mod hostile;

@@ -24,6 +24,8 @@ enum Trick {
     Redirect(Place, u16, String),
     /// At this place it answers with a page that leads there.
     Page(Place, String),
+    /// Its token service refuses every login with this status and names another service.
+    Refusal(u16, String),
 }
 
 /// Where it does it.
@@ -65,6 +67,10 @@ async fn registry(trick: Trick) -> Server {
                 ];
                 return seen.answer(200, &headers, page.as_bytes());
             }
+            Trick::Refusal(status, challenge) if place == Some(Place::Token) => {
+                let headers = [("WWW-Authenticate", challenge.as_str())];
+                return seen.answer(*status, &headers, b"{}");
+            }
             _ => {}
         }
         behave(&trick, &image, seen)
@@ -90,7 +96,7 @@ fn behave(trick: &Trick, image: &Image, seen: &Seen) -> Reply {
         Trick::Redirect(Place::BasicLogin, ..) | Trick::Page(Place::BasicLogin, _) => {
             "Basic realm=\"r\"".to_owned()
         }
-        Trick::Redirect(..) | Trick::Page(..) => {
+        Trick::Redirect(..) | Trick::Page(..) | Trick::Refusal(..) => {
             format!(
                 "Bearer realm=\"http://{}/token\",service=\"s\"",
                 seen.header("host").unwrap()
@@ -166,10 +172,15 @@ fn tricks(thief: &str) -> Vec<(String, Trick)> {
         )
     }));
     for status in [301, 302, 303, 307, 308] {
-        for place in [Place::Ping, Place::BasicLogin] {
+        for place in [Place::Ping, Place::BasicLogin, Place::Token] {
             let trick = Trick::Redirect(place, status, away.clone());
             all.push((format!("redirect {status} at {place:?}"), trick));
         }
+    }
+    // What a form is refused with makes the client ask again: there, and nowhere else.
+    for status in [400, 404, 405] {
+        let refusal = Trick::Refusal(status, foreign.clone());
+        all.push((format!("token service refuses with {status}"), refusal));
     }
     for place in [Place::Token, Place::Manifest, Place::Tags] {
         all.push((

@@ -1,5 +1,6 @@
 //! A small HTTP server that does exactly what a test says, right or wrong, and remembers everything it was asked.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -28,7 +29,8 @@ impl Seen {
     }
 
     pub(crate) fn has_secret(&self) -> bool {
-        self.header("authorization").is_some()
+        let in_form = ["password=", "refresh_token="];
+        self.header("authorization").is_some() || in_form.iter().any(|name| self.body.contains(name))
     }
 
     /// An answer to this request; a HEAD gets none of the body.
@@ -62,6 +64,7 @@ pub(crate) struct Server {
     /// `127.0.0.1:PORT`.
     pub(crate) host: String,
     seen: Arc<Mutex<Vec<Seen>>>,
+    accepted: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -84,18 +87,30 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let (log, script) = (seen.clone(), Arc::new(script));
+        let accepted = Arc::new(AtomicUsize::new(0));
+        let (log, count, script) = (seen.clone(), accepted.clone(), Arc::new(script));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::SeqCst);
                 let (log, script, tls) = (log.clone(), script.clone(), tls.clone());
                 tokio::spawn(async move { accept(stream, tls, &log, &*script).await });
             }
         });
-        Self { host, seen, task }
+        Self {
+            host,
+            seen,
+            accepted,
+            task,
+        }
     }
 
     pub(crate) fn port(&self) -> u16 {
         self.host.rsplit(':').next().unwrap().parse().unwrap()
+    }
+
+    /// How many connections there have been.
+    pub(crate) fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::SeqCst)
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {

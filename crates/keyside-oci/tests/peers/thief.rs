@@ -84,16 +84,89 @@ async fn confirmed_token_service_gets_the_password_of_its_registry_alone() {
         .unwrap();
     let seen = service.seen();
     assert_eq!(seen.len(), 1);
+    assert_eq!((&*seen[0].method, &*seen[0].target), ("POST", "/t"));
     assert_eq!(
-        seen[0].target,
-        "/t?service=s&scope=repository%3Ateam%2Fapp%3Apull"
+        seen[0].body,
+        "grant_type=password&service=s&client_id=keyside&scope=repository%3Ateam%2Fapp%3Apull&username=robot&password=s3cret-password"
     );
-    let basic = format!("basic {}", login().basic_auth().expose_text().to_lowercase());
-    assert_eq!(seen[0].header("authorization"), Some(basic.as_str()));
+    assert_eq!(seen[0].header("authorization"), None);
     assert!(registry.seen().iter().all(|seen| {
-        seen.header("authorization")
-            .is_none_or(|value| value == "bearer t")
+        seen.body.is_empty()
+            && seen
+                .header("authorization")
+                .is_none_or(|value| value == "bearer t")
     }));
+}
+
+/// A registry whose token service answers forms with this status, and knows the older way.
+async fn without_forms(status: u16) -> Server {
+    Server::start(move |seen: &Seen| {
+        let token = seen.target.starts_with("/token");
+        match (token, seen.method.as_str(), seen.header("authorization")) {
+            // What a form is refused with must not lead anywhere else.
+            (true, "POST", _) => {
+                let elsewhere = "Bearer realm=\"http://127.0.0.1:1/t\"";
+                seen.answer(status, &[("WWW-Authenticate", elsewhere)], b"{}")
+            }
+            (true, _, Some(_)) => seen.answer(200, &[], br#"{"token":"t"}"#),
+            (false, _, Some("bearer t")) => Image::new(10).answer(seen),
+            _ => {
+                let realm = format!(
+                    "Bearer realm=\"http://{}/token\",service=\"s\"",
+                    seen.header("host").unwrap()
+                );
+                seen.answer(401, &[("WWW-Authenticate", &realm)], b"")
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn token_service_that_takes_no_forms_is_asked_the_older_way_at_the_same_address() {
+    let asked = |registry: &Server| -> Vec<(String, String)> {
+        let seen = registry.seen().into_iter();
+        seen.filter(|seen| seen.target.starts_with("/token"))
+            .map(|seen| (seen.method, seen.target))
+            .collect()
+    };
+    let form = ("POST".to_owned(), "/token".to_owned());
+    let basic = (
+        "GET".to_owned(),
+        "/token?service=s&scope=repository%3Ateam%2Fapp%3Apull".to_owned(),
+    );
+    for status in [400, 401, 404, 405] {
+        let registry = without_forms(status).await;
+        Node::new("amd64")
+            .pull_app(&registry.host, Some(&login()))
+            .await
+            .unwrap();
+        assert_eq!(asked(&registry), [form.clone(), basic.clone()], "{status}");
+    }
+    for (status, cause) in [
+        (403, Cause::NoPullScope),
+        (429, Cause::RateLimited),
+        (500, Cause::RegistryError),
+    ] {
+        let registry = without_forms(status).await;
+        let refused = Node::new("amd64").pull_app(&registry.host, Some(&login())).await;
+        assert_eq!(refused.unwrap_err().cause(), Some(cause));
+        assert_eq!(asked(&registry), std::slice::from_ref(&form), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn identity_token_is_never_tried_as_a_password() {
+    let registry = without_forms(405).await;
+    let token = Credential::new("<token>", "id-token");
+    Node::new("amd64")
+        .pull_app(&registry.host, Some(&token))
+        .await
+        .unwrap_err();
+    let seen = registry.seen();
+    assert!(seen.iter().all(|seen| seen.header("authorization").is_none()));
+    let forms: Vec<_> = seen.iter().filter(|seen| !seen.body.is_empty()).collect();
+    assert_eq!(forms.len(), 1);
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
-//! A request that is ready to be sent.
+//! A request that is ready to be sent, and what comes back.
 
 use crate::bound::{Authorization, Form, Realm, TokenService};
 use crate::origin::Registry;
-use http::Method;
-use reqwest::Url;
+use http::{HeaderMap, Method};
+use url::Url;
 
 /// A request on behalf of one registry. The secret in it was made for one origin, and the client checks that it goes there.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct Call {
 }
 
 #[derive(Debug)]
-pub(super) enum Secrets {
+pub(crate) enum Secrets {
     None,
     Header(Authorization),
     Form(Form),
@@ -121,23 +121,41 @@ impl Call {
         }
     }
 
-    pub(super) fn registry(&self) -> &Registry {
+    pub(crate) fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    pub(super) fn from(&self) -> Option<u64> {
+    pub(crate) fn from(&self) -> Option<u64> {
         self.from
     }
 
-    pub(super) fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         self.cut
     }
 
-    pub(super) fn is_elsewhere(&self) -> bool {
+    pub(crate) fn is_elsewhere(&self) -> bool {
         self.elsewhere
     }
 
-    pub(super) fn secrets(&self) -> &Secrets {
+    pub(crate) fn secrets(&self) -> &Secrets {
         &self.secrets
+    }
+}
+
+/// A complete answer within the limits.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// Status code.
+    pub status: u16,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The body; of an answer other than a success perhaps only its beginning.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The text of a header, if it is there and is text.
+    pub fn header(&self, name: impl http::header::AsHeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 }
