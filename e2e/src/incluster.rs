@@ -34,6 +34,10 @@ const STEPS: [(&str, Step); 13] = [
     ),
     ("`helm test` passes", install::test),
     (
+        "the scenarios pass against the replicas in containers",
+        scenarios::run,
+    ),
+    (
         "a pod made with kubectl pulls, with its secret by hand and without",
         pods::by_hand,
     ),
@@ -48,10 +52,6 @@ const STEPS: [(&str, Step); 13] = [
     (
         "the web UI lets nobody in, and everybody to what is theirs",
         ui::run,
-    ),
-    (
-        "the scenarios pass against the replicas in containers",
-        scenarios::run,
     ),
     (
         "with keyside away pods come all the same, and are found afterwards",

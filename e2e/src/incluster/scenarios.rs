@@ -1,6 +1,7 @@
 //! The scenarios of the embedded world, this time against the replicas in containers.
 
-use super::Client;
+use super::{Client, NAMESPACE};
+use crate::cluster::until;
 use anyhow::{Context as _, Result, bail};
 use std::process::Stdio;
 
@@ -25,10 +26,32 @@ pub(super) fn run(client: &Client<'_>) -> Result<String> {
     if !output.status.success() {
         bail!("{}\n{said}", output.status);
     }
+    clear(client)?;
     let skipped = said.lines().filter(|line| line.contains("skipped: ")).count();
     let result = said.lines().rev().find(|line| line.starts_with("test result"));
     Ok(format!(
         "{}; {skipped} of them need a keyside of their own and did nothing",
         result.unwrap_or_default()
     ))
+}
+
+/// Namespaces of the cluster itself.
+const STAY: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
+/// Takes away what the last scenario has left.
+fn clear(client: &Client<'_>) -> Result<()> {
+    client.kubectl("delete projects.keyside.dev,clusterregistrycredentials.keyside.dev --all")?;
+    let foreign = || -> Result<Vec<String>> {
+        let names = client.kubectl("get namespaces --output=jsonpath={.items[*].metadata.name}")?;
+        let names = names.split_whitespace().map(str::to_owned);
+        Ok(names
+            .filter(|name| name != NAMESPACE && !STAY.contains(&name.as_str()))
+            .collect())
+    };
+    for name in foreign()? {
+        client.kubectl(&format!("delete namespace {name} --wait=false"))?;
+    }
+    until("namespaces of the scenarios to go", || {
+        Ok(foreign()?.is_empty().then_some(()))
+    })
 }
