@@ -39,6 +39,7 @@ async fn run() {
         door: Door::service(api.by_token()),
         hosts: vec![HOST.to_owned()],
         tls: false,
+        network: keyside_oci::Network::default(),
         sandbox: None,
         shutdown: CancellationToken::new(),
     });
