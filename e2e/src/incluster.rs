@@ -3,6 +3,7 @@
 
 mod away;
 mod client;
+mod explain;
 mod install;
 mod leader;
 mod many;
@@ -25,12 +26,16 @@ const NAMESPACE: &str = "keyside-system";
 type Step = fn(&Client<'_>) -> Result<String>;
 
 /// What is seen, in this order; later ones stand on earlier ones.
-const STEPS: [(&str, Step); 9] = [
+const STEPS: [(&str, Step); 10] = [
     (
         "Helm installs it, and the node pulls it from a private registry",
         install::run,
     ),
     ("`helm test` passes", install::test),
+    (
+        "pulls that fail are explained, and what is printed heals them",
+        explain::run,
+    ),
     (
         "a pod made with kubectl pulls, with its secret by hand and without",
         pods::by_hand,
