@@ -3,6 +3,7 @@
 
 mod away;
 mod client;
+mod explain;
 mod install;
 mod leader;
 mod many;
@@ -27,7 +28,7 @@ const NAMESPACE: &str = "keyside-system";
 type Step = fn(&Client<'_>) -> Result<String>;
 
 /// What is seen, in this order; later ones stand on earlier ones.
-const STEPS: [(&str, Step); 13] = [
+const STEPS: [(&str, Step); 14] = [
     (
         "Helm installs it, and the node pulls it from a private registry",
         install::run,
@@ -36,6 +37,10 @@ const STEPS: [(&str, Step); 13] = [
     (
         "the scenarios pass against the replicas in containers",
         scenarios::run,
+    ),
+    (
+        "pulls that fail are explained, and what is printed heals them",
+        explain::run,
     ),
     (
         "a pod made with kubectl pulls, with its secret by hand and without",

@@ -2,9 +2,11 @@
 //!
 //! What they hold is compared and never shown: of a credential only the registry it is for leaves this module.
 
+use crate::language::Language;
+use crate::noticed;
 use k8s_openapi::api::core::v1::Secret;
 use keyside_api::label;
-use keyside_keychain::lint::{self, Level};
+use keyside_keychain::lint;
 use keyside_keychain::{DockerConfig, Form, Pattern};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -44,6 +46,9 @@ pub struct Finding {
     pub message: String,
     /// What follows from it.
     pub consequence: String,
+    /// The same, for whoever reads another language.
+    #[serde(skip)]
+    pub noticed: lint::Finding,
 }
 
 /// What would be better.
@@ -149,13 +154,10 @@ fn registries(config: &DockerConfig) -> Vec<String> {
 fn findings(form: Form, bytes: &[u8]) -> Vec<Finding> {
     let found = lint::document(form, bytes).into_iter();
     let said = found.map(|finding| Finding {
-        level: match finding.level {
-            Level::Accept => "info",
-            Level::Warn => "warning",
-            Level::Reject => "error",
-        },
+        level: noticed::level(finding.level, Language::En),
         message: finding.message(),
         consequence: finding.why(),
+        noticed: finding,
     });
     said.collect()
 }

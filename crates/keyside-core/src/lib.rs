@@ -20,6 +20,7 @@ pub mod inject;
 pub mod inventory;
 pub mod language;
 pub mod names;
+pub mod noticed;
 pub mod page;
 pub mod plan;
 pub mod resolve;

@@ -2,11 +2,13 @@
 //! where the status takes them.
 //!
 //! It has a queue of its own, because a registry may take its time and deliveries must not wait for it. Each registry is
-//! asked little at a time and so often at most ([`hosts`]), so that one that is slow holds up nobody but itself. Two
-//! credentials with the same content are one question.
+//! asked little at a time and so often at most ([`hosts`]), so that one that is slow holds up nobody but itself; and nobody
+//! can have any number of hosts asked ([`authors`]). Two credentials with the same content are one question.
 
 mod ask;
 mod authority;
+mod authors;
+mod budget;
 mod hosts;
 mod shared;
 
@@ -15,6 +17,7 @@ pub use authority::registry_client;
 use crate::context::{Context, Key};
 use crate::queue::{Queue, When};
 use ask::Asked;
+use authors::Authors;
 use hosts::Hosts;
 use jiff::{SignedDuration, Timestamp};
 use keyside_core::CredentialId;
@@ -41,6 +44,10 @@ pub struct Verification {
     pub burst: u32,
     /// How long it takes until a host may be asked once more, after a burst.
     pub refill: Duration,
+    /// How many questions the credentials of one namespace raise at once without a pause, whatever hosts they are for.
+    pub author_burst: u32,
+    /// How long it takes until they may raise one more, after a burst.
+    pub author_refill: Duration,
 }
 
 impl Default for Verification {
@@ -51,6 +58,8 @@ impl Default for Verification {
             per_host: 4,
             burst: 120,
             refill: Duration::from_millis(500),
+            author_burst: 120,
+            author_refill: Duration::from_millis(500),
         }
     }
 }
@@ -61,6 +70,7 @@ pub(crate) struct Verifier {
     queue: Queue<CredentialId>,
     tries: Mutex<HashMap<CredentialId, Tries>>,
     hosts: Hosts,
+    authors: Authors,
     shared: shared::Shared,
     clients: authority::Clients,
 }
@@ -72,6 +82,7 @@ impl Verifier {
             queue: Queue::new(),
             tries: Mutex::default(),
             hosts: Hosts::new(&usual),
+            authors: Authors::new(&usual),
             shared: shared::Shared::default(),
             clients: authority::Clients::new(usual.network),
             config,
@@ -218,6 +229,7 @@ async fn apply(ctx: &Context, id: &CredentialId, view: View) -> Option<Round> {
                     token_service: token_service.as_deref(),
                     authority: authority.as_ref(),
                     fresh: asked_for,
+                    namespace: id.namespace.as_ref(),
                 };
                 asking.ask(&question).await
             }

@@ -96,6 +96,9 @@ async fn from_file(path: Option<&Path>, global: &Global) -> Result<Connection, F
 fn finish(mut config: kube::Config, global: &Global) -> Result<Connection, Failure> {
     config.read_timeout = Some(Duration::from_secs(295));
     config.connect_timeout = Some(Duration::from_secs(5));
+    // The library would try again for minutes what the API server refuses with 429: a disruption budget answers so, and whoever waits
+    // wants to hear it. Controllers and watches try again by themselves.
+    config.default_retry = false;
     if let Some(user) = &global.r#as {
         config.auth_info.impersonate = Some(user.clone());
         config.auth_info.impersonate_groups = (!global.as_group.is_empty()).then(|| global.as_group.clone());

@@ -53,13 +53,25 @@ impl<'a> Client<'a> {
         said(line, run(command, stdin)?)
     }
 
+    /// How keyside ends, be it well or not.
+    pub(super) fn tried_keyside(&self, line: &str) -> Result<Output> {
+        let mut command = self.program(&self.program);
+        command.args(words(line));
+        run(command, "")
+    }
+
     /// A line as a person pastes it into a shell.
     pub(super) fn shell(&self, line: &str) -> Result<String> {
+        self.fed_shell(line, "")
+    }
+
+    /// The same, with something to read.
+    pub(super) fn fed_shell(&self, line: &str, stdin: &str) -> Result<String> {
         let own = self.program.parent().map(Path::to_path_buf).unwrap_or_default();
         let path = std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&tools::path()?)))?;
         let mut command = self.program(Path::new("sh"));
         command.args(["-c", line]).env("PATH", path);
-        said(line, run(command, "")?)
+        said(line, run(command, stdin)?)
     }
 
     /// Any program that is to see the cluster.

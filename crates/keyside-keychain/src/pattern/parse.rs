@@ -197,7 +197,8 @@ fn canonical_host(written: &str) -> Result<String, Refused> {
 /// An underscore is accepted although the grammar of references knows none: such a host is read as a path there, and works.
 fn is_host_pattern(name: &str) -> bool {
     if name.starts_with('[') {
-        return reference::is_host(name);
+        // A second port is none of an address.
+        return name.ends_with(']') && reference::is_host(name);
     }
     let is_label = |label: &str| {
         let bytes_fit = label

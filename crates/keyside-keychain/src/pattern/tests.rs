@@ -98,6 +98,8 @@ fn what_can_never_work_is_refused_with_a_clean_spelling() {
     refused("quay.io.", Refusal::Host, Some("quay.io"));
     refused("quay..io", Refusal::Host, None);
     refused("reg[12].corp", Refusal::Host, None);
+    refused("[::1]:443:", Refusal::Host, Some("[::1]"));
+    refused("quay.io:443:", Refusal::Host, Some("quay.io"));
     refused("{a,b}.corp", Refusal::Host, None);
     refused("quay .io", Refusal::Host, None);
     refused("quäy.io", Refusal::Host, None);

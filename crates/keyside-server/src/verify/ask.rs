@@ -6,6 +6,7 @@ use keyside_core::verify::Question;
 use keyside_keychain::Reference;
 use keyside_oci::verify::{self as oci, Reason};
 use keyside_oci::{Cause, Client, Origin};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a registry is left alone that asks for it without saying how long.
@@ -47,10 +48,14 @@ pub(super) struct Asking<'a> {
     pub(super) authority: Option<&'a Authority>,
     /// Whether another credential's answer to the same question will not do.
     pub(super) fresh: bool,
+    /// Where whoever raises the question may write; none for credentials of the whole cluster.
+    pub(super) namespace: Option<&'a Arc<str>>,
 }
 
 impl Asking<'_> {
     pub(super) async fn ask(&self, question: &Question) -> Asked {
+        // Before the answers that are shared: nobody else waits for whoever has spent what they had.
+        self.verifier.authors.turn(self.namespace).await;
         let cell = self
             .verifier
             .shared

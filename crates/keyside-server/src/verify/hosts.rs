@@ -1,6 +1,7 @@
 //! How much one host is asked: so many side by side, so many in a burst, and nothing while it wants to be left alone.
 
 use super::Verification;
+use super::budget::Budget;
 use keyside_oci::Cause;
 use keyside_oci::verify::{Reason, Verdict};
 use std::collections::HashMap;
@@ -26,8 +27,7 @@ pub(super) struct Host {
 }
 
 struct State {
-    /// When the budget will be whole again.
-    whole: Instant,
+    budget: Budget,
     /// Until when the host wants to be left alone.
     paused: Option<Instant>,
 }
@@ -47,7 +47,7 @@ impl Hosts {
         let new = || Host {
             permits: Arc::new(Semaphore::new(self.per_host)),
             state: Mutex::new(State {
-                whole: Instant::now(),
+                budget: Budget::whole(),
                 paused: None,
             }),
             burst: self.burst,
@@ -74,11 +74,8 @@ impl Host {
 
     /// Takes a piece of the budget; returns when it may be used.
     fn spend(&self) -> Instant {
-        let now = Instant::now();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.whole = state.whole.max(now) + self.refill;
-        let ahead = self.refill * self.burst;
-        state.whole.checked_sub(ahead).map_or(now, |at| at.max(now))
+        state.budget.spend(self.burst, self.refill)
     }
 
     fn pause_left(&self) -> Option<Duration> {

@@ -300,3 +300,42 @@ async fn slow_registry_holds_up_nobody_else() {
     bed.until_condition("lab", "slow-11", "Verified", "Unknown/Unverified")
         .await;
 }
+
+#[tokio::test]
+async fn a08_namespace_that_has_many_hosts_asked_waits_and_keeps_no_other_waiting() {
+    own_keyside!();
+    let mut bed = Bed::empty().await;
+    bed.run(|config| {
+        config.verification = Some(Verification {
+            loopback: true,
+            author_burst: 2,
+            author_refill: Duration::from_secs(3600),
+            ..Verification::default()
+        });
+    })
+    .await;
+    bed.namespace("curious").await;
+    bed.namespace("lab").await;
+    let mut peers = Vec::new();
+    for at in 0..5 {
+        let peer = Peer::start("right").await;
+        let name = format!("c{at}");
+        bed.credential("curious", &name, "Namespace", &[(&peer.host, &login("right"))])
+            .await;
+        peers.push(peer);
+    }
+    let own = Peer::start("right").await;
+    bed.credential("lab", "own", "Namespace", &[(&own.host, &login("right"))])
+        .await;
+    bed.until_condition("lab", "own", "Verified", "True/LoggedIn")
+        .await;
+    let mut asked = 0;
+    bed.eventually("two hosts are asked", async || {
+        asked += peers.iter().map(Peer::pings).sum::<usize>();
+        (asked >= 2).then_some(())
+    })
+    .await;
+    bed.quiet().await;
+    asked += peers.iter().map(Peer::pings).sum::<usize>();
+    assert_eq!(asked, 2);
+}

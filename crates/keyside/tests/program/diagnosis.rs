@@ -8,6 +8,10 @@ mod causes;
 mod kubelet;
 #[path = "diagnosis/node.rs"]
 mod node;
+#[path = "diagnosis/restart.rs"]
+mod restart;
+#[path = "diagnosis/token_service.rs"]
+mod token_service;
 
 use crate::registry::{Authority, Own, PASSWORD, Presented, USER, stranger};
 use crate::world::{World, eventually, fed, has_kubectl, text, up, up_with};
@@ -320,7 +324,17 @@ fn check_names_what_is_wrong_with_stable_ids_and_warnings_do_not_fail() {
     for name in ["same", "lost", "canary", "quay.io"] {
         assert!(!report.contains(name), "{name} is in {report}");
     }
-    let inventory = text(&bench.shell("keyside import secrets --dry-run", "").stdout);
+    let inventory = |flags: &str| {
+        text(
+            &bench
+                .shell(&format!("keyside import secrets --dry-run {flags}"), "")
+                .stdout,
+        )
+    };
+    let chinese = inventory("--lang zh-CN");
+    assert!(chinese.contains("错误: kubelet 无法读取此文档"), "{chinese}");
+    assert_eq!(inventory("-o json --lang zh-CN"), inventory("-o json"));
+    let inventory = inventory("");
     assert!(
         inventory.contains("2 Secrets with this content") && !inventory.contains("canary"),
         "{inventory}"

@@ -16,6 +16,7 @@ use keyside_api::{
     ClusterRegistryCredential, ClusterRegistryCredentialSpec, ClusterSource, Delivery, RegistryCredential,
     RegistryCredentialSpec, Scope, Source,
 };
+use keyside_core::noticed;
 use keyside_keychain::docker_config::{DockerConfig, Escape};
 use keyside_keychain::{Credential, lint, preset};
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
@@ -162,7 +163,7 @@ fn judge(findings: &[lint::Finding], output: &Output) -> Result<(), Failure> {
         if finding.is_refusal() {
             return Err(Failure::new(finding.message()).because(finding.why()));
         }
-        output.warning(finding.to_string());
+        output.warning(noticed::sentence(finding, output.language()));
     }
     Ok(())
 }

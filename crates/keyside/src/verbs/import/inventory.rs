@@ -9,6 +9,7 @@ use crate::print;
 use crate::verbs::Ended;
 use crate::verbs::check::survey::{self, Survey};
 use keyside_core::inventory::{Advice, Group, groups};
+use keyside_core::noticed;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -68,10 +69,12 @@ fn table(groups: &[Group], output: &Output) {
             .collect();
         output.table_indented("  ", &["NAMESPACE", "NAME", "USED", "KEYSIDE"], &rows);
         for finding in &group.findings {
-            output.line(format!(
-                "  {}: {} ({})",
-                finding.level, finding.message, finding.consequence
-            ));
+            let (level, language) = (finding.noticed.level, output.language());
+            let (word, sentence) = (
+                noticed::level(level, language),
+                noticed::sentence(&finding.noticed, language),
+            );
+            output.line(format!("  {word}: {sentence}"));
         }
         if let Some(advice) = advice(group, output) {
             output.line(format!("  {advice}"));

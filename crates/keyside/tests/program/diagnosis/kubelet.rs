@@ -62,12 +62,16 @@ impl<'a> Kubelet<'a> {
         }
     }
 
-    /// One pod of the namespace fails so from now on; its name.
-    pub(crate) fn fail(&mut self, namespace: &str, said: &Said) -> Option<String> {
-        let pod = self.pods(namespace).into_iter().next()?;
+    /// One more pod of the namespace fails so from now on; its name. A pod whose container has run before stays in phase Running.
+    pub(crate) fn fail(&mut self, namespace: &str, said: &Said, phase: &str) -> Option<String> {
+        let fine = |pod: &Value| {
+            let uid = pod["metadata"]["uid"].as_str().expect("a uid");
+            !self.failed.contains(uid)
+        };
+        let pod = self.pods(namespace).into_iter().find(fine)?;
         let name = pod["metadata"]["name"].as_str()?.to_owned();
         let state = json!({"waiting": {"reason": said.reason, "message": said.message}});
-        self.report(&pod, "Pending", &state, false);
+        self.report(&pod, phase, &state, false);
         let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let uid = &pod["metadata"]["uid"];
         let event = json!({

@@ -88,7 +88,9 @@ fn words_of_a_node_are_understood_and_the_pasted_fix_makes_a_pod_that_it_can_ser
         ));
         let said = Said::of_table(row, &image);
         let first = eventually(&format!("{namespace} has a pod"), || {
-            kubelet.fail(namespace, &said).ok_or_else(|| "none".to_owned())
+            kubelet
+                .fail(namespace, &said, "Pending")
+                .ok_or_else(|| "none".to_owned())
         });
         let found = bench.explained(&format!("pod/{first}"), namespace, cause);
         bench.paste(&found, PASSWORD);
