@@ -43,6 +43,10 @@ const STEPS: [(&str, Step); 14] = [
         explain::run,
     ),
     (
+        "the web UI lets nobody in, and everybody to what is theirs",
+        ui::run,
+    ),
+    (
         "a pod made with kubectl pulls, with its secret by hand and without",
         pods::by_hand,
     ),
@@ -53,10 +57,6 @@ const STEPS: [(&str, Step); 14] = [
     (
         "the account may do what the documentation says, and plant nothing",
         rights::run,
-    ),
-    (
-        "the web UI lets nobody in, and everybody to what is theirs",
-        ui::run,
     ),
     (
         "with keyside away pods come all the same, and are found afterwards",
