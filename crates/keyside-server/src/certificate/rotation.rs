@@ -110,7 +110,8 @@ pub(crate) fn due(stored: Option<&State>, published: bool, now: Timestamp) -> Op
     }
     match &state.next {
         Some(next) if state.leaf.issuer == next.name => Some(Step::Retire),
-        Some(_) if published => Some(Step::Switch),
+        // A clock that has gone back may have left an authority that is not valid yet.
+        Some(next) if published && signs(next) => Some(Step::Switch),
         Some(_) => renewal(state, now),
         // A fresh leaf first: the steps that follow need time, and the leaf has to last until whoever is late has the next.
         None => renewal(state, now).or_else(|| {

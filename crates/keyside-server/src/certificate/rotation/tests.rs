@@ -95,6 +95,22 @@ proptest! {
 }
 
 #[test]
+fn authority_that_is_not_valid_yet_signs_nothing() {
+    let mut world = World::new();
+    // Announced on day 551, and then the clock goes back by sixty days.
+    for jump in [21, 471, 59, -60, 1] {
+        world.now = world.now.checked_add(DAY * jump).unwrap();
+        world.pass(SignedDuration::ZERO);
+        assert!(
+            validates(&world.stored, &world.stored.leaf, world.now),
+            "{:?}",
+            world.steps
+        );
+    }
+    assert!(world.steps.contains(&Step::Announce) && !world.steps.contains(&Step::Switch));
+}
+
+#[test]
 fn years_go_by_in_these_steps() {
     let mut world = World::new();
     while world.now.duration_since(START) < DAY * (365 * 4) {
