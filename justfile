@@ -42,6 +42,10 @@ rotation *flags:
 admission *flags:
     cargo e2e admission {{flags}}
 
+# memory and work of the optimised program in a cluster of a thousand namespaces; needs root
+footprint:
+    cargo e2e footprint
+
 # benches that need no cluster
 bench:
     cargo bench --workspace

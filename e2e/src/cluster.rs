@@ -20,7 +20,7 @@ use anyhow::{Context, Result};
 use control_plane::{ControlPlane, kubectl};
 use folder::Folder;
 use node::Node;
-pub(crate) use node::{PASSWORD, PRIVATE_IMAGE, REGISTRY, USER};
+pub(crate) use node::{PASSWORD, PRIVATE_IMAGE, REGISTRY, TLS_REGISTRY, USER};
 use place::Place;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -89,6 +89,11 @@ impl Bed {
     /// Who may do everything.
     pub(crate) fn kubeconfig(&self) -> &Path {
         self.plane.kubeconfig()
+    }
+
+    /// Who signs the bed's certificates.
+    pub(crate) fn authority(&self) -> PathBuf {
+        self.folder.path().join("certs/ca.crt")
     }
 
     /// A program that sees the bed's network.

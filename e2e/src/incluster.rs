@@ -4,12 +4,14 @@
 mod away;
 mod client;
 mod explain;
+mod footprint;
 mod install;
 mod leader;
 mod many;
 mod pods;
 mod policy;
 mod removal;
+mod replica;
 mod rights;
 mod scenarios;
 mod ui;
@@ -80,6 +82,24 @@ const STEPS: [(&str, Step); 14] = [
 
 /// All steps on a fresh cluster.
 pub(crate) fn run() -> Result<()> {
+    on_a_cluster(program, &STEPS)
+}
+
+/// What the optimised program takes from a large cluster.
+pub(crate) fn footprint() -> Result<()> {
+    on_a_cluster(
+        optimised,
+        &[
+            (
+                "Helm installs it, and the node pulls it from a private registry",
+                install::run,
+            ),
+            ("memory and work", footprint::run),
+        ],
+    )
+}
+
+fn on_a_cluster(program: fn() -> Result<PathBuf>, steps: &[(&str, Step)]) -> Result<()> {
     if let Some(why) = missing_go().map_or_else(missing_for_node, |why| Ok(Some(why)))? {
         say(&format!("skipped: {why}"));
         return Ok(());
@@ -94,9 +114,9 @@ pub(crate) fn run() -> Result<()> {
     with_logs(Bed::with_node()?, |bed| {
         say(&format!("a cluster with a node  {}", seconds(started)));
         let client = Client::new(bed, program)?;
-        for (what, step) in STEPS {
+        for (what, step) in steps {
             let begun = Instant::now();
-            let figures = step(&client).with_context(|| what.to_owned())?;
+            let figures = step(&client).with_context(|| (*what).to_owned())?;
             say(&format!("√ {what}  {}", seconds(begun)));
             if !figures.is_empty() {
                 say(&format!("  {figures}"));
@@ -106,6 +126,12 @@ pub(crate) fn run() -> Result<()> {
     })?;
     say(&format!("all of it, without building: {}", seconds(started)));
     Ok(())
+}
+
+/// keyside as people run it.
+fn optimised() -> Result<PathBuf> {
+    succeed(cargo("build").args(["--package", "keyside", "--locked", "--quiet", "--release"]))?;
+    Ok(crate::root().join("target/release/keyside"))
 }
 
 /// keyside as this program was built.

@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         Some(name @ ("rotation" | "admission")) => cluster::bench(name, &arguments[1..]),
         Some("image") => image::run(&arguments[1..]),
         Some("incluster") => incluster::run(),
+        Some("footprint") => incluster::footprint(),
         Some("figures") => figures::run(),
         Some("fuzz") => fuzz::run(&arguments[1..]),
         Some("protobuf") => protobuf::run(),
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
             "usage: cargo e2e tools | test [cargo test arguments] | cluster [--hold] [--node] [-- test arguments] \
              | record | rotation [cargo bench arguments] | admission [cargo bench arguments] | conformance [--embedded|--real] [--focus TEXT] [--all] \
              | image [--out DIR] [--push HOST/REPO:TAG [--login USER --password-stdin]] | fuzz [--seconds N] [TARGET] \
-             | figures | incluster | protobuf"
+             | figures | footprint | incluster | protobuf"
         )),
     };
     match ended {

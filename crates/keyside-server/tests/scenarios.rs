@@ -12,7 +12,7 @@
     reason = "a test that cannot go on has failed, whichever function finds it out"
 )]
 
-/// Ends a test that looks at keyside's own calls, or starts and stops it, where keyside is not the test's own.
+/// Ends a test that spoils keyside's calls, or runs it with settings of its own, where keyside is not the test's own.
 macro_rules! own_keyside {
     () => {
         if crate::world::passes_by() {
@@ -29,6 +29,8 @@ mod conflicts;
 mod costs;
 #[path = "scenarios/delivery.rs"]
 mod delivery;
+#[path = "scenarios/deployed.rs"]
+mod deployed;
 #[path = "scenarios/faults.rs"]
 mod faults;
 #[path = "scenarios/listener.rs"]

@@ -24,6 +24,9 @@ pub(crate) const USER: &str = "robot";
 /// Its password. It protects nothing: the registry is reached from inside the namespaces only.
 pub(crate) const PASSWORD: &str = "a-password-of-the-bed";
 
+/// The same registry by the node's address over TLS, which pods can ask too; its certificate is signed by the bed's own authority.
+pub(crate) const TLS_REGISTRY: &str = "10.88.0.1:5443";
+
 /// What has to be installed.
 pub(super) const PROGRAMS: [&str; 7] = [
     "containerd",
@@ -50,7 +53,11 @@ impl Node {
     ) -> Result<Self> {
         kernel::remember(folder.path())?;
         let logs = folder.make("logs")?;
-        let mut processes = vec![registry(folder, place, &logs)?, containerd(folder, place, &logs)?];
+        let mut processes = vec![
+            registry(folder, place, &logs, Door::Loopback)?,
+            registry(folder, place, &logs, Door::Tls)?,
+            containerd(folder, place, &logs)?,
+        ];
         images(kubebed, folder, place, &mut processes)?;
         let mut command = place.command(kubebed);
         command
@@ -93,24 +100,51 @@ impl Node {
     }
 }
 
-fn registry(folder: &Folder, place: &Place, logs: &Path) -> Result<Process> {
+/// Where the registry is asked. Both doors lead to the same folder.
+#[derive(Clone, Copy)]
+enum Door {
+    Loopback,
+    Tls,
+}
+
+fn registry(folder: &Folder, place: &Place, logs: &Path, door: Door) -> Result<Process> {
     let hash = Command::new("htpasswd").args(["-nbB", USER, PASSWORD]).output()?;
     let users = folder.write("htpasswd", &String::from_utf8(hash.stdout)?)?;
+    let certs = folder.path().join("certs");
+    let (name, http) = match door {
+        Door::Loopback => ("registry", format!(r#"{{"addr": "{REGISTRY}"}}"#)),
+        Door::Tls => (
+            "registry-tls",
+            format!(
+                r#"{{"addr": "{TLS_REGISTRY}", "tls": {{"certificate": {:?}, "key": {:?}}}}}"#,
+                certs.join("apiserver.crt"),
+                certs.join("apiserver.key")
+            ),
+        ),
+    };
     let configuration = format!(
         r#"{{"version": 0.1, "storage": {{"filesystem": {{"rootdirectory": {:?}}}, "delete": {{"enabled": true}}}},
-  "http": {{"addr": "{REGISTRY}"}}, "auth": {{"htpasswd": {{"realm": "bed", "path": {:?}}}}}}}"#,
+  "http": {http}, "auth": {{"htpasswd": {{"realm": "bed", "path": {users:?}}}}}}}"#,
         folder.make("registry")?,
-        users
     );
-    let configuration = folder.write("registry.yaml", &configuration)?;
+    let configuration = folder.write(&format!("{name}.yaml"), &configuration)?;
     let mut command = place.command("docker-registry");
     command.arg("serve").arg(configuration);
-    Process::start("registry", command, logs)
+    Process::start(name, command, logs)
 }
 
 fn containerd(folder: &Folder, place: &Place, logs: &Path) -> Result<Process> {
     let networks = folder.make("networks")?;
     folder.write("networks/bed.conflist", NETWORK)?;
+    let hosts = folder.make("hosts")?;
+    folder.make(&format!("hosts/{TLS_REGISTRY}"))?;
+    folder.write(
+        &format!("hosts/{TLS_REGISTRY}/hosts.toml"),
+        &format!(
+            "server = \"https://{TLS_REGISTRY}\"\nca = {:?}\n",
+            folder.path().join("certs/ca.crt")
+        ),
+    )?;
     let configuration = format!(
         r#"version = 2
 root = {:?}
@@ -124,11 +158,14 @@ state = {:?}
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = {:?}
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = {:?}
 "#,
         folder.make("containerd")?,
         folder.make("containerd-state")?,
         folder.path().join("containerd.sock"),
-        networks
+        networks,
+        hosts
     );
     let configuration = folder.write("containerd.toml", &configuration)?;
     let mut command = place.command("containerd");

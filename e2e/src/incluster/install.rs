@@ -16,9 +16,13 @@ pub(super) fn run(client: &Client<'_>) -> Result<String> {
         "create secret docker-registry keyside-image --namespace={NAMESPACE} --docker-server={REGISTRY} \
          --docker-username={USER} --docker-password={PASSWORD}"
     ))?;
+    client.kubectl(&format!(
+        "create configmap registry-ca --namespace={NAMESPACE} --from-file={}",
+        client.bed.authority().display()
+    ))?;
     client.helm(&format!(
         "install keyside charts/keyside --namespace {NAMESPACE} --set image.repository={REGISTRY}/{REPOSITORY} \
-         --set image.tag=bed --set injection.mode=webhook --set ui.enabled=true --set imagePullSecrets[0].name=keyside-image --wait --timeout 300s"
+         --set image.tag=bed --set injection.mode=webhook --set ui.enabled=true --set registryCA.configMapName=registry-ca --set imagePullSecrets[0].name=keyside-image --wait --timeout 300s"
     ))?;
     client.until_ready()?;
     let pods = client.json(&format!(

@@ -1,15 +1,18 @@
 //! The replica that writes is killed, then frozen, then asked to end, while it writes.
 
-use super::many::{self, COUNT, NAME};
+use super::many::{self, Many, NAME};
+use super::replica::{Replica, holder};
 use super::{Client, NAMESPACE};
 use crate::cluster::until;
 use anyhow::{Context as _, Result, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Lines};
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+/// How many namespaces.
+pub(super) const COUNT: usize = 500;
 
 /// How long another replica may take to write instead.
 const TAKE_OVER: Duration = Duration::from_secs(20);
@@ -24,12 +27,14 @@ const FROZEN: Duration = Duration::from_secs(60);
 const TRIES: u32 = 8;
 
 pub(super) fn run(client: &Client<'_>) -> Result<String> {
-    many::make(client)?;
-    until_all(client, 0)?;
+    // The kubelet would end a frozen container about a minute after it has stopped answering, and this one is to wake up.
+    let usual = liveness(client, 30)?;
+    let many = Many::make(client, COUNT)?;
+    many.until_all(0)?;
     let (stop, looks) = (AtomicBool::new(false), AtomicUsize::new(0));
     let (figures, watched) = std::thread::scope(|scope| {
-        let watcher = scope.spawn(|| many::watch(client, &stop, &looks));
-        let figures = both(client);
+        let watcher = scope.spawn(|| many.watch(&stop, &looks));
+        let figures = both(client, &many);
         stop.store(true, Ordering::Relaxed);
         (figures, watcher.join())
     });
@@ -37,6 +42,7 @@ pub(super) fn run(client: &Client<'_>) -> Result<String> {
         bail!("the watcher has ended");
     };
     watched?;
+    liveness(client, usual)?;
     Ok(format!(
         "{}; {} looks at {COUNT} namespaces, each with its credential",
         figures?,
@@ -44,20 +50,35 @@ pub(super) fn run(client: &Client<'_>) -> Result<String> {
     ))
 }
 
-fn both(client: &Client<'_>) -> Result<String> {
-    let memory = memory(client)?;
-    let (number, killed) = interrupted(client, 1, "KILL")?;
-    let kill = taken_over(client, &killed, number)?;
+/// How many times the kubelet finds a replica silent before it starts it anew. Says how many it was.
+fn liveness(client: &Client<'_>, times: u32) -> Result<u32> {
+    let deployment = format!("deployment keyside --namespace={NAMESPACE}");
+    let path = "{.spec.template.spec.containers[0].livenessProbe.failureThreshold}";
+    let before = client.kubectl(&format!("get {deployment} --output=jsonpath={path}"))?;
+    client.fed(
+        &format!("patch {deployment} --type=json --patch-file=/dev/stdin"),
+        &json!([{"op": "replace", "path": "/spec/template/spec/containers/0/livenessProbe/failureThreshold",
+            "value": times}])
+        .to_string(),
+    )?;
     client.until_ready()?;
-    let (number, frozen) = interrupted(client, number + 1, "STOP")?;
-    let freeze = taken_over(client, &frozen, number);
+    before.trim().parse().context("no failureThreshold")
+}
+
+fn both(client: &Client<'_>, many: &Many<'_>) -> Result<String> {
+    let (_, memory) = Replica::named(&holder(client)?)?.memory()?;
+    let (number, killed) = interrupted(client, many, 1, "KILL")?;
+    let kill = taken_over(client, many, &killed, number)?;
+    client.until_ready()?;
+    let (number, frozen) = interrupted(client, many, number + 1, "STOP")?;
+    let freeze = taken_over(client, many, &frozen, number);
     std::thread::sleep(FROZEN.saturating_sub(frozen.at.elapsed()));
-    signal(frozen.process, "CONT")?;
+    frozen.process.signal("CONT")?;
     let freeze = freeze?;
     client.until_ready()?;
-    until_all(client, number)?;
-    let (number, ended) = interrupted(client, number + 1, "TERM")?;
-    let end = taken_over(client, &ended, number)?;
+    many.until_all(number)?;
+    let (number, ended) = interrupted(client, many, number + 1, "TERM")?;
+    let end = taken_over(client, many, &ended, number)?;
     if end > HANDED_OVER {
         bail!("the writer ended in order, and another wrote after {end:?} only");
     }
@@ -77,26 +98,23 @@ fn both(client: &Client<'_>) -> Result<String> {
 /// A leader that was interrupted.
 struct Interrupted {
     holder: String,
-    process: u32,
+    process: Replica,
     at: Instant,
     /// How many copies were new by then.
     done: usize,
 }
 
 /// Rotates, and sends the signal to the leader as soon as the first copies are new. Says which content was stored last.
-fn interrupted(client: &Client<'_>, first: u32, what: &str) -> Result<(u32, Interrupted)> {
+fn interrupted(client: &Client<'_>, many: &Many<'_>, first: u32, what: &str) -> Result<(u32, Interrupted)> {
     for number in first..first + TRIES {
         let mut events = Events::start(client)?;
         let holder = holder(client)?;
-        let process = process(&holder)?;
-        many::rotate(client, number)?;
+        let process = Replica::named(&holder)?;
+        many.rotate(number)?;
         events.until_new(number)?;
-        signal(process, what)?;
+        process.signal(what)?;
         let at = Instant::now();
-        let done = many::contents(client)?
-            .values()
-            .filter(|one| **one == number)
-            .count();
+        let done = many.contents()?.values().filter(|one| **one == number).count();
         let interrupted = Interrupted {
             holder,
             process,
@@ -107,7 +125,7 @@ fn interrupted(client: &Client<'_>, first: u32, what: &str) -> Result<(u32, Inte
             return Ok((number, interrupted));
         }
         if what == "STOP" {
-            signal(process, "CONT")?;
+            interrupted.process.signal("CONT")?;
         }
         client.until_ready()?;
     }
@@ -115,75 +133,23 @@ fn interrupted(client: &Client<'_>, first: u32, what: &str) -> Result<(u32, Inte
 }
 
 /// How long it took until another one wrote; it must finish the work.
-fn taken_over(client: &Client<'_>, interrupted: &Interrupted, number: u32) -> Result<Duration> {
+fn taken_over(
+    client: &Client<'_>,
+    many: &Many<'_>,
+    interrupted: &Interrupted,
+    number: u32,
+) -> Result<Duration> {
     until("another leader", || {
         let holder = holder(client)?;
         // It is empty for the moment between one that has given it back and the next.
         Ok((!holder.is_empty() && holder != interrupted.holder).then_some(()))
     })?;
     let took = interrupted.at.elapsed();
-    until_all(client, number)?;
+    many.until_all(number)?;
     if took > TAKE_OVER {
         bail!("another replica wrote after {took:?} only");
     }
     Ok(took)
-}
-
-fn until_all(client: &Client<'_>, number: u32) -> Result<()> {
-    until(&format!("content {number} everywhere"), || {
-        let contents = many::contents(client)?;
-        Ok((contents.len() == COUNT && contents.values().all(|one| *one == number)).then_some(()))
-    })
-}
-
-fn holder(client: &Client<'_>) -> Result<String> {
-    client.kubectl(&format!(
-        "get lease keyside --namespace={NAMESPACE} --output=jsonpath={{.spec.holderIdentity}}"
-    ))
-}
-
-/// The process of this identity, which begins with the pod's name, as this machine sees it.
-fn process(holder: &str) -> Result<u32> {
-    let pod = holder.split('_').next().unwrap_or_default();
-    let named = format!("HOSTNAME={pod}");
-    servers()?
-        .into_iter()
-        .find(|(_, environment)| environment.split('\0').any(|variable| variable == named))
-        .map(|(process, _)| process)
-        .with_context(|| format!("no process belongs to {holder}"))
-}
-
-/// Every `keyside serve` in a container on this machine, and its environment.
-fn servers() -> Result<Vec<(u32, String)>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir("/proc")?.flatten() {
-        let Some(process) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
-        // A process may end while it is looked at.
-        let read = |name: &str| {
-            let bytes = std::fs::read(entry.path().join(name)).unwrap_or_default();
-            String::from_utf8_lossy(&bytes).into_owned()
-        };
-        if read("cmdline").starts_with("/usr/local/bin/keyside\0serve\0") {
-            found.push((process, read("environ")));
-        }
-    }
-    Ok(found)
-}
-
-/// The most memory that the leader has used so far, in MiB.
-fn memory(client: &Client<'_>) -> Result<u32> {
-    let process = process(&holder(client)?)?;
-    let status = std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status"))?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib: Option<u32> = peak.and_then(|text| text.split_whitespace().next()?.parse().ok());
-    kib.map(|kib| kib / 1024)
-        .context("the kernel does not say how much memory is used")
-}
-
-fn signal(process: u32, what: &str) -> Result<()> {
-    crate::succeed(Command::new("kill").args([format!("-{what}"), process.to_string()]))
 }
 
 /// What happens to the copies, as it happens.

@@ -1,6 +1,6 @@
 //! What is left after uninstalling: first nothing that acts, then nothing at all of keyside's.
 
-use super::{Client, NAMESPACE, many};
+use super::{Client, NAMESPACE, leader, many};
 use anyhow::{Result, bail};
 
 /// What could change or refuse anything in the cluster.
@@ -30,7 +30,7 @@ pub(super) fn run(client: &Client<'_>) -> Result<String> {
         client,
         &format!("get {HELD} --all-namespaces --output=jsonpath={{.items[*].metadata.finalizers}}"),
     )?;
-    if many::contents(client)?.len() != many::COUNT {
+    if many::contents(client)?.len() != leader::COUNT {
         bail!("pull secrets went although nobody asked");
     }
     client.keyside(

@@ -1,34 +1,62 @@
-//! The web UI of the replicas in containers: requests as a stranger, a project's owner and a viewer send them.
+//! The web UI of the replicas in containers: requests as a stranger, a project's owner and a viewer send them, and the page's
+//! flow in a browser.
 
 use super::{Client, NAMESPACE};
-use crate::cluster::{PASSWORD, PRIVATE_IMAGE, REGISTRY, USER, until};
+use crate::cluster::{PASSWORD, PRIVATE_IMAGE, REGISTRY, TLS_REGISTRY, USER, until};
 use anyhow::{Context as _, Result, bail};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Stdio;
 
 /// Tests of the program's browser suite that need no more than the cluster and the UI's address.
-const TESTS: [&str; 6] = [
+const TESTS: [&str; 10] = [
     "strangers::every_route_is_closed_to_strangers_and_carries_the_headers",
     "strangers::errors_carry_the_headers_too",
     "strangers::an_old_session_is_worth_nothing",
     "strangers::a_session_ends_with_its_token",
     "roles::the_owner_of_a_project_does_everything_in_it_and_sees_no_trace_of_others",
     "roles::a_viewer_looks_and_changes_nothing",
+    "flow::the_page_s_flow_in_english",
+    "flow::the_page_s_flow_in_chinese",
+    "keyboard::add_deploy_and_explain_by_the_keyboard_alone",
+    "scriptless::the_page_s_flow_without_script",
 ];
 
 pub(super) fn run(client: &Client<'_>) -> Result<String> {
     let folder = tempfile::tempdir().context("cannot make a folder")?;
-    let world = describe(client, folder.path())?;
-    for test in TESTS {
-        pass(client, &world, test)?;
+    let mut world = describe(client, folder.path())?;
+    let file = folder.path().join("world.json");
+    // The one that every embedded world begins with.
+    client.keyside("project add default --namespace default", "")?;
+    for (number, test) in TESTS.iter().enumerate() {
+        world["image"] = fresh_image(client, number)?.into();
+        std::fs::write(&file, world.to_string())?;
+        pass(client, &file, test)?;
         clear(client)?;
     }
     Ok(format!("{} tests of the browser suite", TESTS.len()))
 }
 
-/// Writes what the tests want to know, and returns the file.
-fn describe(client: &Client<'_>, folder: &Path) -> Result<std::path::PathBuf> {
+/// The private image under a name that the node has not pulled yet.
+fn fresh_image(client: &Client<'_>, number: usize) -> Result<String> {
+    let login = format!("{USER}:{PASSWORD}");
+    let mut command = client.program(Path::new("skopeo"));
+    command
+        .args([
+            "copy",
+            "--quiet",
+            "--src-tls-verify=false",
+            "--dest-tls-verify=false",
+        ])
+        .args(["--src-creds", &login, "--dest-creds", &login])
+        .arg(format!("docker://{PRIVATE_IMAGE}"))
+        .arg(format!("docker://{REGISTRY}/team/app:ui-{number}"));
+    crate::succeed(&mut command)?;
+    Ok(format!("{TLS_REGISTRY}/team/app:ui-{number}"))
+}
+
+/// What the tests want to know.
+fn describe(client: &Client<'_>, folder: &Path) -> Result<Value> {
     client.kubectl("create serviceaccount visitor --namespace=default")?;
     client.kubectl(
         "create clusterrolebinding visitor --clusterrole=cluster-admin --serviceaccount=default:visitor",
@@ -39,19 +67,15 @@ fn describe(client: &Client<'_>, folder: &Path) -> Result<std::path::PathBuf> {
     ))?;
     let password = folder.join("password");
     std::fs::write(&password, PASSWORD)?;
-    let world = json!({
+    Ok(json!({
         "ui": format!("https://keyside-ui.{NAMESPACE}.svc"),
         "uiAddress": format!("{}:443", address.trim()),
         "token": token.trim(),
         "kubeconfig": client.bed.kubeconfig(),
-        "registry": REGISTRY,
+        "registry": TLS_REGISTRY,
         "registryUser": USER,
         "registryPasswordFile": password,
-        "image": PRIVATE_IMAGE,
-    });
-    let file = folder.join("world.json");
-    std::fs::write(&file, world.to_string())?;
-    Ok(file)
+    }))
 }
 
 fn pass(client: &Client<'_>, world: &Path, test: &str) -> Result<()> {
@@ -71,6 +95,7 @@ fn pass(client: &Client<'_>, world: &Path, test: &str) -> Result<()> {
             test,
         ])
         .env("KEYSIDE_WORLD", world)
+        .env("KEYSIDE_REGISTRY_CA", client.bed.authority())
         .env("PATH", crate::tools::path()?)
         .stdin(Stdio::null());
     let output = command.output().context("cannot start cargo")?;
@@ -88,6 +113,8 @@ fn pass(client: &Client<'_>, world: &Path, test: &str) -> Result<()> {
 /// Takes away what a test has made, so that the next one finds its names free.
 fn clear(client: &Client<'_>) -> Result<()> {
     client.kubectl("delete projects.keyside.dev shop bank --ignore-not-found")?;
+    client.kubectl("delete deployments --namespace=default --all")?;
+    client.kubectl("delete registrycredentials.keyside.dev,secrets --namespace=project-default --all")?;
     client.kubectl(
         "delete namespace shop-web bank-web project-shop project-bank --ignore-not-found --wait=false",
     )?;

@@ -1,5 +1,6 @@
 //! A cluster with keyside running over it.
 
+use crate::deployed;
 use crate::world::{Upstream, World, is_deployed};
 use futures::future::BoxFuture;
 use http::{Method, Request, Response};
@@ -27,6 +28,9 @@ use tower::Service;
 
 /// How long nothing must be called until the system counts as quiet: longer than any burst is gathered.
 const QUIET: Duration = Duration::from_millis(500);
+
+/// The same for a keyside that is deployed, which writes a status once a second.
+const QUIET_DEPLOYED: Duration = Duration::from_millis(1500);
 
 /// One call of keyside to the API server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -253,6 +257,8 @@ pub(crate) struct Bed {
     pub(crate) client: Client,
     wire: Wire,
     running: Option<Running>,
+    /// How many calls of a deployed keyside came before those that count.
+    counted: AtomicUsize,
 }
 
 /// A `Status` answer of the API server.
@@ -272,10 +278,9 @@ impl Bed {
     /// A fresh cluster with keyside ready in it.
     pub(crate) async fn start() -> Self {
         let mut bed = Self::empty().await;
+        bed.run(|_| {}).await;
         if is_deployed() {
             bed.quiet().await;
-        } else {
-            bed.run(|_| {}).await;
         }
         bed
     }
@@ -298,6 +303,7 @@ impl Bed {
             client,
             wire,
             running: None,
+            counted: AtomicUsize::new(0),
         }
     }
 
@@ -345,8 +351,12 @@ impl Bed {
         self.until_ready().await;
     }
 
-    /// Runs keyside, and waits until it is ready.
+    /// Runs keyside, and waits until it is ready. What is deployed runs as it was installed: a test with other settings needs a
+    /// keyside of its own.
     pub(crate) async fn run(&mut self, configure: impl FnOnce(&mut Config)) {
+        if is_deployed() {
+            return deployed::run(&self.client).await;
+        }
         let webhook = self.start_keyside(configure).await;
         self.world.register(webhook).await;
         self.until_ready().await;
@@ -387,6 +397,9 @@ impl Bed {
 
     /// Stops keyside; the cluster stays.
     pub(crate) async fn stop(&mut self) {
+        if is_deployed() {
+            return deployed::stop(&self.client).await;
+        }
         if let Some(running) = self.running.take() {
             running.stop().await;
         }
@@ -414,11 +427,19 @@ impl Bed {
     /// Begins to count anew.
     pub(crate) fn count(&self) {
         self.wire.forget();
+        if is_deployed() {
+            self.counted.store(deployed::calls().len(), Ordering::SeqCst);
+        }
     }
 
     /// Every call since [`Bed::count`], without watches.
     pub(crate) fn calls(&self) -> Vec<Call> {
-        self.wire.calls()
+        if !is_deployed() {
+            return self.wire.calls();
+        }
+        let counted = self.counted.load(Ordering::SeqCst);
+        let calls = deployed::calls().into_iter().skip(counted);
+        calls.filter(|call| !call.is_watch).collect()
     }
 
     /// What was called since [`Bed::count`], once nothing more is called.
@@ -448,14 +469,15 @@ impl Bed {
     pub(crate) async fn quiet_on(&self, wire: &Wire) {
         let calls = || {
             if is_deployed() {
-                audited()
+                self.calls().len()
             } else {
                 wire.calls().len()
             }
         };
+        let enough = if is_deployed() { QUIET_DEPLOYED } else { QUIET };
         let start = Instant::now();
         let mut last = (calls(), Instant::now());
-        while last.1.elapsed() < QUIET {
+        while last.1.elapsed() < enough {
             assert!(
                 start.elapsed() < self.world.patience(),
                 "keyside does not come to rest: {:?}",
@@ -763,18 +785,6 @@ pub(crate) fn pull_secrets(pod: &Pod) -> Vec<String> {
         .and_then(|spec| spec.image_pull_secrets.clone())
         .unwrap_or_default();
     list.into_iter().map(|reference| reference.name).collect()
-}
-
-/// How many calls of the keyside that is deployed the API server has noted, but for watches and the Lease.
-fn audited() -> usize {
-    let path = std::env::var_os("KEYSIDE_AUDIT_LOG").expect("the audit log of the cluster is named");
-    let user = format!("\"username\":\"system:serviceaccount:{SYSTEM_NAMESPACE}:");
-    std::fs::read_to_string(path)
-        .unwrap()
-        .lines()
-        .filter(|line| line.contains(&user))
-        .filter(|line| !line.contains("\"verb\":\"watch\"") && !line.contains("\"resource\":\"leases\""))
-        .count()
 }
 
 /// A docker config as kubectl writes it.

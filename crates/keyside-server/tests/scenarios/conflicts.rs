@@ -146,7 +146,6 @@ async fn secret_that_was_copied_with_its_labels_is_neither_changed_nor_removed()
 
 #[tokio::test]
 async fn restart_after_a_conflict_changes_nothing() {
-    own_keyside!();
     let mut bed = shop().await;
     bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
         .await;

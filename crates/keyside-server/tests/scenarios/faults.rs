@@ -145,7 +145,6 @@ async fn e12_every_call_may_fail_once() {
 
 #[tokio::test]
 async fn e19_credential_deleted_while_keyside_was_away_leaves_no_copy() {
-    own_keyside!();
     let mut bed = shop(4).await;
     bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
         .await;
@@ -166,7 +165,6 @@ async fn e19_credential_deleted_while_keyside_was_away_leaves_no_copy() {
 
 #[tokio::test]
 async fn rotation_while_keyside_was_away_is_made_up_for() {
-    own_keyside!();
     let mut bed = shop(4).await;
     bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
         .await;

@@ -197,7 +197,6 @@ async fn f29_credential_that_is_invalid_does_not_keep_a_valid_one_away() {
 
 #[tokio::test]
 async fn f40_missing_secret_beside_a_public_image_makes_no_noise() {
-    own_keyside!();
     let bed = shop().await;
     bed.quiet().await;
     bed.count();
@@ -233,7 +232,6 @@ async fn repository_that_is_the_path_itself_gets_its_key_before_the_pod_is_admit
 
 #[tokio::test]
 async fn repository_that_got_its_key_keeps_it_over_a_restart() {
-    own_keyside!();
     let mut bed = Bed::start().await;
     bed.namespace("web").await;
     bed.project("shop", &["web"]).await;
@@ -338,7 +336,6 @@ async fn pods_are_created_without_keyside() {
 
 #[tokio::test]
 async fn dry_run_leaves_no_trace() {
-    own_keyside!();
     let bed = Bed::start().await;
     bed.namespace("web").await;
     bed.project("shop", &["web"]).await;

@@ -140,7 +140,6 @@ async fn a13_namespace_made_anew_gets_nothing_until_it_is_stated_again() {
 
 #[tokio::test]
 async fn a13_namespace_made_anew_while_keyside_was_away_is_a_stranger() {
-    own_keyside!();
     let mut bed = Bed::start().await;
     bed.namespace("web").await;
     bed.project("shop", &["web"]).await;
@@ -186,7 +185,6 @@ async fn namespace_joins_by_selector_and_by_rancher_project_only_if_the_project_
 
 #[tokio::test]
 async fn namespace_being_deleted_is_left_alone() {
-    own_keyside!();
     let bed = Bed::start().await;
     bed.namespace("web").await;
     bed.project("shop", &["web"]).await;

@@ -59,6 +59,9 @@ pub(crate) struct Values {
     pub(crate) ui: Ui,
     /// `credentialProvider` lets the kubelets ask for tokens of the pods' accounts, which keyside's credential provider needs.
     pub(crate) credential_provider: Switch,
+    /// `registryCA` are authorities that registries may be signed by, besides those that everyone trusts.
+    #[serde(rename = "registryCA")]
+    pub(crate) registry_ca: RegistryCa,
     /// `resources` are what a container asks for and may use at most.
     pub(crate) resources: Given<ResourceRequirements>,
     /// `podSecurityContext` is the security context of the pods; it meets the Pod Security Standard `restricted`.
@@ -85,7 +88,7 @@ pub(crate) struct Values {
     pub(crate) extra_env: Vec<Given<EnvVar>>,
     /// `serviceMonitor` tells the Prometheus operator to scrape keyside.
     pub(crate) service_monitor: ServiceMonitor,
-    /// `prometheusRule` gives the Prometheus operator five alerts.
+    /// `prometheusRule` gives the Prometheus operator six alerts.
     pub(crate) prometheus_rule: Monitoring,
     /// `grafanaDashboard` is a `ConfigMap` with a dashboard, found by Grafana's sidecar.
     pub(crate) grafana_dashboard: Monitoring,
@@ -240,6 +243,18 @@ pub(crate) struct UiTls {
     pub(crate) secret_name: String,
 }
 
+/// The authorities of private registries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct RegistryCa {
+    /// `registryCA.configMapName` is a `ConfigMap` in keyside's namespace that holds them in PEM form. It must exist, and is read
+    /// when keyside starts.
+    pub(crate) config_map_name: String,
+    /// `registryCA.key` is the key in it.
+    #[schemars(length(min = 1))]
+    pub(crate) key: String,
+}
+
 /// What keeps replicas running.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -345,6 +360,7 @@ impl Default for Values {
             rbac: Rbac::default(),
             ui: Ui::default(),
             credential_provider: Switch::default(),
+            registry_ca: RegistryCa::default(),
             resources: Given::of(json!({
                 "requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "256Mi"},
             })),
@@ -407,6 +423,15 @@ impl Default for Rbac {
             create: true,
             mode: RightsMode::default(),
             namespaces: Vec::new(),
+        }
+    }
+}
+
+impl Default for RegistryCa {
+    fn default() -> Self {
+        Self {
+            config_map_name: String::new(),
+            key: "ca.crt".to_owned(),
         }
     }
 }

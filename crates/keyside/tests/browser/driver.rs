@@ -25,6 +25,23 @@ pub(crate) struct Browser {
     client: reqwest::Client,
 }
 
+/// How a browser finds the UI of a cluster, by the name of its Service; only the API server trusts its certificate.
+fn in_a_cluster() -> Vec<String> {
+    let Some(file) = std::env::var_os("KEYSIDE_WORLD") else {
+        return Vec::new();
+    };
+    let text = std::fs::read(file).expect("the file that KEYSIDE_WORLD names");
+    let world: Value = serde_json::from_slice(&text).expect("JSON");
+    let name = |url: &str| url::Url::parse(url).ok()?.host_str().map(str::to_owned);
+    let name = name(world["ui"].as_str().expect("ui")).expect("the UI has a name");
+    let address = world["uiAddress"].as_str().expect("uiAddress");
+    vec![
+        format!("--host-resolver-rules=MAP {name}:443 {address}"),
+        "--ignore-certificate-errors".to_owned(),
+        "--no-proxy-server".to_owned(),
+    ]
+}
+
 impl Browser {
     /// Starts one, with or without script.
     pub(crate) fn start(script: bool) -> Self {
@@ -56,12 +73,21 @@ impl Browser {
         } else {
             json!({"profile.managed_default_content_settings.javascript": 2})
         };
+        let mut arguments = vec![
+            "--headless=new".to_owned(),
+            "--no-sandbox".to_owned(),
+            "--disable-gpu".to_owned(),
+            "--hide-scrollbars".to_owned(),
+            "--window-size=1280,900".to_owned(),
+            "--lang=en".to_owned(),
+        ];
+        arguments.extend(in_a_cluster());
         let wanted = json!({"capabilities": {"alwaysMatch": {
             "browserName": "chrome",
             "goog:loggingPrefs": {"browser": "ALL"},
             "unhandledPromptBehavior": "ignore",
             "goog:chromeOptions": {
-                "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1280,900", "--lang=en"],
+                "args": arguments,
                 "prefs": preferences,
             },
         }}});

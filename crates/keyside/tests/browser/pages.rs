@@ -24,11 +24,21 @@ pub(crate) fn another_link(world: &World) -> String {
     crate::world::text(&output.stdout).trim().to_owned()
 }
 
-/// Signs in by the link and chooses a language.
+/// Signs in by the link, in a cluster by a token, and chooses a language.
 pub(crate) fn enter(browser: &Browser, world: &World, language: &str) {
-    browser.go(&link(world));
+    match world.ready["token"].as_str() {
+        Some(token) => sign_in(browser, world, token),
+        None => browser.go(&link(world)),
+    }
     browser.arrive("/credentials");
     choose(browser, language);
+}
+
+/// Signs in as the owner of a token.
+pub(crate) fn sign_in(browser: &Browser, world: &World, token: &str) {
+    browser.go(&format!("{}/sign-in", base(world)));
+    browser.fill("#token", token);
+    browser.click("form button.main");
 }
 
 /// Chooses a language, if it is not the page's already.

@@ -39,7 +39,7 @@ const VALUES: [(&str, &str); 12] = [
     ),
     (
         "on demand, with pages and nodes",
-        "{delivery: {mode: OnDemand}, restartStuck: 5, ui: {enabled: true, hosts: [keyside.example.com], tls: {secretName: ui-tls}}, credentialProvider: {enabled: true}, crds: {keep: false}}",
+        "{delivery: {mode: OnDemand}, restartStuck: 5, ui: {enabled: true, hosts: [keyside.example.com], tls: {secretName: ui-tls}}, credentialProvider: {enabled: true}, registryCA: {configMapName: company}, crds: {keep: false}}",
     ),
     (
         "other names",

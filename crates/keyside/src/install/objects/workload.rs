@@ -66,11 +66,34 @@ fn pod(chart: &Chart<'_>) -> Value {
         all(&values.topology_spread_constraints),
     );
     put(&mut pod, "priorityClassName", values.priority_class_name.clone());
+    put(&mut pod, "volumes", volumes(chart));
+    pod
+}
+
+fn volumes(chart: &Chart<'_>) -> Vec<Value> {
+    let values = chart.values;
+    let mut volumes = Vec::new();
     if has_own_certificate(chart) {
         let secret = json!({"secretName": values.ui.tls.secret_name});
-        pod["volumes"] = json!([{"name": "ui-certificate", "secret": secret}]);
+        volumes.push(json!({"name": "ui-certificate", "secret": secret}));
     }
-    pod
+    if has_registry_ca(chart) {
+        let map = json!({"name": values.registry_ca.config_map_name});
+        volumes.push(json!({"name": "registry-ca", "configMap": map}));
+    }
+    volumes
+}
+
+fn mounts(chart: &Chart<'_>) -> Vec<Value> {
+    let mount = |name: &str, path: &str| json!({"name": name, "mountPath": path, "readOnly": true});
+    let mut mounts = Vec::new();
+    if has_own_certificate(chart) {
+        mounts.push(mount("ui-certificate", UI_CERTIFICATE));
+    }
+    if has_registry_ca(chart) {
+        mounts.push(mount("registry-ca", REGISTRY_CA));
+    }
+    mounts
 }
 
 fn all<T>(given: &[Given<T>]) -> Vec<Value> {
@@ -99,6 +122,13 @@ fn has_own_certificate(chart: &Chart<'_>) -> bool {
     chart.values.ui.enabled && !chart.values.ui.tls.secret_name.is_empty()
 }
 
+/// Where the authorities of registries are mounted.
+const REGISTRY_CA: &str = "/etc/keyside/registry-ca";
+
+fn has_registry_ca(chart: &Chart<'_>) -> bool {
+    !chart.values.registry_ca.config_map_name.is_empty()
+}
+
 fn container(chart: &Chart<'_>) -> Value {
     let values = chart.values;
     let port = |name: &str, number: u16| json!({"name": name, "containerPort": number, "protocol": "TCP"});
@@ -123,10 +153,7 @@ fn container(chart: &Chart<'_>) -> Value {
         // The root is read-only; what outlives a restart is kept in the cluster.
         "terminationMessagePolicy": "FallbackToLogsOnError",
     });
-    if has_own_certificate(chart) {
-        container["volumeMounts"] =
-            json!([{"name": "ui-certificate", "mountPath": UI_CERTIFICATE, "readOnly": true}]);
-    }
+    put(&mut container, "volumeMounts", mounts(chart));
     put(&mut container, "env", all(&values.extra_env));
     put(&mut container, "resources", values.resources.value().clone());
     put(
@@ -165,6 +192,8 @@ fn arguments(chart: &Chart<'_>) -> Vec<String> {
         .then(|| "--on-demand-removal".to_owned());
     let most = chart.values.restart_stuck;
     let restarts = (most > 0).then(|| format!("--restart-stuck={most}"));
+    let key = &chart.values.registry_ca.key;
+    let registry_ca = has_registry_ca(chart).then(|| format!("--registry-ca={REGISTRY_CA}/{key}"));
     let extra = chart.values.extra_args.iter().cloned();
     fixed
         .into_iter()
@@ -175,6 +204,7 @@ fn arguments(chart: &Chart<'_>) -> Vec<String> {
         .chain(removal)
         .chain(restarts)
         .chain(ui(chart))
+        .chain(registry_ca)
         .chain(extra)
         .collect()
 }
