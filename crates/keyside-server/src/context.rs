@@ -176,8 +176,8 @@ impl Context {
         self.queue.add(key, When::After(BURST.max(again)));
     }
 
-    /// A status was written.
-    pub(crate) fn note_status_written(&self, key: Key) {
+    /// A status is about to be written. What changes before the answer is there waits as long as what changes after it.
+    pub(crate) fn note_status_write(&self, key: Key) {
         self.status_written
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -23,12 +23,12 @@ pub(crate) async fn credential(ctx: &Context, id: &CredentialId) -> Result<(), E
         "metadata": {"name": *id.name, "uid": uid},
         "status": status,
     });
+    ctx.note_status_write(Key::Credential(id.clone()));
     match write_status(ctx, id, &body).await {
         Ok(()) => {}
         Err(error) if matches!(error.remedy(), Remedy::Nothing | Remedy::LookAgain) => return Ok(()),
         Err(error) => return Err(error),
     }
-    ctx.note_status_written(Key::Credential(id.clone()));
     for one in news {
         emit(ctx, id, &uid, &one).await;
     }
@@ -130,13 +130,13 @@ pub(crate) async fn project(ctx: &Context, name: &Arc<str>) -> Result<(), Error>
     });
     let api: Api<Project> = Api::all(ctx.config.client.clone());
     let parameters = PatchParams::apply(FIELD_MANAGER).force();
+    ctx.note_status_write(Key::Project(name.clone()));
     match api
         .patch_status(name, &parameters, &Patch::Apply(body))
         .await
         .map_err(Error::WriteStatus)
     {
         Ok(project) => {
-            ctx.note_status_written(Key::Project(name.clone()));
             ctx.feed(|index| {
                 index.apply_project(&project);
                 Touched::default()

@@ -81,6 +81,8 @@ pub(crate) struct Wire {
     /// What keyside asked for and may not do.
     denied: Arc<Mutex<Vec<String>>>,
     gate: Arc<Gate>,
+    /// How long the answer to a status takes besides.
+    late: Arc<Mutex<Duration>>,
 }
 
 /// Holds back everything that a replica sends, as if it stood still.
@@ -113,7 +115,13 @@ impl Wire {
             misshapen: Arc::default(),
             denied: Arc::default(),
             gate: Arc::default(),
+            late: Arc::default(),
         }
+    }
+
+    /// From now on answers to statuses are late by this much.
+    pub(crate) fn delay_statuses(&self, by: Duration) {
+        *self.late.lock().unwrap() = by;
     }
 
     /// Every call, without watches.
@@ -245,6 +253,10 @@ impl Service<Request<kube::client::Body>> for Wire {
                 return Ok(response);
             }
             let response = wire.look_at_answer(inner.call(request).await).await;
+            if call.is_status() {
+                let late = *wire.late.lock().unwrap();
+                tokio::time::sleep(late).await;
+            }
             Ok(after.and_then(|fault| fault(&call)).unwrap_or(response))
         })
     }
@@ -416,6 +428,11 @@ impl Bed {
         fault: impl Fn(&Call) -> Option<Response<Body>> + Send + Sync + 'static,
     ) {
         *self.wire.after.lock().unwrap() = Some(Arc::new(fault));
+    }
+
+    /// From now on answers to statuses are late by this much.
+    pub(crate) fn delay_statuses(&self, by: Duration) {
+        self.wire.delay_statuses(by);
     }
 
     /// Calls go through untouched again.

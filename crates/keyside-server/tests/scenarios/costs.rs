@@ -109,6 +109,17 @@ async fn new_namespace_costs_as_many_writes_as_credentials_match_whatever_else_t
 #[tokio::test]
 async fn burst_of_namespaces_costs_one_status_per_second_at_most() {
     own_keyside!();
+    burst(std::time::Duration::ZERO).await;
+}
+
+#[tokio::test]
+async fn burst_costs_no_more_statuses_where_answers_are_late() {
+    own_keyside!();
+    burst(std::time::Duration::from_millis(500)).await;
+}
+
+/// Namespaces come one after the other for two seconds, and answers to statuses take this long besides.
+async fn burst(late: std::time::Duration) {
     let mut bed = Bed::empty().await;
     let every = std::time::Duration::from_secs(1);
     bed.run(|config| config.status_every = every).await;
@@ -120,10 +131,12 @@ async fn burst_of_namespaces_costs_one_status_per_second_at_most() {
     bed.until_condition("project-shop", "testquay", "Ready", "True/Delivered")
         .await;
     tokio::time::sleep(every * 2).await;
+    bed.delay_statuses(late);
     bed.count();
     let start = std::time::Instant::now();
     for name in &names {
         bed.namespace(name).await;
+        tokio::time::sleep(every / 10).await;
     }
     bed.until_content("shop-19", "testquay", "quay.io").await;
     tokio::time::sleep(every * 2).await;
