@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         Some("record") => cluster::record(),
         Some(name @ ("rotation" | "admission")) => cluster::bench(name, &arguments[1..]),
         Some("image") => image::run(&arguments[1..]),
-        Some("incluster") => incluster::run(),
+        Some("incluster") => incluster::run(&arguments[1..]),
         Some("footprint") => incluster::footprint(),
         Some("figures") => figures::run(),
         Some("fuzz") => fuzz::run(&arguments[1..]),
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
             "usage: cargo e2e tools | test [cargo test arguments] | cluster [--hold] [--node] [-- test arguments] \
              | record | rotation [cargo bench arguments] | admission [cargo bench arguments] | conformance [--embedded|--real] [--focus TEXT] [--all] \
              | image [--out DIR] [--push HOST/REPO:TAG [--login USER --password-stdin]] | fuzz [--seconds N] [TARGET] \
-             | figures | footprint | incluster | protobuf"
+             | figures | footprint | incluster [STEP] | protobuf"
         )),
     };
     match ended {

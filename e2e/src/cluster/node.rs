@@ -141,7 +141,7 @@ fn containerd(folder: &Folder, place: &Place, logs: &Path) -> Result<Process> {
     folder.write(
         &format!("hosts/{TLS_REGISTRY}/hosts.toml"),
         &format!(
-            "server = \"https://{TLS_REGISTRY}\"\nca = {:?}\n",
+            "[host.\"https://{TLS_REGISTRY}\"]\ncapabilities = [\"pull\", \"resolve\"]\nca = {:?}\n",
             folder.path().join("certs/ca.crt")
         ),
     )?;

@@ -22,7 +22,8 @@ pub(super) fn run(client: &Client<'_>) -> Result<String> {
     ))?;
     client.helm(&format!(
         "install keyside charts/keyside --namespace {NAMESPACE} --set image.repository={REGISTRY}/{REPOSITORY} \
-         --set image.tag=bed --set injection.mode=webhook --set ui.enabled=true --set registryCA.configMapName=registry-ca --set imagePullSecrets[0].name=keyside-image --wait --timeout 300s"
+         --set image.tag=bed --set injection.mode=webhook --set ui.enabled=true --set registryCA.configMapName=registry-ca \
+         --set tolerations[0].operator=Exists --set tolerations[0].key=keyside.dev/scenarios --set imagePullSecrets[0].name=keyside-image --wait --timeout 300s"
     ))?;
     client.until_ready()?;
     let pods = client.json(&format!(

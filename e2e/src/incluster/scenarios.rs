@@ -3,7 +3,6 @@
 use super::{Client, NAMESPACE};
 use crate::cluster::until;
 use anyhow::{Context as _, Result, bail};
-use std::process::Stdio;
 
 /// Keeps the scenarios' pods, whose images are nowhere, off the node: it pulls one image after the other.
 const AWAY: &str = "taint nodes --all keyside.dev/scenarios=run:NoSchedule";
@@ -21,14 +20,19 @@ pub(super) fn run(client: &Client<'_>) -> Result<String> {
             "keyside-server",
             "--test",
             "scenarios",
+            "--",
         ])
+        .args(std::env::var("KEYSIDE_SCENARIOS"))
         .envs(client.bed.environment())
-        .env("KEYSIDE_DEPLOYED", "1")
-        .stderr(Stdio::null());
+        .env("KEYSIDE_DEPLOYED", "1");
     let output = command.output().context("cannot start cargo")?;
     let said = String::from_utf8_lossy(&output.stdout);
     if !output.status.success() {
-        bail!("{}\n{said}", output.status);
+        bail!(
+            "{}\n{said}\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     clear(client)?;
     client.kubectl(&format!("{AWAY}-"))?;
