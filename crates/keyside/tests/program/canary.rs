@@ -214,6 +214,16 @@ fn s01_canary_is_found_nowhere_outside_of_our_secrets() {
         "it is refused",
         |reason| reason == "BadCredentials" || reason == "NoPullScope",
     );
+    // What was replaced is kept, shown without its values, and put back.
+    for line in [
+        "history canary -n lab",
+        "history canary -n lab -o json",
+        "rollback canary -n lab",
+    ] {
+        step(&format!("credential {line}"), "");
+    }
+    step("credential rollback canary -n lab --to 2 --no-verify --wait", "");
+    step("credential history canary -n lab -o yaml", "");
     step("events -A", "");
     let mut found = Vec::new();
     look("stdout and stderr", &said, &mut found);

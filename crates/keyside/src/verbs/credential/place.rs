@@ -168,6 +168,19 @@ impl Stored {
         }
     }
 
+    /// The version of what is delivered, as far as the status says.
+    pub(super) fn version(&self) -> Option<&str> {
+        self.status()?.current_version.as_deref()
+    }
+
+    /// The registry that the spec names.
+    pub(super) fn registry(&self) -> Option<&str> {
+        match self {
+            Self::Namespaced(credential) => credential.spec.registry.as_deref(),
+            Self::Cluster(credential) => credential.spec.registry.as_deref(),
+        }
+    }
+
     /// The delivery asked for, in the words of the flag.
     pub(super) fn delivery(&self) -> String {
         let delivery = match self {
