@@ -6,12 +6,18 @@
 //!
 //! Copies are made of entries and never of data keys, so they cannot carry it; and the fingerprint of a source leaves it out
 //! ([`PullSecret::read`]), so that a change of the history alone changes nothing else.
+//!
+//! A content was entered for a destination: a registry's authority, its token service, a scope. Whoever changes that must enter a password
+//! again, and putting an older one back enters nothing. So each keeps what the status said of its destination, and goes
+//! back only to the same one, or to a narrower scope.
 
 use crate::source::{BASIC_AUTH, Holding, PullSecret, SECRET_MAX};
 use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use keyside_api::CredentialStatus;
+use keyside_api::condition::stalled;
 use keyside_keychain::{Form, Secret};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,7 +38,32 @@ pub struct Older {
     pub version: Option<String>,
     /// The registries it has entries for, as they are spelled there; none for a user name and password without a registry.
     pub registries: Vec<String>,
+    /// Where it might be sent: keyed hash and scope, as in `status.binding`.
+    destination: Option<String>,
     values: Values,
+}
+
+/// What is known of the credential whose Secret it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known<'a> {
+    /// What keyside has made of it.
+    pub status: Option<&'a CredentialStatus>,
+    /// The generation of its spec.
+    pub generation: Option<i64>,
+}
+
+/// Why an older content is not put back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is none of that number.
+    Missing {
+        /// How many there are.
+        kept: usize,
+    },
+    /// It was entered for another destination than the credential has now.
+    Elsewhere,
+    /// keyside has not looked at the credential's spec yet, so that nobody knows for which destination it is now.
+    Unseen,
 }
 
 /// The values that a content consists of, by data key.
@@ -44,6 +75,8 @@ struct Stored {
     replaced: Time,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     version: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    destination: Option<String>,
     data: BTreeMap<String, ByteString>,
 }
 
@@ -67,6 +100,7 @@ pub fn older(secret: &core::Secret) -> Vec<Older> {
             Older {
                 replaced: one.replaced.0,
                 version: one.version,
+                destination: one.destination,
                 registries: registries(&with(secret, &values)),
                 values,
             }
@@ -75,10 +109,14 @@ pub fn older(secret: &core::Secret) -> Vec<Older> {
         .collect()
 }
 
-/// Keeps what `before` holds as an older content of `after`, if the two differ. `version` is what the status says of `before`.
-/// The same content is kept once, and the present one is no older one. What does not fit into a Secret is forgotten, the
+/// Keeps what `before` holds as an older content of `after`, if the two differ; the status speaks of `before`. The same content is kept once, and the present one is no older one. What does not fit into a Secret is forgotten, the
 /// oldest first.
-pub fn keep(before: &core::Secret, after: &mut core::Secret, version: Option<&str>, now: Timestamp) {
+pub fn keep(
+    before: &core::Secret,
+    after: &mut core::Secret,
+    status: Option<&CredentialStatus>,
+    now: Timestamp,
+) {
     let (replaced, present) = (content(before), content(after));
     if replaced == present || replaced.values().all(Secret::is_empty) {
         return;
@@ -87,12 +125,14 @@ pub fn keep(before: &core::Secret, after: &mut core::Secret, version: Option<&st
     list.retain(|one| one.values != replaced);
     // The status follows the Secret by a moment: what it has said of another content already is not said of this one.
     let is_stale = |version: &&str| list.iter().any(|one| one.version.as_deref() == Some(*version));
+    let version = status.and_then(|status| status.current_version.as_deref());
     let version = version.filter(|version| !is_stale(version)).map(str::to_owned);
     list.retain(|one| one.values != present);
     let newest = Older {
         replaced: now,
         version,
         registries: registries(before),
+        destination: status.and_then(destination).map(str::to_owned),
         values: replaced,
     };
     list.insert(0, newest);
@@ -101,18 +141,54 @@ pub fn keep(before: &core::Secret, after: &mut core::Secret, version: Option<&st
 }
 
 /// The Secret with an older content in place of the present one, which becomes an older one itself. The newest of them is
-/// number 1; `None` if there is none of that number.
+/// number 1.
+///
+/// # Errors
+/// There is none of that number, or it must not go where the credential goes now.
 pub fn roll_back(
     secret: &core::Secret,
     number: usize,
-    version: Option<&str>,
+    known: Known<'_>,
     now: Timestamp,
-) -> Option<core::Secret> {
+) -> Result<core::Secret, Refusal> {
     let list = older(secret);
-    let chosen = number.checked_sub(1).and_then(|at| list.get(at))?;
+    let missing = Refusal::Missing { kept: list.len() };
+    let chosen = number.checked_sub(1).and_then(|at| list.get(at)).ok_or(missing)?;
+    if let Some(status) = known.status {
+        if is_suspended(status) || goes_elsewhere(chosen.destination.as_deref(), destination(status)) {
+            return Err(Refusal::Elsewhere);
+        }
+        if status.observed_generation != known.generation {
+            return Err(Refusal::Unseen);
+        }
+    }
     let mut back = with(secret, &chosen.values);
-    keep(secret, &mut back, version, now);
-    Some(back)
+    keep(secret, &mut back, known.status, now);
+    Ok(back)
+}
+
+/// Whether the credential may be sent nowhere, because its destination was changed without its content.
+pub fn is_suspended(status: &CredentialStatus) -> bool {
+    status.conditions.iter().any(|one| {
+        one.type_ == stalled::TYPE && one.status == "True" && one.reason == stalled::DESTINATION_CHANGED
+    })
+}
+
+/// The part of a binding that says where the content goes: a keyed hash, and the scope as a digit that grows with it.
+fn destination(status: &CredentialStatus) -> Option<&str> {
+    let (_, destination) = status.binding.as_deref()?.split_once('.')?;
+    Some(destination)
+}
+
+fn goes_elsewhere(entered: Option<&str>, now: Option<&str>) -> bool {
+    let parts = |text: Option<&str>| {
+        let (place, scope) = text?.rsplit_once('.')?;
+        Some((place.to_owned(), scope.to_owned()))
+    };
+    match (parts(entered), parts(now)) {
+        (Some(entered), Some(now)) => entered.0 != now.0 || now.1 > entered.1,
+        _ => false,
+    }
 }
 
 /// Forgets all older contents, and says whether there was anything to forget.
@@ -179,6 +255,7 @@ fn to_json(list: &[Older]) -> Vec<u8> {
     let stored = list.iter().map(|one| Stored {
         replaced: Time(one.replaced),
         version: one.version.clone(),
+        destination: one.destination.clone(),
         data: one
             .values
             .iter()

@@ -29,13 +29,33 @@ fn made(secret_type: &str, values: &[(&str, &str)]) -> core::Secret {
     }
 }
 
+/// What the status says of a content and where it goes.
+fn said(version: &str, destination: &str) -> CredentialStatus {
+    CredentialStatus {
+        current_version: Some(version.to_owned()),
+        binding: Some(format!("{version}.{destination}")),
+        ..CredentialStatus::default()
+    }
+}
+
+/// Nothing that could stand in the way.
+const FREE: Known<'static> = Known {
+    status: None,
+    generation: None,
+};
+
 /// The Secret after its content was replaced by that of another one.
 fn replaced(before: &core::Secret, by: &core::Secret, at: i64) -> core::Secret {
     let mut after = before.clone();
     for (key, value) in by.data.iter().flatten() {
         after.data.as_mut().unwrap().insert(key.clone(), value.clone());
     }
-    keep(before, &mut after, Some(&format!("v{at}")), later(at));
+    keep(
+        before,
+        &mut after,
+        Some(&said(&format!("v{at}"), "here.1")),
+        later(at),
+    );
     after
 }
 
@@ -77,12 +97,13 @@ fn three_older_contents_are_kept_the_newest_first() {
 #[test]
 fn rolling_back_keeps_what_it_replaces_and_each_content_once() {
     let secret = rotated(&["a", "b", "c"]);
-    let back = roll_back(&secret, 2, None, later(9)).unwrap();
+    let back = roll_back(&secret, 2, FREE, later(9)).unwrap();
     assert_eq!(passwords(&back), ["a", "c", "b"]);
-    let again = roll_back(&back, 1, None, later(10)).unwrap();
+    let again = roll_back(&back, 1, FREE, later(10)).unwrap();
     assert_eq!(passwords(&again), ["c", "a", "b"]);
     for missing in [0, 3, usize::MAX] {
-        assert_eq!(roll_back(&secret, missing, None, NOW), None, "{missing}");
+        let refused = roll_back(&secret, missing, FREE, NOW);
+        assert_eq!(refused, Err(Refusal::Missing { kept: 2 }), "{missing}");
     }
 }
 
@@ -96,10 +117,11 @@ fn same_content_again_is_no_version() {
 #[test]
 fn version_that_was_said_of_another_content_is_not_said_again() {
     let (first, mut second) = (holding("a"), holding("b"));
-    keep(&first, &mut second, Some("v"), NOW);
+    let status = said("v", "here.1");
+    keep(&first, &mut second, Some(&status), NOW);
     let mut third = second.clone();
     third.data.as_mut().unwrap().extend(holding("c").data.unwrap());
-    keep(&second, &mut third, Some("v"), NOW);
+    keep(&second, &mut third, Some(&status), NOW);
     let versions: Vec<_> = older(&third).into_iter().map(|one| one.version).collect();
     assert_eq!(versions, [None, Some("v".to_owned())]);
 }
@@ -114,7 +136,7 @@ fn user_name_and_password_without_registry_have_a_history_too() {
     };
     let secret = replaced(&logins("u", "a"), &logins("v", "b"), 1);
     assert!(older(&secret)[0].registries.is_empty());
-    let back = roll_back(&secret, 1, None, NOW).unwrap();
+    let back = roll_back(&secret, 1, FREE, NOW).unwrap();
     let value = |key: &str| String::from_utf8(back.data.as_ref().unwrap()[key].0.clone()).unwrap();
     assert_eq!(
         (value("username"), value("password"), value("other")),
@@ -177,4 +199,59 @@ fn fingerprint_of_a_source_is_that_of_its_content_alone() {
     let secret = rotated(&["a", "b"]);
     assert_eq!(print(&secret), print(&holding("b")));
     assert_ne!(print(&secret), print(&holding("a")));
+}
+
+#[test]
+fn content_goes_back_only_to_where_it_was_entered_for() {
+    let secret = rotated(&["a", "b"]);
+    let check = |destination: &str, expected: Option<Refusal>| {
+        let status = said("v2", destination);
+        let known = Known {
+            status: Some(&status),
+            generation: None,
+        };
+        assert_eq!(roll_back(&secret, 1, known, NOW).err(), expected, "{destination}");
+    };
+    check("here.1", None);
+    check("there.1", Some(Refusal::Elsewhere));
+    check("here.2", Some(Refusal::Elsewhere));
+    let wide = replaced_from("here.3");
+    let status = said("v2", "here.1");
+    let known = Known {
+        status: Some(&status),
+        generation: None,
+    };
+    assert!(
+        roll_back(&wide, 1, known, NOW).is_ok(),
+        "a narrower scope hands it to fewer"
+    );
+}
+
+/// A content that was replaced while it was for this destination.
+fn replaced_from(destination: &str) -> core::Secret {
+    let (before, mut after) = (holding("a"), holding("b"));
+    keep(&before, &mut after, Some(&said("v1", destination)), NOW);
+    after
+}
+
+#[test]
+fn suspended_credential_and_a_spec_nobody_has_looked_at_get_no_older_content() {
+    let secret = rotated(&["a", "b"]);
+    let mut status = said("v2", "here.1");
+    status.observed_generation = Some(1);
+    let asked = |status: &CredentialStatus, generation| {
+        let known = Known {
+            status: Some(status),
+            generation: Some(generation),
+        };
+        roll_back(&secret, 1, known, NOW).err()
+    };
+    assert_eq!(asked(&status, 1), None);
+    assert_eq!(asked(&status, 2), Some(Refusal::Unseen));
+    let condition = json!({
+        "type": "Stalled", "status": "True", "reason": "DestinationChanged", "message": "",
+        "lastTransitionTime": "2026-01-01T00:00:00Z",
+    });
+    status.conditions = vec![serde_json::from_value(condition).unwrap()];
+    assert_eq!(asked(&status, 1), Some(Refusal::Elsewhere));
 }

@@ -161,7 +161,7 @@ async fn relocate(
     let before = read_secret(client, old).await?;
     let mut secret = before.clone();
     document::set_password(&mut secret, None, None, fresh)?;
-    history::keep(&before, &mut secret, old.version(), Timestamp::now());
+    history::keep(&before, &mut secret, old.status(), Timestamp::now());
     if from.home() == to.home() {
         return rescope(client, old, to, secret).await;
     }

@@ -12,7 +12,7 @@ use crate::print;
 use crate::verbs::Ended;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::jiff::Timestamp;
-use keyside_core::history;
+use keyside_core::history::{self, Refusal};
 use kube::Client;
 use std::process::ExitCode;
 
@@ -22,8 +22,8 @@ pub(super) async fn run(connection: Connection, flags: &CredentialRollback, outp
     let place = Place::of(&flags.scope, &connection).await?;
     let stored = place.find(client, &flags.name).await?;
     let secret = read_secret(client, &stored).await?;
-    let back = history::roll_back(&secret, flags.to, stored.version(), Timestamp::now())
-        .ok_or_else(|| missing(flags, &secret, &stored, &place))?;
+    let back = history::roll_back(&secret, flags.to, stored.known(), Timestamp::now())
+        .map_err(|why| refusal(why, flags, &stored, &place))?;
     if !flags.no_verify {
         ask(client, flags, &stored, &place, &back, output).await?;
     }
@@ -44,23 +44,25 @@ pub(super) async fn run(connection: Connection, flags: &CredentialRollback, outp
     Ok(ExitCode::SUCCESS)
 }
 
-fn missing(flags: &CredentialRollback, secret: &Secret, stored: &Stored, place: &Place) -> Failure {
-    let because = match history::older(secret).len() {
-        0 => "nothing older is kept: keyside keeps what it replaces itself, not what others write into the Secret"
-            .to_owned(),
-        kept => format!("{kept} are kept"),
-    };
-    Failure::found(format!(
-        "credential {} has no older content number {}",
-        stored.name(),
-        flags.to
-    ))
-    .because(because)
-    .hint(format!(
-        "keyside credential history {} {}",
-        stored.name(),
-        place.flags()
-    ))
+fn refusal(why: Refusal, flags: &CredentialRollback, stored: &Stored, place: &Place) -> Failure {
+    let (name, to) = (stored.name(), flags.to);
+    let again = |verb: &str| format!("keyside credential {verb} {name} {}", place.flags());
+    match why {
+        Refusal::Missing { kept: 0 } => Failure::found(format!("credential {name} has no older content"))
+            .because("keyside keeps what it replaces itself, not what others write into the Secret")
+            .hint(again("history")),
+        Refusal::Missing { kept } => {
+            Failure::found(format!("credential {name} has no older content number {to}"))
+                .because(format!("{kept} are kept"))
+                .hint(again("history"))
+        }
+        Refusal::Elsewhere => Failure::found("not rolled back: the older content was entered for another destination")
+            .because("since then the registry, its authority or its token service was changed, or the scope became wider")
+            .hint(format!("{} --password-stdin", again("set-password"))),
+        Refusal::Unseen => Failure::new("keyside has not looked at the credential's last change yet")
+            .because("until then nobody knows where an older password would be sent")
+            .hint(again("rollback")),
+    }
 }
 
 /// What the registry says of the older content. Only a refusal stands in the way; an outage is said.

@@ -74,7 +74,7 @@ async fn replace(
         if flags.forget {
             history::forget(&mut secret);
         } else {
-            history::keep(&before, &mut secret, stored.version(), Timestamp::now());
+            history::keep(&before, &mut secret, stored.status(), Timestamp::now());
         }
         if secret.data == before.data {
             return Ok(Changed::Nothing);

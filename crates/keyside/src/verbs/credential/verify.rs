@@ -18,7 +18,7 @@ use keyside_api::condition::verified::status_of;
 use keyside_api::{RegistryCredential, RegistryState, SYSTEM_NAMESPACE, label};
 use keyside_core::index::{Credential, State};
 use keyside_core::verify::{Question, questions};
-use keyside_core::{CredentialId, Index};
+use keyside_core::{CredentialId, Index, history};
 use keyside_keychain::Reference;
 use keyside_oci::verify::{self as oci, Report};
 use keyside_oci::{Cause, Origin};
@@ -101,6 +101,20 @@ async fn find(
     with_pods: bool,
     output: &Output,
 ) -> Result<Vec<Finding>, Failure> {
+    if stored.status().is_some_and(history::is_suspended) {
+        return Err(Failure::found(format!(
+            "credential {} is suspended, and is sent nowhere",
+            stored.name()
+        ))
+        .because(
+            "where it may be sent was changed without the password being entered again  DestinationChanged",
+        )
+        .hint(format!(
+            "keyside credential set-password {} {} --password-stdin",
+            stored.name(),
+            place.flags()
+        )));
+    }
     let secret = read_secret(from_here.0, stored).await?;
     let (mut index, id) = known(stored, &secret);
     if with_pods {

@@ -91,7 +91,7 @@ fn one(finding: &Finding, output: &Output) {
         } else {
             ""
         };
-        output.line(format!("  {sign} {:<24} {took:<10} {cause}", title(step.name)).trim_end());
+        output.line(format!("  {sign} {:<24} {took:<10} {cause}", step.name.title()).trim_end());
     }
 }
 
@@ -100,16 +100,6 @@ fn mark(reason: &str) -> Mark {
         "True" => Mark::Ok,
         "False" => Mark::Fail,
         _ => Mark::Warn,
-    }
-}
-
-fn title(name: Name) -> &'static str {
-    match name {
-        Name::Resolve => "name resolves",
-        Name::Connect => "connection and TLS",
-        Name::Registry => "/v2/ is a registry",
-        Name::Login => "login",
-        Name::Pull => "pull scope",
     }
 }
 
