@@ -138,11 +138,25 @@ async fn page_of(call: &Call, stored: &Stored, seen: &Seen, shown: Shown<'_>) ->
         body: shown.body,
         conditions: conditions(stored, t),
         copy: Copy {
-            command: format!("keyside credential get {} {}", stored.name(), place.flag()),
+            command: format!(
+                "keyside credential {} {} {}",
+                verb(shown.tab),
+                stored.name(),
+                place.flag()
+            ),
             yaml: String::new(),
         },
     };
     page_with(shown.status, &page_)
+}
+
+/// What shows a tab on the command line.
+fn verb(tab: &str) -> &'static str {
+    match tab {
+        "verification" => "verify",
+        "history" => "history",
+        _ => "get",
+    }
 }
 
 fn conditions(stored: &Stored, t: Lang) -> Vec<Condition> {

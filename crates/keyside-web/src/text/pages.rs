@@ -339,10 +339,10 @@ impl Lang {
         self.pick("What keyside replaces is kept in the same Secret, at most three times; nobody is shown what is in it.", "keyside 替换的内容保留在同一密文中，最多三个版本；不会显示其内容。")
     }
 
-    pub(crate) fn others_leave_nothing(self) -> &'static str {
+    pub(crate) fn kept_and_not_kept(self) -> &'static str {
         self.pick(
-            "What others write into the Secret (GitOps, kubectl) leaves nothing here.",
-            "他人写入密文的内容（GitOps、kubectl）不会在此留下记录。",
+            "What keyside replaces is kept in the same Secret, at most three times; nobody is shown what is in it. What others write into the Secret (GitOps, kubectl) leaves nothing here.",
+            "keyside 替换的内容保留在同一密文中，最多三个版本；不会显示其内容。他人写入密文的内容（GitOps、kubectl）不会在此留下记录。",
         )
     }
 

@@ -213,10 +213,11 @@ impl Lang {
         }
     }
 
-    pub(crate) fn roll_back_to(self, number: usize) -> String {
+    /// After the words of a button, for those who hear it alone.
+    pub(crate) fn to_number(self, number: usize) -> String {
         match self {
-            Self::En => format!("Roll back to number {number}"),
-            Self::Zh => format!("回滚到版本 {number}"),
+            Self::En => format!("to number {number}"),
+            Self::Zh => format!("到版本 {number}"),
         }
     }
 

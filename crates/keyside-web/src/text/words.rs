@@ -426,6 +426,19 @@ impl Lang {
         self.pick("Type", "类型")
     }
 
+    pub(crate) fn condition_status(self) -> &'static str {
+        self.pick("Status", "状态")
+    }
+
+    pub(crate) fn condition_reason(self) -> &'static str {
+        self.pick("Reason", "原因")
+    }
+
+    /// Since the last change.
+    pub(crate) fn condition_age(self) -> &'static str {
+        self.pick("Age", "变化时间")
+    }
+
     pub(crate) fn number_word(self) -> &'static str {
         self.pick("Number", "序号")
     }
