@@ -10,10 +10,12 @@
 //! * [`verify`]: when a credential is shown to its registries, and what their answers mean.
 //! * [`admit`]: whether an object may be created as it is.
 //! * [`explain`]: the decision as people and programs read it.
+//! * [`history`]: what a rotation keeps, and how it is taken back.
 
 pub mod admit;
 pub mod diagnose;
 pub mod explain;
+pub mod history;
 pub mod id;
 pub mod index;
 pub mod inject;

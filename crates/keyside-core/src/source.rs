@@ -7,9 +7,11 @@ mod content;
 mod problem;
 mod token;
 
+pub(crate) use content::SECRET_MAX;
 pub use content::{Content, Served, Terms};
 pub use problem::Problem;
 
+use crate::history;
 use crate::version::{InstallKey, Version};
 use k8s_openapi::api::core::v1 as core;
 use keyside_api::label;
@@ -32,7 +34,7 @@ pub struct PullSecret {
     pub holding: Holding,
     /// Whether a user asked keyside to keep away from it.
     pub ignored: bool,
-    /// The fingerprint of its values, if there is an install key to make one with.
+    /// The fingerprint of its values, if there is an install key to make one with. Older contents ([`history`]) are no part of it.
     pub content: Option<Version>,
 }
 
@@ -64,6 +66,7 @@ impl PullSecret {
                 .data
                 .iter()
                 .flatten()
+                .filter(|(name, _)| *name != history::KEY)
                 .map(|(name, value)| (name.as_str(), value.0.as_slice()))
         };
         Self {

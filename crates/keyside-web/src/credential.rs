@@ -9,6 +9,7 @@ use k8s_openapi::jiff::Timestamp;
 use keyside_api::{
     ClusterRegistryCredential, CredentialStatus, Delivery, Project, RegistryCredential, Scope, Verification,
 };
+use keyside_core::history::Known;
 use kube::api::{ListParams, PostParams};
 use kube::{Api, Client, Resource, ResourceExt as _};
 use serde_json::Value;
@@ -104,6 +105,18 @@ impl Stored {
         match self {
             Self::Namespaced(one) => one.status.as_ref(),
             Self::Cluster(one) => one.status.as_ref(),
+        }
+    }
+
+    /// What a roll back has to know of it.
+    pub(super) fn known(&self) -> Known<'_> {
+        let generation = match self {
+            Self::Namespaced(one) => one.metadata.generation,
+            Self::Cluster(one) => one.metadata.generation,
+        };
+        Known {
+            status: self.status(),
+            generation,
         }
     }
 

@@ -101,6 +101,12 @@ pub(super) const ROUTES: &[Route] = &[
     change("/credentials/{place}/{name}/verify", |call| {
         Box::pin(pages::credential::verify(call))
     }),
+    change("/credentials/{place}/{name}/rollback", |call| {
+        Box::pin(pages::credential::roll_back(call))
+    }),
+    change("/credentials/{place}/{name}/forget", |call| {
+        Box::pin(pages::credential::forget(call))
+    }),
     show("/credentials/{place}/{name}/move", |call| {
         Box::pin(pages::moving::show(call))
     }),

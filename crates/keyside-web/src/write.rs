@@ -10,8 +10,8 @@ use keyside_api::{
     ClusterRegistryCredential, ClusterRegistryCredentialSpec, ClusterSource, CredentialStatus,
     RegistryCredential, RegistryCredentialSpec, Source, label,
 };
-use keyside_core::CredentialId;
 use keyside_core::names::{conflict_name, credential_label};
+use keyside_core::{CredentialId, history};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::runtime::wait::await_condition;
 use kube::{Api, Client, Resource as _, ResourceExt as _};
@@ -182,6 +182,16 @@ pub(super) async fn delete(client: &Client, stored: &Stored) -> Result<(), Failu
     if made_with_it {
         // The garbage collector may be faster.
         permitted(secrets.delete(&name, &exactly(secret.uid())).await)?;
+    } else if secret
+        .data
+        .as_ref()
+        .is_some_and(|data| data.contains_key(history::KEY))
+    {
+        // A Secret that was there before stays; what keyside has put into it goes.
+        let patch = json!({"metadata": {"uid": secret.uid()}, "data": {history::KEY: null}});
+        secrets
+            .patch(&name, &PatchParams::apply(MANAGER), &Patch::Merge(patch))
+            .await?;
     }
     Ok(())
 }
@@ -260,12 +270,14 @@ async fn hand_over(
         Stored::Namespaced(_) => CredentialId::namespaced(to.home(), new.name()),
         Stored::Cluster(_) => CredentialId::cluster(new.name()),
     };
-    let patch = json!({"metadata": {
+    let metadata = json!({
         "labels": {label::MANAGED_BY: label::MANAGED_BY_KEYSIDE, label::CREDENTIAL: credential_label(&id)},
         "annotations": {label::SOURCE: format!("{}/0", new.uid().unwrap_or_default())},
         "ownerReferences": null,
         "resourceVersion": secret.resource_version(),
-    }});
+    });
+    // A copy has no history: that has gone along to the new source.
+    let patch = json!({"metadata": metadata, "data": {history::KEY: null}});
     let api: Api<Secret> = Api::namespaced(client.clone(), &namespace);
     api.patch(&secret.name_any(), &PatchParams::default(), &Patch::Merge(patch))
         .await?;

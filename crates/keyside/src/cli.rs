@@ -355,6 +355,10 @@ pub(crate) enum Credential {
     Verify(CredentialVerify),
     /// Replace the password; every copy follows within a second.
     SetPassword(SetPassword),
+    /// Show the older contents that were kept, or forget them; never a password.
+    History(CredentialHistory),
+    /// Put an older content back in place; every copy follows within a second.
+    Rollback(CredentialRollback),
     /// Change where a credential applies; asks for the password again when that widens.
     Move(CredentialMove),
     /// Delete a credential; refused while pods use it.
@@ -472,12 +476,59 @@ pub(crate) struct SetPassword {
     pub(crate) secret: PasswordSource,
     #[command(flatten)]
     pub(crate) scope: Scope,
+    /// Keep no older content: neither the one that is replaced nor those before it.
+    #[arg(long)]
+    pub(crate) forget: bool,
+    #[command(flatten)]
+    pub(crate) wait: Wait,
+    /// Output format.
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<Format>,
+}
+
+/// Whether to wait until every copy is current.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Wait {
     /// Return only when every copy is current.
     #[arg(long)]
     pub(crate) wait: bool,
     /// How long to wait.
     #[arg(long, default_value = "60s", value_name = "DURATION")]
     pub(crate) timeout: String,
+}
+
+/// `keyside credential history`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CredentialHistory {
+    /// Name.
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+    /// Forget the older contents.
+    #[arg(long)]
+    pub(crate) forget: bool,
+    /// Output format.
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<Format>,
+}
+
+/// `keyside credential rollback`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CredentialRollback {
+    /// Name.
+    pub(crate) name: String,
+    /// Which older content, as `credential history` numbers them; 1 is the one that was replaced last.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) to: usize,
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+    /// Do not ask the registry whether the older content still works.
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+    #[command(flatten)]
+    pub(crate) network: Network,
+    #[command(flatten)]
+    pub(crate) wait: Wait,
     /// Output format.
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<Format>,

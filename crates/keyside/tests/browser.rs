@@ -8,6 +8,8 @@ mod changes;
 mod driver;
 #[path = "browser/flow.rs"]
 mod flow;
+#[path = "browser/history.rs"]
+mod history;
 #[path = "browser/http.rs"]
 mod http;
 #[path = "browser/keyboard.rs"]

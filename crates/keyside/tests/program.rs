@@ -14,6 +14,8 @@ mod contract;
 mod diagnosis;
 #[path = "program/failing.rs"]
 mod failing;
+#[path = "program/history.rs"]
+mod history;
 #[path = "program/installed.rs"]
 mod installed;
 #[path = "program/killed.rs"]

@@ -404,3 +404,42 @@ fn moved_credential_waits_until_the_former_one_hands_its_name_over() {
         ["update web/moving", "create web/testquay"]
     );
 }
+
+#[test]
+fn history_of_a_source_reaches_no_copy_and_its_change_plans_nothing() {
+    let mut index = world(SHOP);
+    let first = credential(&mut index, "project-shop/testquay", NOW);
+    assert_eq!(first.len(), 2);
+    let secret = |content: &str, history: &str| {
+        let data = json!({
+            ".dockerconfigjson": content,
+            crate::history::KEY: history,
+        });
+        json!({
+            "kind": "Secret", "type": "kubernetes.io/dockerconfigjson", "data": data,
+            "metadata": {"name": "testquay", "namespace": "project-shop", "uid": "00000005-0000-4000-8000-000000000000"},
+        })
+    };
+    let (old, new) = (
+        "eyJhdXRocyI6eyJxdWF5LmlvIjp7InVzZXJuYW1lIjoidSIsInBhc3N3b3JkIjoicCJ9fX0=",
+        "eyJhdXRocyI6eyJxdWF5LmlvIjp7InVzZXJuYW1lIjoidSIsInBhc3N3b3JkIjoicSJ9fX0=",
+    );
+    for history in ["W10=", "W3sicmVwbGFjZWQiOjF9XQ=="] {
+        add(&mut index, 4, &secret(old, history).to_string());
+        assert!(
+            credential(&mut index, "project-shop/testquay", NOW).is_empty(),
+            "{history}"
+        );
+    }
+    // New content beside it is written, and what is written is made of entries alone.
+    add(&mut index, 4, &secret(new, "W10=").to_string());
+    let view = copy::view_credential(&mut index, &id("project-shop/testquay"), NOW);
+    let writes: Vec<_> = view.cells.into_iter().filter_map(|cell| cell.write).collect();
+    assert_eq!(writes.len(), 2);
+    let expected = r#"{"auths":{"quay.io":{"username":"u","password":"q","auth":"dTpx"}}}"#;
+    assert!(
+        writes
+            .iter()
+            .all(|write| write.document.expose_text() == expected)
+    );
+}

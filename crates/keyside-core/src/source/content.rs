@@ -8,7 +8,7 @@ use keyside_keychain::{Credential, DockerConfig, Form, Pattern, Reference, Secre
 use std::sync::Arc;
 
 /// The most bytes that the data of a Secret may have.
-const SECRET_MAX: usize = 1_048_576;
+pub(crate) const SECRET_MAX: usize = 1_048_576;
 
 /// What the spec of a credential says about the use of its Secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

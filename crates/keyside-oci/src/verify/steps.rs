@@ -61,6 +61,17 @@ impl Name {
         Self::Pull,
     ];
 
+    /// What people read, in English.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Resolve => "name resolves",
+            Self::Connect => "connection and TLS",
+            Self::Registry => "/v2/ is a registry",
+            Self::Login => "login",
+            Self::Pull => "pull scope",
+        }
+    }
+
     /// The word for programs.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! What things cost, as equalities: an API call changes one object, so n objects cost n calls, and nothing costs nothing.
 
 use crate::bed::{Bed, Costs};
+use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
 /// A Project `shop` over namespaces `shop-0`, `shop-1`, …, all there and quiet.
@@ -175,6 +176,31 @@ async fn nothing_changed_costs_nothing() {
     bed.count();
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     assert_eq!(bed.costs().await, Costs::default(), "{:?}", bed.calls());
+}
+
+#[tokio::test]
+async fn history_of_a_source_costs_nothing_and_reaches_no_copy() {
+    own_keyside!();
+    let bed = shop(5).await;
+    bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
+        .await;
+    bed.costs().await;
+    bed.count();
+    for history in ["[]", "[1]"] {
+        let patch = json!({"stringData": {keyside_core::history::KEY: history}});
+        bed.secrets("project-shop")
+            .patch("testquay", &PatchParams::default(), &Patch::Merge(patch))
+            .await
+            .unwrap();
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        assert_eq!(bed.costs().await, Costs::default(), "{:?}", bed.calls());
+    }
+    bed.set_content("project-shop", "testquay", &[("quay.io", "u:new")])
+        .await;
+    bed.until_content("shop-3", "testquay", "new").await;
+    let copy = bed.secrets("shop-3").get("testquay").await.unwrap();
+    let keys: Vec<String> = copy.data.unwrap().into_keys().collect();
+    assert_eq!(keys, [".dockerconfigjson"]);
 }
 
 #[tokio::test]

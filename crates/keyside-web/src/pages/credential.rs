@@ -1,28 +1,28 @@
 //! One credential: its state, and five tabs: delivery, verification, who uses it, history, YAML.
 
+mod history;
+mod verification;
+
 use super::Copy;
 use crate::badge::{Badge, Tone};
 use crate::call::Call;
-use crate::cluster;
 use crate::credential::{MANAGER, Stored, yaml};
-use crate::failure::{Failure, page};
+use crate::failure::{Failure, page_with};
 use crate::form::encode;
 use crate::frame::{Area, Frame};
-use crate::pages::events::{self, Row as EventRow};
 use crate::place::{Place, Seen, permitted};
 use crate::rights::{Right, may};
 use crate::route::Answer;
 use crate::text::Lang;
 use crate::time::Moment;
-use crate::{document, paste, pull, write};
+use crate::{pull, write};
 use askama::Template;
+use http::StatusCode;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::jiff::Timestamp;
-use keyside_api::{ClusterRegistryCredential, Delivery, RegistryCredential, RegistryState, label};
+use keyside_api::{ClusterRegistryCredential, Delivery, RegistryCredential, label};
 use keyside_core::CredentialId;
 use keyside_core::names::credential_label;
-use keyside_keychain::Reference;
-use keyside_oci::verify::{Question, Standing, verify as ask};
 use kube::api::{ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
@@ -48,14 +48,15 @@ struct Page {
     created: Moment,
     tabs: Vec<(&'static str, String, bool)>,
     body: Body,
+    conditions: Vec<Condition>,
     copy: Copy,
 }
 
 enum Body {
     Delivery(DeliveryTab),
-    Verification(VerificationTab),
+    Verification(verification::Tab),
     UsedBy(Vec<User>),
-    History(HistoryTab),
+    History(history::Tab),
     Yaml(String),
 }
 
@@ -73,27 +74,6 @@ struct CopyRow {
     conflict: String,
 }
 
-struct VerificationTab {
-    rows: Vec<Asked>,
-}
-
-struct Asked {
-    registry: String,
-    badge: Badge,
-    meaning: String,
-}
-
-impl Asked {
-    fn of(state: &RegistryState, t: Lang) -> Self {
-        let reason = state.reason.as_deref().unwrap_or_default();
-        Self {
-            registry: state.registry.clone(),
-            badge: Badge::of_registry(state, t),
-            meaning: t.reason_sentence(reason).to_owned(),
-        }
-    }
-}
-
 struct User {
     name: String,
     namespace: String,
@@ -101,26 +81,42 @@ struct User {
     badge: Badge,
 }
 
-struct HistoryTab {
-    version: String,
-    rotated: Moment,
-    events: Vec<EventRow>,
+/// A condition as kubectl shows it.
+struct Condition {
+    kind: String,
+    status: String,
+    reason: String,
+    age: Moment,
+    message: String,
+}
+
+/// A tab to show: its name, what is on it, and what a check has just said of the credential.
+struct Shown<'a> {
+    tab: &'a str,
+    body: Body,
+    badge: Option<Badge>,
+    status: StatusCode,
 }
 
 /// The page.
 pub(crate) async fn show(call: Call) -> Answer {
     let (stored, seen) = tokio::try_join!(Stored::find(&call), Seen::read(&call))?;
     let tab = call.query.get("tab");
-    let body = body(&call, &stored, &seen, tab).await?;
-    page_of(&call, &stored, &seen, tab, body).await
+    let shown = Shown {
+        tab,
+        body: body(&call, &stored, &seen, tab).await?,
+        badge: None,
+        status: StatusCode::OK,
+    };
+    page_of(&call, &stored, &seen, shown).await
 }
 
-async fn page_of(call: &Call, stored: &Stored, seen: &Seen, tab: &str, body: Body) -> Answer {
+async fn page_of(call: &Call, stored: &Stored, seen: &Seen, shown: Shown<'_>) -> Answer {
     let t = call.t();
     let place = stored.place(&seen.projects);
     let namespace = stored.namespace();
     let right = |verb| Right::credential(verb, namespace.as_deref());
-    let badge = Badge::of_credential(stored, t);
+    let badge = shown.badge.unwrap_or_else(|| Badge::of_credential(stored, t));
     let secret = stored.secret();
     let page_ = Page {
         frame: Frame::page(call, Area::Credentials, stored.name())
@@ -138,14 +134,42 @@ async fn page_of(call: &Call, stored: &Stored, seen: &Seen, tab: &str, body: Bod
         secret: secret.map_or_else(String::new, |(namespace, name)| format!("{namespace}/{name}")),
         expires: Moment::of(expiry(stored), t),
         created: Moment::of(stored.created(), t),
-        tabs: tabs(call, stored, tab),
-        body,
+        tabs: tabs(call, stored, shown.tab),
+        body: shown.body,
+        conditions: conditions(stored, t),
         copy: Copy {
-            command: format!("keyside credential get {} {}", stored.name(), place.flag()),
+            command: format!(
+                "keyside credential {} {} {}",
+                verb(shown.tab),
+                stored.name(),
+                place.flag()
+            ),
             yaml: String::new(),
         },
     };
-    page(&page_)
+    page_with(shown.status, &page_)
+}
+
+/// What shows a tab on the command line.
+fn verb(tab: &str) -> &'static str {
+    match tab {
+        "verification" => "verify",
+        "history" => "history",
+        _ => "get",
+    }
+}
+
+fn conditions(stored: &Stored, t: Lang) -> Vec<Condition> {
+    let all = stored.status().map(|status| status.conditions.as_slice());
+    let all = all.unwrap_or_default().iter();
+    all.map(|one| Condition {
+        kind: one.type_.clone(),
+        status: one.status.clone(),
+        reason: one.reason.clone(),
+        age: Moment::of(Some(one.last_transition_time.0), t),
+        message: one.message.clone(),
+    })
+    .collect()
 }
 
 fn expiry(stored: &Stored) -> Option<Timestamp> {
@@ -172,7 +196,7 @@ fn tabs(call: &Call, stored: &Stored, now: &str) -> Vec<(&'static str, String, b
 async fn body(call: &Call, stored: &Stored, seen: &Seen, tab: &str) -> Result<Body, Failure> {
     let t = call.t();
     Ok(match tab {
-        "verification" => Body::Verification(verification(stored, t)),
+        "verification" => Body::Verification(verification::tab(call, stored, seen).await?),
         "used-by" => {
             let pods = write::users(&call.client()?, seen, stored).await?;
             Body::UsedBy(
@@ -190,7 +214,7 @@ async fn body(call: &Call, stored: &Stored, seen: &Seen, tab: &str) -> Result<Bo
                     .collect(),
             )
         }
-        "history" => Body::History(history(call, stored).await?),
+        "history" => Body::History(history::tab(call, stored).await?),
         "yaml" => Body::Yaml(yaml(&stored.to_json()?)?),
         _ => Body::Delivery(delivery(call, stored, seen).await?),
     })
@@ -203,37 +227,6 @@ pub(crate) fn explain_link(pod: &str, namespace: &str) -> String {
         encode(pod),
         encode(namespace)
     )
-}
-
-fn verification(stored: &Stored, t: Lang) -> VerificationTab {
-    let states = stored.status().map(|status| status.registries.as_slice());
-    let states = states.unwrap_or_default().iter();
-    let rows = states.map(|state| Asked::of(state, t)).collect();
-    VerificationTab { rows }
-}
-
-async fn history(call: &Call, stored: &Stored) -> Result<HistoryTab, Failure> {
-    let t = call.t();
-    let status = stored.status();
-    let rotated = status.and_then(|status| status.last_rotation_time.as_ref());
-    let namespace = stored.namespace();
-    let fields = format!(
-        "involvedObject.kind={},involvedObject.name={}",
-        stored.kind(),
-        stored.name()
-    );
-    let client = call.client()?;
-    let found = match &namespace {
-        Some(namespace) => cluster::list(Api::namespaced(client, namespace), &fields).await?,
-        None => cluster::list(Api::all(client), &fields).await?,
-    };
-    Ok(HistoryTab {
-        version: status
-            .and_then(|status| status.current_version.clone())
-            .unwrap_or_default(),
-        rotated: Moment::of(rotated.map(|time| time.0), t),
-        events: events::rows(&found.unwrap_or_default(), t),
-    })
 }
 
 async fn delivery(call: &Call, stored: &Stored, seen: &Seen) -> Result<DeliveryTab, Failure> {
@@ -303,12 +296,24 @@ async fn delivery(call: &Call, stored: &Stored, seen: &Seen) -> Result<DeliveryT
 pub(crate) async fn verify(call: Call) -> Answer {
     let (stored, seen) = tokio::try_join!(Stored::find(&call), Seen::read(&call))?;
     ask_controllers(&call, &stored).await?;
-    let mut tab = verification(&stored, call.t());
-    // Who may not read the Secret leaves the question to the controllers.
-    if let Some(rows) = ask_registries(&call, &stored).await? {
-        tab.rows = rows;
-    }
-    page_of(&call, &stored, &seen, "verification", Body::Verification(tab)).await
+    let (tab, badge) = verification::checked(&call, &stored, &seen).await?;
+    let shown = Shown {
+        tab: "verification",
+        body: Body::Verification(tab),
+        badge,
+        status: StatusCode::OK,
+    };
+    page_of(&call, &stored, &seen, shown).await
+}
+
+/// Puts an older content back.
+pub(crate) async fn roll_back(call: Call) -> Answer {
+    history::roll_back(call).await
+}
+
+/// Forgets the older contents.
+pub(crate) async fn forget(call: Call) -> Answer {
+    history::forget(call).await
 }
 
 async fn ask_controllers(call: &Call, stored: &Stored) -> Result<(), Failure> {
@@ -327,50 +332,6 @@ async fn ask_controllers(call: &Call, stored: &Stored) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// One answer for each registry of the Secret. Each entry is shown to its own host alone: the repository to test counts
-/// only where it is on that host.
-async fn ask_registries(call: &Call, stored: &Stored) -> Result<Option<Vec<Asked>>, Failure> {
-    let t = call.t();
-    let Some(registries) = &call.web.registries else {
-        return Ok(None);
-    };
-    let secret = match write::secret_of(&call.client()?, stored).await {
-        Err(Failure::Forbidden(_) | Failure::NoObject) => return Ok(None),
-        found => found?,
-    };
-    let repository = stored.verification().and_then(|one| one.repository.as_deref());
-    let repository = repository.and_then(|text| Reference::parse(text).ok());
-    let mut rows = Vec::new();
-    for (shown, credential) in document::entries(&secret, stored.registry().unwrap_or_default())? {
-        let host = paste::read(&shown.registry).registry;
-        let host = host.split('/').next().unwrap_or_default();
-        let question = match &repository {
-            Some(image) if image.host() == host => Question::pull(registries, image, Some(credential)),
-            _ => Question::login(registries, host, Some(credential)),
-        };
-        let Ok(question) = question else { continue };
-        let Ok(_turn) = call.web.turns.acquire().await else {
-            break;
-        };
-        let reason = ask(registries, &question).await.reason;
-        let tone = match reason.standing() {
-            Standing::True => Tone::Good,
-            Standing::False => Tone::Bad,
-            Standing::Unknown => Tone::Warn,
-        };
-        let badge = Badge {
-            age: Moment::of(Some(Timestamp::now()), t),
-            ..Badge::of_reason(tone, reason.as_str(), t)
-        };
-        rows.push(Asked {
-            registry: shown.registry,
-            badge,
-            meaning: t.reason_sentence(reason.as_str()).to_owned(),
-        });
-    }
-    Ok(Some(rows))
 }
 
 /// The tone of an event's type.

@@ -16,7 +16,9 @@ use crate::write;
 use askama::Template;
 use http::StatusCode;
 use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::jiff::Timestamp;
 use keyside_api::{Delivery, Verification};
+use keyside_core::history;
 use keyside_keychain::{Credential, lint};
 use kube::ResourceExt as _;
 
@@ -36,6 +38,7 @@ struct Page {
     delivery: &'static str,
     repositories: String,
     verify: String,
+    forget: bool,
     copy: Copy,
 }
 
@@ -116,10 +119,14 @@ async fn try_save(call: &Call, stored: &Stored, secret: &Secret) -> Result<Optio
     let client = call.client()?;
     let mut fresh = secret.clone();
     let is_changed = document::change(&mut fresh, &changes)?;
+    let is_forgotten = call.form.has("forget") && history::forget(&mut fresh);
+    if !call.form.has("forget") {
+        history::keep(secret, &mut fresh, stored.status(), Timestamp::now());
+    }
     if new_spec.to_json()? != stored.to_json()? {
         new_spec.replace(&client).await?;
     }
-    if is_changed || destination_changed {
+    if is_changed || is_forgotten || destination_changed {
         write::replace_secret(&client, &fresh).await?;
     }
     Ok(None)
@@ -242,6 +249,7 @@ fn form_page(call: &Call, seen: &Seen, stored: &Stored, secret: &Secret, trouble
         } else {
             repository.unwrap_or_default()
         },
+        forget: call.form.has("forget"),
         copy: Copy {
             command: format!(
                 "keyside credential set-password {} {} --password-stdin",

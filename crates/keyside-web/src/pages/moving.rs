@@ -14,6 +14,8 @@ use crate::text::Lang;
 use crate::write;
 use askama::Template;
 use http::StatusCode;
+use k8s_openapi::jiff::Timestamp;
+use keyside_core::history;
 
 /// How many namespaces gained or lost are named.
 const NAMED: usize = 50;
@@ -104,7 +106,9 @@ async fn relocate(call: &Call, seen: &Seen, stored: &Stored, to: &Place) -> Resu
         password,
         remove: false,
     };
+    let before = secret.clone();
     document::change(&mut secret, &[change])?;
+    history::keep(&before, &mut secret, stored.status(), Timestamp::now());
     write::relocate(&client, seen, stored, to, secret).await
 }
 

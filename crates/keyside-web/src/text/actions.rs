@@ -138,4 +138,20 @@ impl Lang {
     pub(crate) fn token_page(self) -> &'static str {
         self.pick("Where to make a token", "如何创建令牌")
     }
+
+    pub(crate) fn rotate(self) -> &'static str {
+        self.pick("Rotate", "轮换")
+    }
+
+    pub(crate) fn roll_back(self) -> &'static str {
+        self.pick("Roll back", "回滚")
+    }
+
+    pub(crate) fn roll_back_anyway(self) -> &'static str {
+        self.pick("Roll back anyway", "仍然回滚")
+    }
+
+    pub(crate) fn forget_older(self) -> &'static str {
+        self.pick("Forget older contents", "清除历史版本")
+    }
 }

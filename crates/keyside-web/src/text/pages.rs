@@ -273,4 +273,109 @@ impl Lang {
     pub(crate) fn reach_project_unknown(self) -> &'static str {
         self.pick("All namespaces of the project.", "项目的所有命名空间。")
     }
+
+    pub(crate) fn asked_from_here(self) -> &'static str {
+        self.pick(
+            "Asked just now by the server of this page, with what your account may read.",
+            "刚刚由此页面的服务器询问，使用您的账户可读取的内容。",
+        )
+    }
+
+    pub(crate) fn asked_again(self) -> &'static str {
+        self.pick(
+            "The controllers were asked to look again; their new answer stands here in a moment.",
+            "已请求控制器重新验证；新的结果稍后显示在此处。",
+        )
+    }
+
+    pub(crate) fn secret_unreadable(self) -> &'static str {
+        self.pick(
+            "Your account may not read the Secret, so only the controllers were asked.",
+            "您的账户无法读取密文，因此仅请求了控制器。",
+        )
+    }
+
+    pub(crate) fn suspended(self) -> &'static str {
+        self.pick("Where the credential may be sent was changed without its password being entered again, so it is sent nowhere.", "凭证的发送目标已更改而密码未重新输入，因此不会发送到任何地方。")
+    }
+
+    pub(crate) fn authority_is_the_controllers(self) -> &'static str {
+        self.pick(
+            "The registry has a private authority, which only the controllers read; they were asked.",
+            "该镜像库使用私有证书颁发机构，仅控制器可读取；已请求控制器。",
+        )
+    }
+
+    pub(crate) fn nothing_to_ask(self) -> &'static str {
+        self.pick(
+            "There is no registry that could be asked from here.",
+            "没有可从此处询问的镜像库。",
+        )
+    }
+
+    pub(crate) fn no_node_yet(self) -> &'static str {
+        self.pick("No node has pulled with it yet. keyside has no plugin on nodes: what stands here is what kubelets report of the pods that use it.", "还没有节点使用它拉取。keyside 在节点上没有插件：此处显示 kubelet 对使用它的 Pod 的报告。")
+    }
+
+    pub(crate) fn nodes_say(self) -> &'static str {
+        self.pick(
+            "What kubelets report of the newest pods that use it. keyside has no plugin on nodes.",
+            "kubelet 对最近使用它的 Pod 的报告。keyside 在节点上没有插件。",
+        )
+    }
+
+    pub(crate) fn no_conditions(self) -> &'static str {
+        self.pick(
+            "No conditions yet: the controller has not looked at it.",
+            "还没有状况：控制器还未处理。",
+        )
+    }
+
+    pub(crate) fn nothing_older(self) -> &'static str {
+        self.pick("Nothing older is kept.", "没有历史版本。")
+    }
+
+    pub(crate) fn kept_beside(self) -> &'static str {
+        self.pick("What keyside replaces is kept in the same Secret, at most three times; nobody is shown what is in it.", "keyside 替换的内容保留在同一密文中，最多三个版本；不会显示其内容。")
+    }
+
+    pub(crate) fn kept_and_not_kept(self) -> &'static str {
+        self.pick(
+            "What keyside replaces is kept in the same Secret, at most three times; nobody is shown what is in it. What others write into the Secret (GitOps, kubectl) leaves nothing here.",
+            "keyside 替换的内容保留在同一密文中，最多三个版本；不会显示其内容。他人写入密文的内容（GitOps、kubectl）不会在此留下记录。",
+        )
+    }
+
+    pub(crate) fn keep_no_older(self) -> &'static str {
+        self.pick("Keep no older content", "不保留历史版本")
+    }
+
+    pub(crate) fn older_unreadable(self) -> &'static str {
+        self.pick(
+            "Your account may not read the Secret, which holds the older contents.",
+            "您的账户无法读取密文，历史版本保存在其中。",
+        )
+    }
+
+    pub(crate) fn no_such_older(self) -> &'static str {
+        self.pick(
+            "There is no older content of this number.",
+            "没有该序号的历史版本。",
+        )
+    }
+
+    pub(crate) fn entered_for_elsewhere(self) -> &'static str {
+        self.pick("Not rolled back: the older content was entered for another destination. Enter the password again instead.", "未回滚：该历史版本是为其他目标输入的。请改为重新输入密码。")
+    }
+
+    pub(crate) fn not_looked_at_yet(self) -> &'static str {
+        self.pick("Not rolled back: keyside has not looked at the credential's last change yet. Try again in a moment.", "未回滚：keyside 还未处理凭证的最新更改。请稍后重试。")
+    }
+
+    pub(crate) fn older_is_refused(self) -> &'static str {
+        self.pick(
+            "Not rolled back: the registry refuses the older content.",
+            "未回滚：镜像库拒绝该历史版本。",
+        )
+    }
 }

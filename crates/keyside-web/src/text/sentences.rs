@@ -3,6 +3,7 @@
 use super::Lang;
 use crate::badge::Tone;
 use keyside_core::sentence::Sentence;
+use keyside_oci::verify::Name;
 
 impl Lang {
     /// `3 min ago`.
@@ -31,6 +32,8 @@ impl Lang {
         match code {
             "saved" => self.pick("Saved.", "已保存。"),
             "deleted" => self.pick("Deleted.", "已删除。"),
+            "rolled-back" => self.pick("Rolled back.", "已回滚。"),
+            "forgotten" => self.pick("The older contents are forgotten.", "历史版本已清除。"),
             "moved" => self.pick("The scope was changed.", "范围已更改。"),
             "deployed" => self.pick(
                 "Running. The pull is followed below.",
@@ -207,6 +210,34 @@ impl Lang {
         match self {
             Self::En => format!("Saved ({bytes} bytes). Empty keeps it."),
             Self::Zh => format!("已保存（{bytes} 字节）。留空则保持不变。"),
+        }
+    }
+
+    /// After the words of a button, for those who hear it alone.
+    pub(crate) fn to_number(self, number: usize) -> String {
+        match self {
+            Self::En => format!("to number {number}"),
+            Self::Zh => format!("到版本 {number}"),
+        }
+    }
+
+    /// A step of a verification; in English as the command line says it.
+    pub(crate) fn step(self, name: Name) -> &'static str {
+        let zh = match name {
+            Name::Resolve => "名称解析",
+            Name::Connect => "连接与 TLS",
+            Name::Registry => "/v2/ 是镜像库",
+            Name::Login => "登录",
+            Name::Pull => "拉取权限",
+        };
+        self.pick(name.title(), zh)
+    }
+
+    /// Why a step took no time.
+    pub(crate) fn took_nothing(self, name: Name) -> &'static str {
+        match name {
+            Name::Resolve => self.pick("no lookup", "无需解析"),
+            _ => self.pick("reused", "复用连接"),
         }
     }
 

@@ -139,6 +139,10 @@ impl Lang {
         self.pick("Pull", "拉取")
     }
 
+    pub(crate) fn node(self) -> &'static str {
+        self.pick("Node", "节点")
+    }
+
     pub(crate) fn pod(self) -> &'static str {
         self.pick("Pod", "Pod")
     }
@@ -412,5 +416,70 @@ impl Lang {
 
     pub(crate) fn colon(self) -> &'static str {
         self.pick(": ", "：")
+    }
+
+    pub(crate) fn conditions(self) -> &'static str {
+        self.pick("Conditions", "状况")
+    }
+
+    pub(crate) fn condition_type(self) -> &'static str {
+        self.pick("Type", "类型")
+    }
+
+    pub(crate) fn condition_status(self) -> &'static str {
+        self.pick("Status", "状态")
+    }
+
+    pub(crate) fn condition_reason(self) -> &'static str {
+        self.pick("Reason", "原因")
+    }
+
+    /// Since the last change.
+    pub(crate) fn condition_age(self) -> &'static str {
+        self.pick("Age", "变化时间")
+    }
+
+    pub(crate) fn number_word(self) -> &'static str {
+        self.pick("Number", "序号")
+    }
+
+    pub(crate) fn replaced(self) -> &'static str {
+        self.pick("Replaced", "被替换")
+    }
+
+    pub(crate) fn older_contents(self) -> &'static str {
+        self.pick("Older contents", "历史版本")
+    }
+
+    pub(crate) fn step_word(self) -> &'static str {
+        self.pick("Step", "步骤")
+    }
+
+    pub(crate) fn took(self) -> &'static str {
+        self.pick("Took", "用时")
+    }
+
+    pub(crate) fn not_asked(self) -> &'static str {
+        self.pick("not asked", "未询问")
+    }
+
+    pub(crate) fn tested(self) -> &'static str {
+        self.pick("Tested", "测试对象")
+    }
+
+    pub(crate) fn only_login(self) -> &'static str {
+        self.pick("the login", "登录")
+    }
+
+    pub(crate) fn from_here(self) -> &'static str {
+        self.pick("From this server, now", "从此服务器，刚刚")
+    }
+
+    pub(crate) fn from_controllers(self) -> &'static str {
+        self.pick("From the controllers", "从控制器")
+    }
+
+    pub(crate) fn from_nodes(self) -> &'static str {
+        self.pick("From nodes", "从节点")
     }
 }

@@ -1,14 +1,16 @@
-//! `keyside credential …`: store a credential, look at it, renew it, move it, delete it.
+//! `keyside credential …`: store a credential, look at it, renew it, take that back, move it, delete it.
 
 mod add;
 mod delete;
 mod docker;
 mod document;
 mod get;
+mod history;
 mod list;
 mod password;
 mod place;
 mod relocate;
+mod rollback;
 mod set_password;
 mod usage;
 mod verify;
@@ -31,6 +33,8 @@ pub(super) async fn run(global: &Global, verb: Credential, output: &Output) -> E
         Credential::Get(flags) => get::run(connection, &flags, output).await,
         Credential::Verify(flags) => verify::run(connection, &flags, global.verbose > 0, output).await,
         Credential::SetPassword(flags) => set_password::run(connection, &flags, output).await,
+        Credential::History(flags) => history::run(connection, &flags, output).await,
+        Credential::Rollback(flags) => rollback::run(connection, &flags, output).await,
         Credential::Move(flags) => relocate::run(connection, &flags, output).await,
         Credential::Delete(flags) => delete::run(connection, &flags, output).await,
     }

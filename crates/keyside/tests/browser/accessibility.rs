@@ -28,6 +28,13 @@ fn axe_finds_nothing_on_any_page() {
     enter(&browser, &world, "en");
     look(&browser, "/credentials (empty)", &mut found);
     prepare(&world, &mut Http::signed_in(&world));
+    // Something older to put back.
+    for password in ["second", &world.password()] {
+        world.keyside_ok(
+            "credential set-password demo --project default --password-stdin",
+            password,
+        );
+    }
     for language in ["zh-CN", "en"] {
         choose(&browser, language);
         for page in PAGES.iter().copied().chain(["/no-such-page"]) {

@@ -73,4 +73,11 @@ fn add_deploy_and_explain_by_the_keyboard_alone() {
     browser.press("j");
     browser.press(ENTER);
     browser.arrive("/credentials/project-default/demo");
+
+    // Rotating begins in the field of the password.
+    browser.press("r");
+    browser.arrive("/credentials/project-default/demo/edit");
+    browser.see("h1", "demo");
+    let focused = browser.run("return document.activeElement.id", json!([]));
+    assert_eq!(focused, json!("password-1"));
 }

@@ -56,6 +56,8 @@ fn the_owner_of_a_project_does_everything_in_it_and_sees_no_trace_of_others() {
         "/settings",
         "/credentials/project-shop/shop-pull",
         "/credentials/project-shop/shop-pull?tab=used-by",
+        "/credentials/project-shop/shop-pull?tab=verification",
+        "/credentials/project-shop/shop-pull?tab=history",
         "/credentials/project-shop/shop-pull/move",
     ] {
         let answer = http.get(page);
@@ -146,5 +148,30 @@ fn a_viewer_looks_and_changes_nothing() {
     assert!(!answer.text.contains(&password));
     let answer = http.post("/credentials/project-shop/shop-pull/delete", &[]);
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    // Older contents are seen to be there, and neither put back nor forgotten.
+    world.keyside_ok(
+        "credential set-password shop-pull --project shop --password-stdin",
+        "second",
+    );
+    let version = world.ok("get secret shop-pull -n project-shop -o jsonpath={.metadata.resourceVersion}");
+    let page = http.get("/credentials/project-shop/shop-pull?tab=history").text;
+    assert!(page.contains("<td data-label=\"Number\">1</td>"), "{page}");
+    assert!(!page.contains("/rollback") && !page.contains("/forget"), "{page}");
+    for change in ["rollback", "forget"] {
+        let form = [
+            ("secret-version", version.as_str()),
+            ("to", "1"),
+            ("save", "anyway"),
+        ];
+        let answer = http.post(&format!("/credentials/project-shop/shop-pull/{change}"), &form);
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{change}: {}", answer.text);
+        assert!(
+            answer.text.contains("lacks the right to update secrets"),
+            "{}",
+            answer.text
+        );
+    }
+    let same = world.ok("get secret shop-pull -n project-shop -o jsonpath={.metadata.resourceVersion}");
+    assert_eq!(same, version, "nothing was written");
     assert!(world.ok("get regcred -n project-shop").contains("shop-pull"));
 }

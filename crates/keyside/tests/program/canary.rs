@@ -214,6 +214,16 @@ fn s01_canary_is_found_nowhere_outside_of_our_secrets() {
         "it is refused",
         |reason| reason == "BadCredentials" || reason == "NoPullScope",
     );
+    // What was replaced is kept, shown without its values, and put back.
+    for line in [
+        "history canary -n lab",
+        "history canary -n lab -o json",
+        "rollback canary -n lab",
+    ] {
+        step(&format!("credential {line}"), "");
+    }
+    step("credential rollback canary -n lab --to 2 --no-verify --wait", "");
+    step("credential history canary -n lab -o yaml", "");
     step("events -A", "");
     let mut found = Vec::new();
     look("stdout and stderr", &said, &mut found);
@@ -236,6 +246,7 @@ fn s01_canary_is_found_nowhere_outside_of_our_secrets() {
             &mut found,
         );
     }
+    look("pages of the credential", &pages(&world), &mut found);
     for file in ["cmdline", "environ"] {
         let bytes = std::fs::read(format!("/proc/{}/{file}", world.pid())).expect("readable");
         look(file, &text(&bytes), &mut found);
@@ -269,6 +280,54 @@ fn step_delete(world: &World, found: &mut Vec<String>) {
             Ok(())
         }
     });
+}
+
+/// What the web UI shows of the credential to whoever may see everything, but for the form that shows the user name.
+fn pages(world: &World) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keyside"));
+    command.args(["up", "--print-link", "--data-dir"]).arg(&world.dir);
+    let link = text(&crate::world::fed(command, "").stdout);
+    let (address, code) = link.trim().split_once('#').expect("a link with a code");
+    let rest = address.strip_prefix("http://").expect("plain HTTP");
+    let host = rest.split('/').next().expect("a host");
+    let answer = send(host, "POST", "/link", "", &format!("code={code}"));
+    let cookies = answer.lines().filter_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        let cookie = value.split(';').next()?;
+        (name.eq_ignore_ascii_case("set-cookie") && !cookie.starts_with("keyside-view")).then_some(cookie)
+    });
+    let cookie: String = cookies.collect();
+    let page = "/credentials/lab/canary";
+    let mut shown = String::new();
+    for tab in ["", "?tab=verification", "?tab=history", "?tab=yaml"] {
+        let answer = send(host, "GET", &format!("{page}{tab}"), &cookie, "");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{tab}: {answer}");
+        shown.push_str(&answer);
+    }
+    assert!(shown.contains("/rollback"), "there is something older: {shown}");
+    shown.push_str(&send(host, "POST", &format!("{page}/verify"), &cookie, ""));
+    let version = shown
+        .split("name=\"secret-version\" value=\"")
+        .nth(1)
+        .expect("a version");
+    let version = version.split('"').next().expect("a version");
+    let form = format!("secret-version={version}&to=1");
+    shown.push_str(&send(host, "POST", &format!("{page}/rollback"), &cookie, &form));
+    shown
+}
+
+/// A request of the page itself, and all of its answer.
+fn send(host: &str, method: &str, path: &str, cookie: &str, form: &str) -> String {
+    let mut stream = TcpStream::connect(host).expect("it listens");
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nCookie: {cookie}\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+        form.len()
+    )
+    .expect("sent");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("read");
+    text(&answer)
 }
 
 /// A page as it is served.

@@ -9,8 +9,10 @@ use crate::output::Output;
 use crate::verbs::Ended;
 use k8s_openapi::api::core::v1::Secret;
 use keyside_api::{ClusterRegistryCredential, RegistryCredential};
-use kube::api::{DeleteParams, Preconditions};
+use keyside_core::history;
+use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
 use kube::{Api, Client, ResourceExt};
+use serde_json::json;
 use std::process::ExitCode;
 
 /// How many pods a message names.
@@ -66,7 +68,7 @@ async fn refuse_while_used(client: &Client, stored: &Stored, place: &Place) -> R
     )
 }
 
-/// Deletes the credential, then its Secret if that was made with it. The uid keeps a namesake made meanwhile safe.
+/// Deletes the credential, then its Secret if that was made with it, or what keyside has put into it. The uid keeps a namesake made meanwhile safe.
 pub(super) async fn remove(client: &Client, stored: &Stored, dry_run: bool) -> Result<(), Failure> {
     let guarded = |uid: Option<String>| DeleteParams {
         dry_run,
@@ -109,6 +111,29 @@ pub(super) async fn remove(client: &Client, stored: &Stored, dry_run: bool) -> R
             Err(kube::Error::Api(status)) if status.code == 404 => {}
             Err(error) => return Err(error.into()),
         }
+    } else if !dry_run {
+        forget(&secrets, &secret).await?;
     }
     Ok(())
+}
+
+/// A Secret that was there before its credential stays; the older contents that keyside has put into it go.
+async fn forget(secrets: &Api<Secret>, secret: &Secret) -> Result<(), Failure> {
+    if !secret
+        .data
+        .as_ref()
+        .is_some_and(|data| data.contains_key(history::KEY))
+    {
+        return Ok(());
+    }
+    let patch = json!({"metadata": {"uid": secret.uid()}, "data": {history::KEY: null}});
+    let parameters = PatchParams::apply("keyside-cli");
+    match secrets
+        .patch(&secret.name_any(), &parameters, &Patch::Merge(patch))
+        .await
+    {
+        Ok(_) => Ok(()),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -9,6 +9,7 @@ use keyside_api::{
     ClusterRegistryCredential, CredentialStatus, Delivery, Project, RegistryCredential, SYSTEM_NAMESPACE,
     Scope, label,
 };
+use keyside_core::history::Known;
 use kube::api::{ListParams, PostParams};
 use kube::{Api, Client, ResourceExt};
 use std::collections::BTreeSet;
@@ -165,6 +166,31 @@ impl Stored {
         match self {
             Self::Namespaced(credential) => credential.status.as_ref(),
             Self::Cluster(credential) => credential.status.as_ref(),
+        }
+    }
+
+    /// The version of what is delivered, as far as the status says.
+    pub(super) fn version(&self) -> Option<&str> {
+        self.status()?.current_version.as_deref()
+    }
+
+    /// What a roll back has to know of it.
+    pub(super) fn known(&self) -> Known<'_> {
+        let generation = match self {
+            Self::Namespaced(credential) => credential.metadata.generation,
+            Self::Cluster(credential) => credential.metadata.generation,
+        };
+        Known {
+            status: self.status(),
+            generation,
+        }
+    }
+
+    /// The registry that the spec names.
+    pub(super) fn registry(&self) -> Option<&str> {
+        match self {
+            Self::Namespaced(credential) => credential.spec.registry.as_deref(),
+            Self::Cluster(credential) => credential.spec.registry.as_deref(),
         }
     }
 

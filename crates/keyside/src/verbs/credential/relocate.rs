@@ -9,12 +9,13 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::verbs::Ended;
 use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::jiff::Timestamp;
 use keyside_api::{
     ClusterRegistryCredential, ClusterRegistryCredentialSpec, ClusterSource, RegistryCredential,
     RegistryCredentialSpec, Scope, Source, label,
 };
-use keyside_core::CredentialId;
 use keyside_core::names::credential_label;
+use keyside_core::{CredentialId, history};
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Client, ResourceExt};
 use serde_json::json;
@@ -157,8 +158,10 @@ async fn relocate(
     to: &Place,
     fresh: &keyside_keychain::Secret,
 ) -> Result<(), Failure> {
-    let mut secret = read_secret(client, old).await?;
+    let before = read_secret(client, old).await?;
+    let mut secret = before.clone();
     document::set_password(&mut secret, None, None, fresh)?;
+    history::keep(&before, &mut secret, old.status(), Timestamp::now());
     if from.home() == to.home() {
         return rescope(client, old, to, secret).await;
     }
@@ -210,12 +213,14 @@ async fn hand_over(client: &Client, secret: &Secret, new: &Stored, to: &Place) -
         ),
         Stored::Cluster(credential) => (CredentialId::cluster(credential.name_any()), credential.uid()),
     };
-    let patch = json!({"metadata": {
+    let metadata = json!({
         "labels": {label::MANAGED_BY: label::MANAGED_BY_KEYSIDE, label::CREDENTIAL: credential_label(&id)},
         "annotations": {label::SOURCE: format!("{}/0", uid.unwrap_or_default())},
         "ownerReferences": null,
         "resourceVersion": secret.resource_version(),
-    }});
+    });
+    // A copy has no history: that has gone along to the new source.
+    let patch = json!({"metadata": metadata, "data": {history::KEY: null}});
     let api: Api<Secret> = Api::namespaced(client.clone(), &namespace);
     api.patch(&secret.name_any(), &PatchParams::default(), &Patch::Merge(patch))
         .await?;

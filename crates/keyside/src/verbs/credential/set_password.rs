@@ -1,4 +1,5 @@
-//! `keyside credential set-password`: new content, same names; every copy follows.
+//! `keyside credential set-password`: new content, same names; every copy follows. What is replaced is kept, unless somebody
+//! wants it forgotten.
 
 use super::document;
 use super::password;
@@ -10,6 +11,8 @@ use crate::output::Output;
 use crate::print;
 use crate::verbs::Ended;
 use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::jiff::Timestamp;
+use keyside_core::history;
 use kube::api::PostParams;
 use kube::{Api, Client, ResourceExt};
 use std::process::ExitCode;
@@ -17,14 +20,18 @@ use std::time::{Duration, Instant};
 
 pub(super) async fn run(connection: Connection, flags: &SetPassword, output: &Output) -> Ended {
     let client = &connection.client;
-    let timeout = crate::duration::parse(&flags.timeout)?;
+    let timeout = crate::duration::parse(&flags.wait.timeout)?;
     let place = Place::of(&flags.scope, &connection).await?;
     let stored = place.find(client, &flags.name).await?;
     let again = format!("keyside credential set-password {} {}", flags.name, place.flags());
     let fresh = password::read_anew(&flags.secret, &flags.name, &again, output)?;
     let changed = replace(client, &stored, &fresh, flags).await?;
-    let verbed = if changed { "password set" } else { "unchanged" };
-    if flags.wait && changed {
+    let verbed = match changed {
+        Changed::Nothing => "unchanged",
+        Changed::History => "history forgotten",
+        Changed::Content => "password set",
+    };
+    if flags.wait.wait && changed == Changed::Content {
         wait(client, &place, &stored, timeout, output).await?;
     }
     match flags.output {
@@ -38,32 +45,43 @@ pub(super) async fn run(connection: Connection, flags: &SetPassword, output: &Ou
     Ok(ExitCode::SUCCESS)
 }
 
+/// What is different now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Changed {
+    Nothing,
+    /// Only what was kept of older contents.
+    History,
+    Content,
+}
+
 /// Writes the new content over the Secret as it is now; a change by somebody else in between is seen and not lost.
 async fn replace(
     client: &Client,
     stored: &Stored,
     fresh: &keyside_keychain::Secret,
     flags: &SetPassword,
-) -> Result<bool, Failure> {
+) -> Result<Changed, Failure> {
     for _ in 0..5 {
-        let mut secret = read_secret(client, stored).await?;
-        let before = secret.data.clone();
+        let before = read_secret(client, stored).await?;
+        let mut secret = before.clone();
         document::set_password(
             &mut secret,
             flags.registry.as_deref(),
             flags.username.as_deref(),
             fresh,
         )?;
-        if secret.data == before {
-            return Ok(false);
+        let is_same = secret.data == before.data;
+        if flags.forget {
+            history::forget(&mut secret);
+        } else {
+            history::keep(&before, &mut secret, stored.status(), Timestamp::now());
         }
-        let api: Api<Secret> = Api::namespaced(client.clone(), &secret.namespace().unwrap_or_default());
-        let parameters = PostParams {
-            field_manager: Some("keyside-cli".to_owned()),
-            ..PostParams::default()
-        };
-        match api.replace(&secret.name_any(), &parameters, &secret).await {
-            Ok(_) => return Ok(true),
+        if secret.data == before.data {
+            return Ok(Changed::Nothing);
+        }
+        match store(client, &secret).await {
+            Ok(()) if is_same => return Ok(Changed::History),
+            Ok(()) => return Ok(Changed::Content),
             Err(kube::Error::Api(status)) if status.code == 409 => {}
             Err(error) => return Err(error.into()),
         }
@@ -72,8 +90,19 @@ async fn replace(
         .hint(format!("keyside credential get {}", stored.name())))
 }
 
+/// Writes a Secret over the very one that was read; anything else is a conflict.
+pub(super) async fn store(client: &Client, secret: &Secret) -> kube::Result<()> {
+    let api: Api<Secret> = Api::namespaced(client.clone(), &secret.namespace().unwrap_or_default());
+    let parameters = PostParams {
+        field_manager: Some("keyside-cli".to_owned()),
+        ..PostParams::default()
+    };
+    api.replace(&secret.name_any(), &parameters, secret).await?;
+    Ok(())
+}
+
 /// Returns when the status speaks of other content than before and every copy has it.
-async fn wait(
+pub(super) async fn wait(
     client: &Client,
     place: &Place,
     before: &Stored,

@@ -13,11 +13,12 @@ use crate::connect::Connection;
 use crate::failure::{COULD_NOT_LOOK, FOUND, Failure};
 use crate::output::Output;
 use crate::verbs::Ended;
+use k8s_openapi::api::core::v1::Secret;
 use keyside_api::condition::verified::status_of;
 use keyside_api::{RegistryCredential, RegistryState, SYSTEM_NAMESPACE, label};
 use keyside_core::index::{Credential, State};
 use keyside_core::verify::{Question, questions};
-use keyside_core::{CredentialId, Index};
+use keyside_core::{CredentialId, Index, history};
 use keyside_keychain::Reference;
 use keyside_oci::verify::{self as oci, Report};
 use keyside_oci::{Cause, Origin};
@@ -78,21 +79,60 @@ pub(super) async fn after_saving(
     }
 }
 
-/// Asks all registries of a credential, one after the other.
-async fn find(
+/// What the registries say of a content before it is stored: `True`, `False` or `Unknown`, and the verdict in a line.
+pub(super) async fn beforehand(
     (client, network): (&Client, &Network),
+    stored: &Stored,
+    secret: &Secret,
+    output: &Output,
+) -> Result<(String, String), Failure> {
+    let (index, id) = known(stored, secret);
+    let findings = ask_all((client, network), stored, &index, &id, output).await?;
+    let (status, reason) = overall(&findings);
+    let text = show::sentence_of(&findings, &reason);
+    Ok((status, format!("{text}  {reason}")))
+}
+
+/// Asks all registries of a credential as it is stored.
+async fn find(
+    from_here: (&Client, &Network),
     place: &Place,
     stored: &Stored,
     with_pods: bool,
     output: &Output,
 ) -> Result<Vec<Finding>, Failure> {
-    let secret = read_secret(client, stored).await?;
+    if stored.status().is_some_and(history::is_suspended) {
+        return Err(Failure::found(format!(
+            "credential {} is suspended, and is sent nowhere",
+            stored.name()
+        ))
+        .because(
+            "where it may be sent was changed without the password being entered again  DestinationChanged",
+        )
+        .hint(format!(
+            "keyside credential set-password {} {} --password-stdin",
+            stored.name(),
+            place.flags()
+        )));
+    }
+    let secret = read_secret(from_here.0, stored).await?;
     let (mut index, id) = known(stored, &secret);
     if with_pods {
-        note_uses(client, place, &mut index, &id).await;
+        note_uses(from_here.0, place, &mut index, &id).await;
     }
+    ask_all(from_here, stored, &index, &id, output).await
+}
+
+/// Asks all registries, one after the other.
+async fn ask_all(
+    (client, network): (&Client, &Network),
+    stored: &Stored,
+    index: &Index,
+    id: &CredentialId,
+    output: &Output,
+) -> Result<Vec<Finding>, Failure> {
     let credential = index
-        .credential(&id)
+        .credential(id)
         .expect("it was put into the index a moment ago");
     if let State::Unserved { problem, .. } = &credential.state {
         return Err(
@@ -118,7 +158,7 @@ async fn find(
 }
 
 /// The credential as the decision sees it.
-fn known(stored: &Stored, secret: &k8s_openapi::api::core::v1::Secret) -> (Index, CredentialId) {
+fn known(stored: &Stored, secret: &Secret) -> (Index, CredentialId) {
     let mut index = Index::new(SYSTEM_NAMESPACE, None);
     index.apply_secret(secret);
     let credential = match stored {

@@ -49,9 +49,7 @@ pub(super) fn words(findings: &[Finding], output: &Output) {
 /// The verdict of all together in one line.
 pub(super) fn verdict(findings: &[Finding], output: &Output) -> String {
     let (status, reason) = overall(findings);
-    let same = |finding: &&Finding| finding.state.reason.as_ref() == Some(&reason);
-    let worst = findings.iter().find(same).or(findings.first());
-    let text = worst.map_or_else(String::new, |finding| sentence(&finding.state));
+    let text = sentence_of(findings, &reason);
     match &*status {
         "True" => format!("{} verified: {text}  {reason}", output.mark_error(Mark::Ok)),
         _ => format!(
@@ -59,6 +57,13 @@ pub(super) fn verdict(findings: &[Finding], output: &Output) -> String {
             output.mark_error(if status == "False" { Mark::Fail } else { Mark::Warn })
         ),
     }
+}
+
+/// The sentence of the registry that decides.
+pub(super) fn sentence_of(findings: &[Finding], reason: &str) -> String {
+    let same = |finding: &&Finding| finding.state.reason.as_deref() == Some(reason);
+    let worst = findings.iter().find(same).or(findings.first());
+    worst.map_or_else(String::new, |finding| sentence(&finding.state))
 }
 
 fn one(finding: &Finding, output: &Output) {
@@ -86,7 +91,7 @@ fn one(finding: &Finding, output: &Output) {
         } else {
             ""
         };
-        output.line(format!("  {sign} {:<24} {took:<10} {cause}", title(step.name)).trim_end());
+        output.line(format!("  {sign} {:<24} {took:<10} {cause}", step.name.title()).trim_end());
     }
 }
 
@@ -95,16 +100,6 @@ fn mark(reason: &str) -> Mark {
         "True" => Mark::Ok,
         "False" => Mark::Fail,
         _ => Mark::Warn,
-    }
-}
-
-fn title(name: Name) -> &'static str {
-    match name {
-        Name::Resolve => "name resolves",
-        Name::Connect => "connection and TLS",
-        Name::Registry => "/v2/ is a registry",
-        Name::Login => "login",
-        Name::Pull => "pull scope",
     }
 }
 
