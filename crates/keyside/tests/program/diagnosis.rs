@@ -12,6 +12,8 @@ mod node;
 mod restart;
 #[path = "diagnosis/token_service.rs"]
 mod token_service;
+#[path = "diagnosis/ways.rs"]
+mod ways;
 
 use crate::registry::{Authority, Own, PASSWORD, Presented, USER, stranger};
 use crate::world::{World, eventually, fed, has_kubectl, text, up, up_with};
