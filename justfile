@@ -26,6 +26,10 @@ conformance *flags:
 e2e *flags:
     cargo e2e cluster {{flags}}
 
+# what strangers write, with arbitrary bytes; `just fuzz --seconds 600 challenge`
+fuzz *flags:
+    cargo e2e fuzz {{flags}}
+
 # keyside in containers of a real cluster, from `helm install` to `helm uninstall`; needs root
 incluster:
     cargo e2e incluster

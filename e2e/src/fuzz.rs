@@ -1,7 +1,7 @@
 //! Fuzzing: everything that strangers write and keyside reads, with arbitrary bytes. On the stable compiler: the
 //! instrumentation is LLVM's own, asked for by its name.
 
-use crate::{cargo, root, say, succeed};
+use crate::{cargo, root, say, succeed, tools};
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 use std::process::Command;
@@ -38,6 +38,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             name if TARGETS.contains(&name) => only = Some(name),
             other => bail!("{other} is neither --seconds nor one of {TARGETS:?}"),
         }
+    }
+    if !has_compiler() {
+        tools::compiler()?;
     }
     if !has_compiler() {
         say(

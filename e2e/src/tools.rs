@@ -27,6 +27,9 @@ const PACKAGES: [(&str, &str); 13] = [
     ),
 ];
 
+/// What libFuzzer is built with.
+const COMPILER: [(&str, &str); 1] = [("g++", "c++")];
+
 /// A program built from one of the Go modules below `e2e/go`.
 struct GoProgram {
     name: &'static str,
@@ -62,7 +65,7 @@ const OCI_CONFORMANCE: &str =
 
 /// Installs everything that is missing.
 pub(crate) fn install() -> Result<()> {
-    packages()?;
+    packages(&PACKAGES)?;
     if !is_on_path("go") {
         say(
             "skipped: Go is not installed, so kubectl, helm, kubeconform and the conformance programs cannot be built",
@@ -77,6 +80,11 @@ pub(crate) fn install() -> Result<()> {
     }
     build_oci_conformance()?;
     kubebed().map(drop)
+}
+
+/// Installs a C++ compiler, where there is none.
+pub(crate) fn compiler() -> Result<()> {
+    packages(&COMPILER)
 }
 
 /// Where built programs are kept.
@@ -196,8 +204,8 @@ fn version_flags(version: &str) -> String {
     )
 }
 
-fn packages() -> Result<()> {
-    let missing: Vec<&str> = PACKAGES
+fn packages(packages: &[(&'static str, &str)]) -> Result<()> {
+    let missing: Vec<&str> = packages
         .iter()
         .filter(|(_, program)| !is_on_path(program))
         .map(|(name, _)| *name)

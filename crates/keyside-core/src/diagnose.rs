@@ -7,6 +7,7 @@
 pub mod checks;
 mod evidence;
 mod fix;
+mod near;
 pub mod words;
 
 pub use evidence::Evidence;
@@ -111,10 +112,7 @@ pub(crate) fn conclude(evidence: &Evidence<'_>) -> Explanation {
         .filter(|_| finding.verdict != Verdict::Pullable)
         .map(|cause| match finding.message {
             Sentence::CreatedWithout { .. } => Sentence::AdviceRenew,
-            _ => Sentence::Advice {
-                cause,
-                about: evidence.about(None),
-            },
+            _ => advice(evidence, cause),
         });
     Explanation {
         image: evidence.question.image.to_owned(),
@@ -127,6 +125,19 @@ pub(crate) fn conclude(evidence: &Evidence<'_>) -> Explanation {
         evidence: seen(evidence, remedy),
         advice,
         remedy,
+    }
+}
+
+/// What the commands are good for.
+fn advice(evidence: &Evidence<'_>, cause: Cause) -> Sentence {
+    let about = evidence.about(None);
+    match fix::address(evidence, cause) {
+        Some(address) => Sentence::AdviceAddress {
+            cause,
+            host: about.registry,
+            meant: address.meant(),
+        },
+        None => Sentence::Advice { cause, about },
     }
 }
 

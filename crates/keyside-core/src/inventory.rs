@@ -31,7 +31,7 @@ pub struct Item {
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// Whether it is a copy that keyside delivered.
+    /// Whether it is keyside's: a copy that it delivered, or what a credential is made of.
     pub managed: bool,
     /// Whether a pod or a `ServiceAccount` names it.
     pub used: bool,
@@ -66,8 +66,13 @@ pub enum Advice {
     Adopt,
 }
 
-/// Puts Secrets into groups, those that stand most often first. `used` says whether somebody names a Secret.
-pub fn groups(secrets: &[Secret], used: impl Fn(&str, &str) -> bool) -> Vec<Group> {
+/// Puts Secrets into groups, those that stand most often first. `used` says whether somebody names a Secret, `source` whether a
+/// credential is made of it.
+pub fn groups(
+    secrets: &[Secret],
+    used: impl Fn(&str, &str) -> bool,
+    source: impl Fn(&str, &str) -> bool,
+) -> Vec<Group> {
     let mut groups: BTreeMap<Vec<(String, String)>, Group> = BTreeMap::new();
     for secret in secrets {
         let Some((form, bytes)) = document(secret) else {
@@ -85,10 +90,11 @@ pub fn groups(secrets: &[Secret], used: impl Fn(&str, &str) -> bool) -> Vec<Grou
             None => vec![(format!("{namespace}/{name}"), String::new())],
         };
         let item = Item {
-            managed: meta
-                .labels
-                .as_ref()
-                .is_some_and(|labels| labels.contains_key(label::CREDENTIAL)),
+            managed: source(&namespace, &name)
+                || meta
+                    .labels
+                    .as_ref()
+                    .is_some_and(|labels| labels.contains_key(label::CREDENTIAL)),
             used: used(&namespace, &name),
             namespace,
             name,
@@ -204,7 +210,7 @@ mod tests {
             secret("b", "docker", &login("docker.io", "canary-word")),
             secret("b", "other", &login("docker.io", "another-word")),
         ];
-        let groups = groups(&secrets, |_, name| name == "other");
+        let groups = groups(&secrets, |_, name| name == "other", |_, _| false);
         let shown: Vec<String> = groups
             .iter()
             .map(|group| {
@@ -232,6 +238,7 @@ mod tests {
         let groups = groups(
             &[secret("a", "bad", r#"{"auths":{"x":{"auth":"%%"}}}"#)],
             |_, _| true,
+            |_, _| false,
         );
         assert_eq!(groups[0].advice, Advice::Repair);
         assert_eq!(groups[0].findings[0].level, "error");
@@ -239,7 +246,22 @@ mod tests {
 
     #[test]
     fn secret_that_nobody_names_is_unused() {
-        let groups = groups(&[secret("a", "x", &login("quay.io", "p"))], |_, _| false);
-        assert_eq!(groups[0].advice, Advice::Unused);
+        let secrets = [secret("a", "x", &login("quay.io", "p"))];
+        assert_eq!(
+            groups(&secrets, |_, _| false, |_, _| false)[0].advice,
+            Advice::Unused
+        );
+    }
+
+    #[test]
+    fn what_a_credential_is_made_of_is_not_called_unused() {
+        let secrets = [secret("a", "x", &login("quay.io", "p"))];
+        let groups = groups(
+            &secrets,
+            |_, _| false,
+            |namespace, name| (namespace, name) == ("a", "x"),
+        );
+        assert_eq!(groups[0].advice, Advice::Managed);
+        assert!(groups[0].secrets[0].managed);
     }
 }

@@ -12,7 +12,8 @@
 //!    credentials before plain Secrets; then the name.
 //! 4. What is known not to work is passed over, with the reason: a credential the registry has refused, one whose
 //!    destination was changed behind its back, one that the kubelet would not find in the Secret it stands in. Only where
-//!    nothing else answers is a refused one given all the same: the pod then heals as soon as the password is replaced.
+//!    nothing else answers is a refused one given all the same: the pod then heals as soon as the password is replaced. But
+//!    never for what everybody may pull ([`is_open`]), because a kubelet that has something to show never asks without it.
 //!
 //! The first that answers is what a pod is given. What the kubelet then tries, and in which order, follows its own rules
 //! (see [`crate::explain`]).
@@ -23,6 +24,14 @@ use keyside_api::Cause;
 use keyside_keychain::keychain::{Filed, resolve_all};
 use keyside_keychain::{Pattern, Reference, keyring};
 use std::sync::Arc;
+
+/// Images that Docker Hub gives to everybody, by its own rules: the official ones.
+pub(crate) const OPEN: &str = "docker.io/library";
+
+/// Whether everybody may pull the image, whatever the registry thinks of a password. Of other images nobody knows before it has asked.
+pub(crate) fn is_open(image: &Reference) -> bool {
+    image.lookup().starts_with(OPEN) && image.lookup()[OPEN.len()..].starts_with('/')
+}
 
 /// What the decision says about one image in one namespace.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +64,7 @@ pub struct Passed<'a> {
     pub pattern: &'a Pattern,
     /// Why it does not answer.
     pub why: Why,
-    /// Where the kubelet would find it, if a refusal is all that speaks against it.
+    /// Where the kubelet would find it, if a refusal is all that speaks against it and the image cannot be had without.
     pub placement: Option<Placement>,
 }
 
@@ -197,7 +206,9 @@ fn consider<'a>(
         }),
         Err(why) => {
             let placement = match (&who, &why) {
-                (Who::Managed(credential), Why::Refused(_)) if credential.ready().is_some() => {
+                (Who::Managed(credential), Why::Refused(_))
+                    if credential.ready().is_some() && !is_open(image) =>
+                {
                     Some(index.placement(credential, namespace))
                 }
                 _ => None,

@@ -191,6 +191,15 @@ pub enum Sentence {
     Recovered,
     /// What helps a pod that is older than its credential.
     AdviceRenew,
+    /// The image's address is to be corrected.
+    AdviceAddress {
+        /// What came of it.
+        cause: Cause,
+        /// The registry in the image.
+        host: String,
+        /// The registry that may be meant, if there is a credential for one that looks like it.
+        meant: Option<String>,
+    },
     /// What helps against a cause, for people.
     Advice {
         /// The cause.

@@ -378,7 +378,7 @@ pub(crate) struct CredentialAdd {
     /// A known registry: dockerhub, quay, ghcr, gitlab, ecr, acr, gar, harbor, artifactory, nexus.
     #[arg(long, value_name = "PRESET")]
     pub(crate) preset: Option<String>,
-    /// Take the entries of a docker config file.
+    /// Take the entries of a docker config file; - is stdin.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["preset", "username", "password", "password_stdin"])]
     pub(crate) from_file: Option<PathBuf>,
     /// Take what docker has logged in to, and ask its credential helpers; only --registry's, if given.

@@ -20,6 +20,8 @@ pub(crate) use reset::OURS;
 use crate::cli::{Cli, Verb};
 use crate::failure::Failure;
 use crate::output::Output;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{Api, Client};
 use std::process::ExitCode;
 
 /// What a verb ends with.
@@ -44,5 +46,15 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Ended {
         Verb::Crds => crds::run(output),
         Verb::Completion(flags) => Ok(completion::run(&flags, output)),
         Verb::Version => Ok(version::run(output)),
+    }
+}
+
+/// A namespace that is not there has nothing that is fine. Whoever may not look at namespaces is believed.
+async fn require_namespace(client: &Client, name: &str) -> Result<(), Failure> {
+    match Api::<Namespace>::all(client.clone()).get_opt(name).await {
+        Ok(None) => Err(Failure::new(format!("there is no namespace {name}")).hint("kubectl get namespaces")),
+        Ok(Some(_)) => Ok(()),
+        Err(kube::Error::Api(status)) if status.code == 403 => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }

@@ -1,13 +1,13 @@
 //! All that is known about one image of one pod, for the checks to look at.
 
 use super::words::{self, Said};
-use super::{Answer, Word};
-use crate::explain::{Observed, Question, Tried, Unused};
+use super::{Answer, Word, near};
+use crate::explain::{Observed, Question, Tried, Unused, in_reach};
 use crate::index::Index;
 use crate::sentence::About;
 use keyside_api::Cause;
 use keyside_api::condition::verified;
-use keyside_keychain::{Reference, ReferenceError};
+use keyside_keychain::{Pattern, Reference, ReferenceError};
 
 /// What the checks look at.
 #[derive(Debug)]
@@ -94,13 +94,37 @@ impl<'a> Evidence<'a> {
         let Ok(image) = &self.image else {
             return About::default();
         };
-        let unknown = self.said.and_then(|(_, word)| words::unknown_name(&word.message));
+        let asked = self.said.and_then(|(_, word)| asked(&word.message));
         About {
             registry: self.registry().to_owned(),
             repository: image.lookup().to_owned(),
             version: image.digest().or(image.tag()).unwrap_or("latest").to_owned(),
             credential: credential.map(str::to_owned),
-            host: unknown.map(str::to_owned),
+            host: asked.map(str::to_owned),
         }
     }
+
+    /// Whether it is the address in the image that leads to no registry, and not that of a token service or of a storage.
+    pub fn is_about_the_address(&self) -> bool {
+        let Some((_, word)) = self.said else {
+            return true;
+        };
+        let name = |host: &str| host.split(':').next().map(str::to_ascii_lowercase);
+        let is_own = |host: &str| name(host) == name(self.registry());
+        !words::is_of_token_service(&word.message) && asked(&word.message).is_none_or(is_own)
+    }
+
+    /// The registry that the author of the image may have meant: one that a credential in reach is for.
+    pub fn meant(&self) -> Option<String> {
+        let known = in_reach(self.index, self.question.namespace);
+        let patterns = known.iter().flat_map(|one| &one.patterns);
+        let patterns = patterns.filter_map(|pattern| Pattern::parse(pattern).ok());
+        let hosts = patterns.filter(|pattern| !pattern.has_wildcard());
+        near::meant(self.registry(), hosts.map(|pattern| pattern.host().to_owned()))
+    }
+}
+
+/// The host that a message is about, where it names one.
+fn asked(message: &str) -> Option<&str> {
+    words::unknown_name(message).or_else(|| words::asked_host(message))
 }

@@ -19,6 +19,9 @@ pub(super) fn fix(evidence: &Evidence<'_>, finding: &Finding) -> Vec<String> {
     let Some(cause) = finding.cause() else {
         return look_again(evidence);
     };
+    if let Some(address) = address(evidence, cause) {
+        return correct_image(evidence, &elsewhere(evidence, address.as_str()));
+    }
     match cause {
         Cause::BadCredentials | Cause::NoPullScope | Cause::Expired | Cause::AccessDenied => match name {
             Some(name) => set_password(evidence, name),
@@ -36,12 +39,64 @@ pub(super) fn fix(evidence: &Evidence<'_>, finding: &Finding) -> Vec<String> {
         }
         Cause::SecretInWrongNamespace => with_renewal(reach(evidence), evidence),
         Cause::HostSpelling => spell(evidence, name),
+        Cause::UnsupportedManifest => convert(evidence),
         Cause::NotFound | Cause::NoMatchingPlatform => set_image(evidence, &repository(evidence, "TAG")),
         Cause::InvalidReference => correct_image(evidence, &corrected(evidence.question.image)),
         Cause::NeverPull => allow_pull(evidence),
         // Only a new attempt can tell whether these are gone.
         _ if checks::is_of_node(cause) && evidence.question.exists => renew(evidence),
         _ => look_again(evidence),
+    }
+}
+
+/// What the image's address should be.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Address {
+    /// That of a registry for which there is a credential, and which looks like it.
+    Meant(String),
+    /// Only the author can tell.
+    Unknown,
+}
+
+impl Address {
+    /// The host as a command has it.
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Meant(host) => host,
+            Self::Unknown => "HOST",
+        }
+    }
+
+    /// The host, if it is known.
+    pub(super) fn meant(self) -> Option<String> {
+        match self {
+            Self::Meant(host) => Some(host),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// Whether the address in the image is to be corrected. Where a name is unknown, or something else than a registry answers, most likely
+/// it is wrong. Where nothing answers, or not by TLS, the registry may as well be down or set up wrongly: then it is only if another
+/// registry looks as if it were meant.
+pub(super) fn address(evidence: &Evidence<'_>, cause: Cause) -> Option<Address> {
+    let by_itself = match cause {
+        Cause::DnsFailure | Cause::NotARegistry | Cause::TlsProtocolError => Some(Address::Unknown),
+        Cause::ConnectionRefused | Cause::HttpOnlyRegistry => None,
+        _ => return None,
+    };
+    if evidence.image.is_err() || !evidence.is_about_the_address() {
+        return None;
+    }
+    evidence.meant().map(Address::Meant).or(by_itself)
+}
+
+/// The same image at another registry.
+fn elsewhere(evidence: &Evidence<'_>, host: &str) -> String {
+    let image = evidence.question.image;
+    match image.split_once('/') {
+        Some((first, path)) if first.eq_ignore_ascii_case(evidence.registry()) => format!("{host}/{path}"),
+        _ => format!("{host}/{image}"),
     }
 }
 
@@ -195,6 +250,24 @@ fn correct_image(evidence: &Evidence<'_>, image: &str) -> Vec<String> {
         )],
         _ => set_image(evidence, image),
     }
+}
+
+/// Copies the image onto itself in a form that nodes read. What is named by its digest cannot become another thing under that name.
+fn convert(evidence: &Evidence<'_>) -> Vec<String> {
+    let image = match &evidence.image {
+        Ok(image) if image.digest().is_none() => image.containerd_name(),
+        _ => return set_image(evidence, &repository(evidence, "TAG")),
+    };
+    // Where nodes speak plain HTTP, so has whoever copies; nothing else does that by itself.
+    let host = evidence.registry();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let plain = if matches!(name, "localhost" | "127.0.0.1" | "[::1]") {
+        "--src-tls-verify=false --dest-tls-verify=false "
+    } else {
+        ""
+    };
+    let copy = format!("skopeo copy --format oci {plain}docker://{image} docker://{image}");
+    with_renewal(vec![copy], evidence)
 }
 
 /// Whether a text can stand in a command as it is: an image that is none may hold anything, and this is to be pasted into a shell.

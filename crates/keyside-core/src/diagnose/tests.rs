@@ -328,6 +328,101 @@ fn fixes_name_the_template_where_there_is_one() {
     );
 }
 
+/// What a kubelet says about a registry that is not at its address.
+const LOST: &str = "Failed to pull image \"qauy.io/team/app:1\": failed to resolve image: failed to do request: Head \"https://qauy.io/v2/team/app/manifests/1\": dial tcp: lookup qauy.io on 10.0.0.1:53: no such host";
+
+/// The fix and the advice for an image of a deployment of which the node says this.
+fn advised(index: &Index, image: &str, message: &str) -> (Vec<String>, String) {
+    let question = Question {
+        workload: Some("deployment/web"),
+        node: vec![word(message)],
+        ..waiting(image, &[])
+    };
+    let explanation = explain(index, &question);
+    let advice = explanation.advice.expect("advice").to_string();
+    (explanation.fix, advice)
+}
+
+#[test]
+fn address_that_looks_like_that_of_a_known_registry_is_corrected() {
+    let quay = "kind: Secret\nmetadata: {name: quay, namespace: lab}\nauths: {quay.io/team: 'u:p'}";
+    let (fix, advice) = advised(&lab(&[quay]), "qauy.io/team/app:1", LOST);
+    assert_eq!(
+        fix,
+        ["kubectl set image deployment/web app=quay.io/team/app:1 -n lab"]
+    );
+    assert!(
+        advice.starts_with("a credential here is for quay.io: if that is meant"),
+        "{advice}"
+    );
+    let (fix, advice) = advised(&lab(&[OWN]), "qauy.io/team/app:1", LOST);
+    assert_eq!(
+        fix,
+        ["kubectl set image deployment/web app=HOST/team/app:1 -n lab"]
+    );
+    assert!(advice.contains("in place of HOST"), "{advice}");
+}
+
+#[test]
+fn registry_of_another_namespace_is_not_told() {
+    let other = "kind: Namespace\nmetadata: {name: other}";
+    let quay = "kind: Secret\nmetadata: {name: quay, namespace: other}\nauths: {quay.io: 'u:p'}";
+    let (fix, advice) = advised(&lab(&[other, quay]), "qauy.io/team/app:1", LOST);
+    assert!(fix[0].contains("app=HOST/team/app:1"), "{fix:?}");
+    assert!(!advice.contains("quay.io"), "{advice}");
+}
+
+#[test]
+fn image_is_not_blamed_for_the_address_of_a_token_service_or_a_storage() {
+    let index = lab(&[OWN]);
+    for row in [
+        "containerd2-token-dns",
+        "containerd2-hub-cdn-blocked",
+        "containerd2-token-empty",
+    ] {
+        let rows = rows("cases");
+        let row = rows.iter().find(|one| one["name"] == row).expect("a row");
+        let message = row["message"].as_str().expect("a message");
+        let image = crate::diagnose::words::image_of(message).expect("an image");
+        let (fix, _) = advised(&index, image, message);
+        assert_eq!(
+            fix,
+            ["keyside explain pod/web -n lab --restart-stuck"],
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn registry_that_is_down_is_only_looked_at_again() {
+    let refused = "dial tcp 10.0.0.1:5000: connect: connection refused";
+    let (fix, advice) = advised(&lab(&[OWN]), "other.corp:5000/x:1", refused);
+    assert_eq!(fix, ["keyside explain pod/web -n lab --restart-stuck"]);
+    assert!(advice.starts_with("make other.corp:5000 reachable"), "{advice}");
+    let (fix, _) = advised(&lab(&[OWN]), "reg.corp:5000/x:1", refused);
+    assert_eq!(fix, ["kubectl set image deployment/web app=reg.corp/x:1 -n lab"]);
+}
+
+#[test]
+fn manifest_of_an_old_form_is_converted_where_it_has_a_tag() {
+    let index = lab(&[OWN]);
+    let old = "Failed to pull image: no FSLayers in manifest";
+    let (fix, _) = advised(&index, "reg.corp/x", old);
+    assert_eq!(
+        fix,
+        [
+            "skopeo copy --format oci docker://reg.corp/x:latest docker://reg.corp/x:latest",
+            "kubectl rollout restart deployment/web -n lab"
+        ]
+    );
+    let digest = "0".repeat(64);
+    let (fix, _) = advised(&index, &format!("reg.corp/x@sha256:{digest}"), old);
+    assert_eq!(
+        fix,
+        ["kubectl set image deployment/web app=reg.corp/x:TAG -n lab"]
+    );
+}
+
 #[test]
 fn sentences_exist_in_both_languages_for_every_cause() {
     use crate::language::Language;
@@ -341,6 +436,16 @@ fn sentences_exist_in_both_languages_for_every_cause() {
             Sentence::Advice {
                 cause: *cause,
                 about: About::default(),
+            },
+            Sentence::AdviceAddress {
+                cause: *cause,
+                host: "a".to_owned(),
+                meant: None,
+            },
+            Sentence::AdviceAddress {
+                cause: *cause,
+                host: "a".to_owned(),
+                meant: Some("b".to_owned()),
             },
         ] {
             let (en, zh) = (sentence.text(Language::En), sentence.text(Language::Zh));

@@ -258,6 +258,27 @@ pub fn unknown_name(message: &str) -> Option<&str> {
     Some(&rest[..end]).filter(|name| !name.is_empty())
 }
 
+/// Whether it was the token service that did not do as it should.
+pub fn is_of_token_service(message: &str) -> bool {
+    ["failed to authorize", "token response", "did not include a token"]
+        .iter()
+        .any(|words| message.contains(words))
+}
+
+/// The host, perhaps with a port, that a request went to, if the message tells: it may be a token service or a storage as well.
+pub fn asked_host(message: &str) -> Option<&str> {
+    let methods = ["Get ", "Head ", "Post "];
+    let address = methods.iter().find_map(|method| {
+        let (_, rest) = message.split_once(method)?;
+        let rest = rest.strip_prefix('"').unwrap_or(rest);
+        rest.strip_prefix("https://")
+            .or_else(|| rest.strip_prefix("http://"))
+    })?;
+    let is_of_host = |letter: char| letter.is_ascii_alphanumeric() || "-._:[]".contains(letter);
+    let end = address.find(|letter| !is_of_host(letter))?;
+    Some(&address[..end]).filter(|host| !host.is_empty() && address[end..].starts_with('/'))
+}
+
 /// The image that a kubelet's event is about.
 pub fn image_of(message: &str) -> Option<&str> {
     let message = message.strip_prefix(COMBINED).unwrap_or(message);

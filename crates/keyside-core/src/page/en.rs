@@ -37,10 +37,10 @@ pub fn cause(cause: Cause) -> Page {
             "A proxy, a cache or a disk changes bytes on the way. Push the image again, and look at what stands between registry and node."
         }
         Cause::NoMatchingPlatform => {
-            "Build the image for the node's processor as well, or select nodes of another one with `nodeSelector: {kubernetes.io/arch: ...}`."
+            "Build the image for the node's processor as well, name a tag that is, or select nodes of another one with `nodeSelector: {kubernetes.io/arch: ...}`."
         }
         Cause::UnsupportedManifest => {
-            "Schema 1 manifests of old registries are no longer read by any runtime. Pull and push the image once with a present-day tool."
+            "Schema 1 manifests of old registries are no longer read by any runtime. Copy the image onto itself once with a present-day tool, such as `skopeo copy --format oci docker://IMAGE docker://IMAGE`, as an account that may push, then make the pod anew."
         }
         Cause::NotARegistry => {
             "A web page or a proxy answered. Check the host and the port in the image, and whether a captive portal or a gateway stands in between."
@@ -51,8 +51,12 @@ pub fn cause(cause: Cause) -> Page {
         Cause::DnsFailure => {
             "Check the spelling of the host. If it resolves elsewhere, the node's resolver differs: nodes do not use the cluster's DNS. The name may also be that of a token service or of a storage."
         }
-        Cause::ConnectionRefused => "The registry is down, or listens at another port.",
-        Cause::NetworkUnreachable => "A route or a firewall is missing between the node and the registry.",
+        Cause::ConnectionRefused => {
+            "The registry is down, or listens at another port. If a credential in reach is for another port, `keyside explain` prints the command that corrects the image; else it looks again, once the registry has been started."
+        }
+        Cause::NetworkUnreachable => {
+            "A route is missing between the node and the registry, or a firewall refuses. No command can mend that from here: the one that `keyside explain` prints looks again, and makes the pod anew once it is mended."
+        }
         Cause::Timeout => {
             "A firewall that drops packets looks like this, and so does an overloaded registry."
         }
@@ -60,7 +64,7 @@ pub fn cause(cause: Cause) -> Page {
             "A proxy, a load balancer or an idle limit ends connections too early. The kubelet goes on trying by itself."
         }
         Cause::ProxyError => {
-            "The node's runtime is configured to use a proxy, and that refuses. Check HTTPS_PROXY and NO_PROXY of containerd or CRI-O."
+            "The node's runtime is configured to use a proxy, and that refuses. Check HTTPS_PROXY and NO_PROXY of containerd or CRI-O. No command can change that from here: the one that `keyside explain` prints looks again, and makes the pod anew once it is changed."
         }
         Cause::AddressBlocked => {
             "The registry has a list of networks it serves. Nodes and keyside may have different addresses, so one may pass where the other does not."
@@ -72,9 +76,11 @@ pub fn cause(cause: Cause) -> Page {
             "Renew the certificate, or use the name that stands in it. A wrong clock on the node looks the same."
         }
         Cause::HttpOnlyRegistry => {
-            "Serve the registry over TLS. Where that is not possible, every node has to be told that this host speaks plain HTTP."
+            "Serve the registry over TLS. Where that is not possible, every node has to be told that this host speaks plain HTTP: containerd by /etc/containerd/certs.d/HOST/hosts.toml with the line server = \"http://HOST\", CRI-O by insecure = true for it in registries.conf. No command can do that from here: the one that `keyside explain` prints looks again, and makes the pod anew once it is done."
         }
-        Cause::TlsProtocolError => "Usually the port belongs to something else.",
+        Cause::TlsProtocolError => {
+            "Usually the port belongs to something else: then the image has to name the right one. If it is the registry's, its own configuration of TLS is wrong, and only there can it be mended."
+        }
         Cause::NoCredentials => {
             "Store a credential with `keyside credential add`. A pod's list of pull secrets never changes, so a pod that is older than the credential has to be made anew."
         }

@@ -48,11 +48,11 @@ pub fn cause(cause: Cause) -> Page {
         ),
         Cause::NoMatchingPlatform => (
             "镜像没有适合该节点平台的版本。",
-            "也为该节点的处理器构建镜像，或用 `nodeSelector: {kubernetes.io/arch: ...}` 选择其他节点。",
+            "也为该节点的处理器构建镜像，改用有该平台的标签，或用 `nodeSelector: {kubernetes.io/arch: ...}` 选择其他节点。",
         ),
         Cause::UnsupportedManifest => (
             "清单的格式节点不支持。",
-            "旧镜像仓库的 schema 1 清单已没有运行时支持。用新的工具拉取并重新推送一次。",
+            "旧镜像仓库的 schema 1 清单已没有运行时支持。用新的工具把镜像复制到自身一次，例如以可以推送的账号运行 `skopeo copy --format oci docker://IMAGE docker://IMAGE`，然后重建 Pod。",
         ),
         Cause::NotARegistry => (
             "有回应，但不是镜像仓库。",
@@ -66,10 +66,13 @@ pub fn cause(cause: Cause) -> Page {
             "主机名无法解析。",
             "检查主机名的拼写。如果别处能解析，是节点的域名解析不同：节点不使用集群 DNS。该名称也可能属于令牌服务或存储。",
         ),
-        Cause::ConnectionRefused => ("该地址没有服务在监听。", "镜像仓库没有运行，或在另一个端口监听。"),
+        Cause::ConnectionRefused => (
+            "该地址没有服务在监听。",
+            "镜像仓库没有运行，或在另一个端口监听。如果这里有另一个端口的凭证，`keyside explain` 会给出改正镜像地址的命令；否则在镜像仓库启动之后再检查一次。",
+        ),
         Cause::NetworkUnreachable => (
             "没有到该地址的路由。",
-            "节点与镜像仓库之间缺少路由或被防火墙阻断。",
+            "节点与镜像仓库之间缺少路由或被防火墙阻断。这无法用一条命令在这里修复：`keyside explain` 给出的命令会再检查一次，并在修好之后重建 Pod。",
         ),
         Cause::Timeout => (
             "没有及时得到回应。",
@@ -81,7 +84,7 @@ pub fn cause(cause: Cause) -> Page {
         ),
         Cause::ProxyError => (
             "节点与镜像仓库之间的代理拒绝了请求。",
-            "节点的运行时使用代理，而代理拒绝。检查 containerd 或 CRI-O 的 HTTPS_PROXY 和 NO_PROXY。",
+            "节点的运行时使用代理，而代理拒绝。检查 containerd 或 CRI-O 的 HTTPS_PROXY 和 NO_PROXY。这无法用一条命令在这里修改：`keyside explain` 给出的命令会再检查一次，并在改好之后重建 Pod。",
         ),
         Cause::AddressBlocked => (
             "镜像仓库不向发出请求的地址提供服务。",
@@ -97,9 +100,12 @@ pub fn cause(cause: Cause) -> Page {
         ),
         Cause::HttpOnlyRegistry => (
             "镜像仓库只提供明文 HTTP，而请求的是 HTTPS。",
-            "为镜像仓库启用 TLS。做不到时，要在每个节点上说明该主机使用明文 HTTP。",
+            "为镜像仓库启用 TLS。做不到时，要在每个节点上说明该主机使用明文 HTTP：containerd 在 /etc/containerd/certs.d/HOST/hosts.toml 中写 server = \"http://HOST\"，CRI-O 在 registries.conf 中为它写 insecure = true。这无法用一条命令在这里完成：`keyside explain` 给出的命令会再检查一次，并在改好之后重建 Pod。",
         ),
-        Cause::TlsProtocolError => ("对方不使用 TLS。", "通常是端口属于别的服务。"),
+        Cause::TlsProtocolError => (
+            "对方不使用 TLS。",
+            "通常是端口属于别的服务，要在镜像地址中写正确的端口。如果端口没有写错，则是镜像仓库自己的 TLS 配置有误，只能在那里修复。",
+        ),
         Cause::NoCredentials => (
             "镜像仓库要求凭证，但没有提供任何凭证。",
             "用 `keyside credential add` 添加凭证。Pod 的拉取密文列表不会改变，比凭证更早的 Pod 需要重建。",

@@ -238,6 +238,29 @@ fn f39_credential_that_the_registry_refused_is_passed_over_until_its_content_cha
 }
 
 #[test]
+fn f39_refused_credential_never_stands_between_a_pod_and_an_image_for_everybody() {
+    const HUB: &str = "kind: Namespace\nmetadata: {name: a}\n---\nkind: Secret\nmetadata: {name: s, namespace: a}\nauths: {docker.io: 'u:p'}\n---\nkind: RegistryCredential\nmetadata: {name: hub, namespace: a}\nspec: {source: {secret: {name: s}}}";
+    let mut index = world(HUB);
+    let given = |index: &Index, image: &str| {
+        let image = Reference::parse(image).unwrap();
+        resolve(index, "a", &image)
+            .given()
+            .map(|(who, _)| who.name().to_owned())
+    };
+    // One that works lifts the limits of Docker Hub.
+    assert_eq!(given(&index, "nginx").as_deref(), Some("hub"));
+    let version = index.credential(&id("a/hub")).unwrap().subject.unwrap();
+    let refused = format!(
+        "kind: RegistryCredential\nmetadata: {{name: hub, namespace: a}}\nspec: {{source: {{secret: {{name: s}}}}}}\nstatus: {{verifiedVersion: '{version}', registries: [{{registry: docker.io, verified: 'False', reason: BadCredentials, lastVerifyTime: '2026-01-01T00:00:00Z'}}]}}"
+    );
+    add(&mut index, 10, &refused);
+    assert_eq!(given(&index, "nginx"), None);
+    assert_eq!(given(&index, "docker.io/library/nginx:1").as_deref(), None);
+    assert_eq!(given(&index, "team/app").as_deref(), Some("hub"));
+    assert_eq!(given(&index, "docker.io/library-x/app").as_deref(), Some("hub"));
+}
+
+#[test]
 fn ignored_secret_and_ignored_namespace_take_no_part() {
     let mut index = world("kind: Namespace\nmetadata: {name: a}");
     let ignored = "kind: Secret\nmetadata: {name: s, namespace: a, labels: {keyside.dev/ignore: 'true'}}\nauths: {quay.io: 'u:p'}";

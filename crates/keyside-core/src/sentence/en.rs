@@ -9,6 +9,7 @@ pub(super) fn text(sentence: &Sentence) -> String {
     match sentence {
         Sentence::Because { cause, about } => because(*cause, about),
         Sentence::Advice { cause, about } => advice(*cause, about),
+        Sentence::AdviceAddress { cause, host, meant } => address(*cause, host, meant.as_deref()),
         Sentence::AdviceRenew => "make the pod anew, so that it is given the credential:".into(),
         Sentence::Unparsable { error } => format!("the image reference cannot be parsed: {error}"),
         Sentence::Pulled => "the node has the image and lets the pod use it".into(),
@@ -217,6 +218,28 @@ fn because(cause: Cause, about: &About) -> String {
     }
 }
 
+fn address(cause: Cause, host: &str, meant: Option<&str>) -> String {
+    let Some(meant) = meant else {
+        return match cause {
+            Cause::DnsFailure => format!(
+                "put the right name in place of HOST; if {host} is right, the node's resolver has to learn it, and the kubelet then goes on by itself:"
+            ),
+            _ => format!(
+                "put the right host and port in place of HOST; if {host} is right, something else stands in its place, and once that is gone the kubelet goes on by itself:"
+            ),
+        };
+    };
+    let otherwise = match cause {
+        Cause::DnsFailure => "the node's resolver has to learn the name",
+        Cause::ConnectionRefused => "the registry has to be started",
+        Cause::HttpOnlyRegistry | Cause::TlsProtocolError => "it has to be served over TLS",
+        _ => "what stands in its place has to go",
+    };
+    format!(
+        "a credential here is for {meant}: if that is meant, correct the image; if {host} is right, {otherwise}, and the kubelet then goes on by itself:"
+    )
+}
+
 fn advice(cause: Cause, about: &About) -> String {
     let About {
         registry,
@@ -245,26 +268,32 @@ fn advice(cause: Cause, about: &About) -> String {
         Cause::NoMatchingPlatform => {
             "name an image that is built for the node's platform, or select other nodes:".into()
         }
-        Cause::UnsupportedManifest => "push the image again with a present-day tool; then:".into(),
+        Cause::UnsupportedManifest => {
+            "convert the image, as an account that may push (skopeo login), or push it again with a present-day tool:".into()
+        }
         Cause::NotARegistry => {
-            format!("check the host in the image: {host} answers, but with something else:")
+            format!("mend {host}, which answers, but not as it should; then:")
         }
         Cause::RegistryError => format!("nothing to do here: {host} has to recover; then:"),
-        Cause::DnsFailure => format!("check the spelling of {host}, and the node's resolver; then:"),
+        Cause::DnsFailure => format!("let the node's resolver learn the name {host}; then:"),
         Cause::ConnectionRefused | Cause::NetworkUnreachable | Cause::Timeout | Cause::Interrupted => {
             format!("make {host} reachable from the node (host, port, firewall); then:")
         }
         Cause::ProxyError => format!("let the node's proxy pass {host}, or take {host} out of it; then:"),
         Cause::AddressBlocked => format!("allow the node's address at {registry}; then:"),
         Cause::UntrustedCA => {
-            format!("make the node trust the authority of {host} (containerd: certs.d/{host}/ca.crt); then:")
+            format!(
+                "make the node trust the authority of {host} (containerd: certs.d/{registry}/ca.crt); then:"
+            )
         }
         Cause::CertificateInvalid => format!("renew the certificate of {host}; then:"),
         Cause::HttpOnlyRegistry => {
-            format!("serve {host} over TLS, or allow plain HTTP for it on every node; then:")
+            format!(
+                "serve {host} over TLS, or let every node speak plain HTTP to it (keyside explain HttpOnlyRegistry says how); then:"
+            )
         }
         Cause::TlsProtocolError => {
-            format!("check the port: what listens at {host} does not speak TLS; then:")
+            format!("let {host} speak TLS, or whatever listens there in its place go; then:")
         }
         Cause::NoCredentials | Cause::NoMatchingCredential => format!("store a credential for {registry}:"),
         Cause::SecretInWrongNamespace => {

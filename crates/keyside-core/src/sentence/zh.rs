@@ -10,6 +10,7 @@ pub(super) fn text(sentence: &Sentence) -> String {
     match sentence {
         Sentence::Because { cause, about } => because(*cause, about),
         Sentence::Advice { cause, about } => advice(*cause, about),
+        Sentence::AdviceAddress { cause, host, meant } => address(*cause, host, meant.as_deref()),
         Sentence::AdviceRenew => "重建 Pod，使其得到凭证：".into(),
         Sentence::Unparsable { error } => format!("镜像地址无法解析：{error}"),
         Sentence::Pulled => "节点上已有此镜像，Pod 可以使用".into(),
@@ -184,6 +185,28 @@ fn because(cause: Cause, about: &About) -> String {
     }
 }
 
+fn address(cause: Cause, host: &str, meant: Option<&str>) -> String {
+    let Some(meant) = meant else {
+        return match cause {
+            Cause::DnsFailure => format!(
+                "把 HOST 换成正确的主机名；如果 {host} 没有写错，则要让节点能解析它，之后 kubelet 会自行继续："
+            ),
+            _ => format!(
+                "把 HOST 换成正确的主机和端口；如果 {host} 没有写错，则那里是别的服务，移除之后 kubelet 会自行继续："
+            ),
+        };
+    };
+    let otherwise = match cause {
+        Cause::DnsFailure => "要让节点能解析它",
+        Cause::ConnectionRefused => "要启动该镜像仓库",
+        Cause::HttpOnlyRegistry | Cause::TlsProtocolError => "要为它启用 TLS",
+        _ => "要移除那里的别的服务",
+    };
+    format!(
+        "这里有 {meant} 的凭证：如果指的是它，就改正镜像地址；如果 {host} 没有写错，则{otherwise}，之后 kubelet 会自行继续："
+    )
+}
+
 fn advice(cause: Cause, about: &About) -> String {
     let About {
         registry,
@@ -206,21 +229,25 @@ fn advice(cause: Cause, about: &About) -> String {
             format!("重新把镜像推送到 {registry}，或清除它与节点之间的缓存；然后：")
         }
         Cause::NoMatchingPlatform => "改用为该节点平台构建的镜像，或选择其他节点：".into(),
-        Cause::UnsupportedManifest => "用新的工具重新推送镜像；然后：".into(),
-        Cause::NotARegistry => format!("检查镜像中的主机：{host} 回应的是别的内容："),
+        Cause::UnsupportedManifest => {
+            "用可以推送的账号 (skopeo login) 转换镜像，或用新的工具重新推送：".into()
+        }
+        Cause::NotARegistry => format!("修复 {host}：它有回应，但内容不对；然后："),
         Cause::RegistryError => format!("这里无事可做：等 {host} 恢复；然后："),
-        Cause::DnsFailure => format!("检查 {host} 的拼写和节点的域名解析；然后："),
+        Cause::DnsFailure => format!("让节点能解析 {host}；然后："),
         Cause::ConnectionRefused | Cause::NetworkUnreachable | Cause::Timeout | Cause::Interrupted => {
             format!("让节点能够访问 {host}（主机、端口、防火墙）；然后：")
         }
         Cause::ProxyError => format!("让节点的代理放行 {host}，或不经代理访问 {host}；然后："),
         Cause::AddressBlocked => format!("在 {registry} 上允许节点的地址；然后："),
         Cause::UntrustedCA => {
-            format!("让节点信任 {host} 的签发机构（containerd：certs.d/{host}/ca.crt）；然后：")
+            format!("让节点信任 {host} 的签发机构（containerd：certs.d/{registry}/ca.crt）；然后：")
         }
         Cause::CertificateInvalid => format!("更新 {host} 的证书；然后："),
-        Cause::HttpOnlyRegistry => format!("为 {host} 启用 TLS，或在每个节点上允许对它使用明文 HTTP；然后："),
-        Cause::TlsProtocolError => format!("检查端口：在 {host} 监听的服务不使用 TLS；然后："),
+        Cause::HttpOnlyRegistry => format!(
+            "为 {host} 启用 TLS，或让每个节点对它使用明文 HTTP（做法见 keyside explain HttpOnlyRegistry）；然后："
+        ),
+        Cause::TlsProtocolError => format!("让 {host} 使用 TLS，或移除在那里监听的别的服务；然后："),
         Cause::NoCredentials | Cause::NoMatchingCredential => format!("添加 {registry} 的凭证："),
         Cause::SecretInWrongNamespace => "让凭证覆盖这个命名空间，或在这里也添加：".into(),
         Cause::HostSpelling => "让 keyside 接管这个密文 (Secret)，改成有效的写法：".into(),

@@ -39,6 +39,10 @@ pub(super) async fn resolve(
     let mut current = head(session, deadline).await.map_err(Failure::Resolve)?;
     let (digest, mut size, mut unproven) = (current.digest.clone(), 0, false);
     for depth in 0..=DEPTH {
+        // Its registry promises the digest of the part that was signed, not of the document.
+        if Kind::of(&current.media_type) == Kind::Schema1 {
+            return Err(Failure::Schema1);
+        }
         let document = fetch(session, dir, &current, deadline).await?;
         size += document.len() as u64;
         match Kind::of(&current.media_type) {
@@ -58,8 +62,7 @@ pub(super) async fn resolve(
                 current = chosen.ok_or_else(|| Failure::Platform(current.digest.clone()))?;
                 unproven |= current.platform.is_none();
             }
-            Kind::Schema1 => return Err(Failure::Schema1),
-            Kind::Index | Kind::Unknown => return Err(strange(current)),
+            Kind::Index | Kind::Schema1 | Kind::Unknown => return Err(strange(current)),
         }
     }
     Err(strange(current))

@@ -64,11 +64,15 @@ impl Image {
             .iter()
             .map(|archive| Blob::new(compress(archive)))
             .collect();
+        // Tools that convert images want to know of each layer where it came from.
+        let history =
+            vec![json!({"created": "1970-01-01T00:00:00Z", "created_by": "keyside sample"}); layers.len()];
         let config = Blob::new(
             json!({
                 "architecture": architecture(), "os": "linux", "created": "1970-01-01T00:00:00Z",
                 "config": { "Cmd": ["/usr/bin/hello"], "Labels": { "org.opencontainers.image.title": "keyside sample" } },
                 "rootfs": { "type": "layers", "diff_ids": diff_ids },
+                "history": history,
             })
             .to_string()
             .into_bytes(),

@@ -43,8 +43,11 @@ pub(super) fn text(label: Label<'_>) -> String {
         }
         Label::OverBudget { left } => format!("{left} more pods wait; run it again, or raise --max-restarts"),
         Label::NoPullSecrets => "there are no pull secrets".into(),
+        Label::SameContent { secrets: 1 } => "1 Secret with this content".into(),
         Label::SameContent { secrets } => format!("{secrets} Secrets with this content"),
-        Label::NobodyNames { command } => format!("nobody names it; {command}"),
+        Label::NobodyNames { command } => {
+            format!("no pod and no ServiceAccount names it; if nobody needs it: {command}")
+        }
         Label::StoreOnce { command } => format!("store it once: {command}"),
     }
 }

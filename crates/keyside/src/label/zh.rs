@@ -43,8 +43,11 @@ pub(super) fn text(label: Label<'_>) -> String {
         Label::BudgetForbids { pod } => format!("pod/{pod} 未替换：PodDisruptionBudget 目前不允许"),
         Label::OverBudget { left } => format!("还有 {left} 个 Pod 在等待；再次运行，或提高 --max-restarts"),
         Label::NoPullSecrets => "没有镜像拉取密文".into(),
+        Label::SameContent { secrets: 1 } => "1 个密文 (Secret) 有此内容".into(),
         Label::SameContent { secrets } => format!("{secrets} 个密文 (Secret) 内容相同"),
-        Label::NobodyNames { command } => format!("没有被引用；{command}"),
+        Label::NobodyNames { command } => {
+            format!("没有 Pod 或 ServiceAccount 引用它；如果不再需要：{command}")
+        }
         Label::StoreOnce { command } => format!("只保存一次：{command}"),
     }
 }

@@ -18,7 +18,7 @@ use super::Ended;
 use crate::cli::{Check, CheckFormat, Global};
 use crate::connect::{Connection, connect};
 use crate::failure::{FOUND, Failure};
-use crate::output::{Mark, Output};
+use crate::output::{Mark, Output, columns};
 use crate::print;
 use outcome::{Category, Grade, Outcome};
 use std::process::ExitCode;
@@ -64,6 +64,9 @@ async fn look(connection: &Connection, flags: &Check) -> Result<Vec<Category>, F
     if flags.pre {
         return Ok(categories);
     }
+    if let Some(name) = &flags.namespace {
+        super::require_namespace(client, name).await?;
+    }
     let survey = Survey::read(client, flags.namespace.as_deref()).await?;
     categories.push(install::category(client, &survey).await);
     categories.push(credentials::delivery(&survey));
@@ -79,17 +82,20 @@ fn table(categories: &[Category], short: bool, output: &Output) {
         Grade::Warning => output.mark(Mark::Warn),
         Grade::Error => output.mark(Mark::Fail),
     };
+    let mut is_first = true;
     for category in categories {
         let worst = category.worst();
         if short && worst == Grade::Success {
             continue;
         }
+        let name = words::category(category.name, output.language());
         output.line(format!(
-            "{:<17} {} {}",
-            category.name,
+            "{name}{} {} {}",
+            " ".repeat(17_usize.saturating_sub(columns(name))),
             mark(worst),
             category.summary().text(output.language())
         ));
+        is_first = false;
         for one in category.checks.iter().filter(|one| one.grade != Grade::Success) {
             for problem in &one.problems {
                 output.line(format!(
@@ -99,14 +105,16 @@ fn table(categories: &[Category], short: bool, output: &Output) {
                     one.reason()
                 ));
                 if let Some(fix) = &problem.fix {
-                    output.line(format!("      {} {fix}", Said::Fix.text(output.language())));
+                    output.line(format!("      {}{fix}", Said::Fix.text(output.language())));
                 }
             }
         }
     }
     let all: Vec<&Outcome> = categories.iter().flat_map(|category| &category.checks).collect();
     let count = |grade: Grade| all.iter().filter(|one| one.grade == grade).count();
-    output.line("");
+    if !is_first {
+        output.line("");
+    }
     let total = Said::Total {
         all: all.len(),
         fine: count(Grade::Success),

@@ -80,6 +80,7 @@ pub(super) async fn run(global: &Global, flags: &Explain, output: &Output) -> En
         (Subject::Namespace(name), _) | (_, Some(name)) => name.clone(),
         (_, None) => connection.namespace.clone(),
     };
+    super::require_namespace(&connection.client, &namespace).await?;
     let cluster = Cluster::read(&connection.client, &namespace).await?;
     let look = Look {
         connection: &connection,

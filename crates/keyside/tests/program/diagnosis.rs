@@ -12,6 +12,8 @@ mod node;
 mod restart;
 #[path = "diagnosis/token_service.rs"]
 mod token_service;
+#[path = "diagnosis/ways.rs"]
+mod ways;
 
 use crate::registry::{Authority, Own, PASSWORD, Presented, USER, stranger};
 use crate::world::{World, eventually, fed, has_kubectl, text, up, up_with};
@@ -332,11 +334,35 @@ fn check_names_what_is_wrong_with_stable_ids_and_warnings_do_not_fail() {
         )
     };
     let chinese = inventory("--lang zh-CN");
-    assert!(chinese.contains("错误: kubelet 无法读取此文档"), "{chinese}");
+    assert!(chinese.contains("错误：kubelet 无法读取此文档"), "{chinese}");
     assert_eq!(inventory("-o json --lang zh-CN"), inventory("-o json"));
     let inventory = inventory("");
     assert!(
         inventory.contains("2 Secrets with this content") && !inventory.contains("canary"),
+        "{inventory}"
+    );
+    // Where nothing is, nothing is fine.
+    for line in [
+        "check -n nowhere",
+        "explain namespace/nowhere",
+        "explain image quay.io/x -n nowhere",
+    ] {
+        let output = bench.shell(&format!("keyside {line}"), "");
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        assert!(
+            text(&output.stderr).contains("there is no namespace nowhere"),
+            "{line}: {}",
+            text(&output.stderr)
+        );
+    }
+    // What a credential is made of is nothing to clean up.
+    world.keyside_ok(
+        "credential add made -n b --registry made.example --username u --password-stdin --no-verify",
+        "word",
+    );
+    let inventory = text(&bench.shell("keyside import secrets --dry-run -n b", "").stdout);
+    assert!(
+        inventory.contains("made.example") && !inventory.contains("delete secret made"),
         "{inventory}"
     );
     assert_eq!(
@@ -384,4 +410,24 @@ fn docker_config_is_taken_with_its_stores_and_a_file_that_only_points_to_one_is_
     assert!(!stored.is_empty());
     let shown = world.keyside_ok("credential get asked -n default", "");
     assert!(shown.contains("quay.io"), "{shown}");
+    // A store that is not there keeps nobody from what the others hold.
+    let some = r#"{"auths":{"quay.io":{}},"credsStore":"testing","credHelpers":{"gone.example":"lost"}}"#;
+    std::fs::write(&file, some).expect("a file");
+    let added = bench.shell(&line.replace(" asked ", " most "), "");
+    let said = text(&added.stderr);
+    assert!(
+        added.status.success() && said.contains("docker-credential-lost did not answer for gone.example"),
+        "{said}"
+    );
+    let shown = world.keyside_ok("credential get most -n default", "");
+    assert!(
+        shown.contains("quay.io") && !shown.contains("gone.example"),
+        "{shown}"
+    );
+    world.keyside_ok(
+        "credential add piped -n default --no-verify --from-file -",
+        r#"{"auths":{"ghcr.io":{"username":"u","password":"p"}}}"#,
+    );
+    let shown = world.keyside_ok("credential get piped -n default", "");
+    assert!(shown.contains("ghcr.io"), "{shown}");
 }

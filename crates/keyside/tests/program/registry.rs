@@ -8,7 +8,8 @@ use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyP
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -92,7 +93,7 @@ impl Own {
     }
 
     /// Puts an index into a repository that lists one manifest of it, for another platform.
-    pub(crate) fn push_foreign(&self, repository: &str) {
+    pub(crate) fn push_foreign(&self, repository: &str, tag: &str) {
         self.push(repository, "only");
         let manifest = Image::sample(repository).manifest;
         let index = serde_json::json!({
@@ -104,7 +105,7 @@ impl Own {
         });
         let bytes = bytes::Bytes::from(serde_json::to_vec(&index).expect("JSON"));
         self.runtime
-            .block_on(self.registry.put_manifest(repository, Some("1"), bytes))
+            .block_on(self.registry.put_manifest(repository, Some(tag), bytes))
             .expect("an index");
     }
 
@@ -124,19 +125,90 @@ pub(crate) fn stranger(answer: &'static str) -> (Runtime, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         tokio::spawn(async move {
-            use tokio::io::{AsyncReadExt, AsyncWriteExt};
-            while let Ok((mut stream, _)) = listener.accept().await {
-                tokio::spawn(async move {
-                    let mut request = [0; 4096];
-                    let _ = stream.read(&mut request).await;
-                    let _ = stream.write_all(answer.as_bytes()).await;
-                    let _ = stream.shutdown().await;
-                });
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(say(stream, answer));
             }
         });
         address
     });
     (runtime, address)
+}
+
+/// An address at which there is no registry at first, and later one.
+pub(crate) struct Gate {
+    runtime: Runtime,
+    leads: Arc<Mutex<Option<SocketAddr>>>,
+    /// The socket, as long as nobody listens there.
+    silent: Mutex<Option<TcpSocket>>,
+    pub(crate) address: SocketAddr,
+}
+
+impl Gate {
+    /// Nobody listens; the address is taken all the same, so that nobody else comes to it.
+    pub(crate) fn closed() -> Self {
+        let runtime = runtime();
+        let socket = runtime.block_on(async {
+            let socket = TcpSocket::new_v4().expect("a socket");
+            let any = "127.0.0.1:0".parse().expect("an address");
+            socket.bind(any).expect("a port");
+            socket
+        });
+        Self {
+            runtime,
+            leads: Arc::default(),
+            address: socket.local_addr().expect("an address"),
+            silent: Mutex::new(Some(socket)),
+        }
+    }
+
+    /// Whoever comes is answered with this.
+    pub(crate) fn saying(answer: &'static str) -> Self {
+        let gate = Self::closed();
+        gate.listen(answer);
+        gate
+    }
+
+    /// From now on it leads to a registry.
+    pub(crate) fn lead_to(&self, registry: &Own) {
+        *self.leads.lock().expect("not poisoned") = Some(registry.address);
+        self.listen("");
+    }
+
+    pub(crate) fn host(&self) -> String {
+        self.address.to_string()
+    }
+
+    fn listen(&self, answer: &'static str) {
+        let Some(socket) = self.silent.lock().expect("not poisoned").take() else {
+            return;
+        };
+        let leads = Arc::clone(&self.leads);
+        self.runtime.spawn(async move {
+            let listener = socket.listen(128).expect("it listens");
+            while let Ok((stream, _)) = listener.accept().await {
+                let behind = *leads.lock().expect("not poisoned");
+                tokio::spawn(async move {
+                    match behind {
+                        Some(registry) => pass(stream, registry).await,
+                        None => say(stream, answer).await,
+                    }
+                });
+            }
+        });
+    }
+}
+
+async fn pass(mut stream: TcpStream, registry: SocketAddr) {
+    if let Ok(mut behind) = TcpStream::connect(registry).await {
+        let _ = tokio::io::copy_bidirectional(&mut stream, &mut behind).await;
+    }
+}
+
+async fn say(mut stream: TcpStream, answer: &str) {
+    let mut request = [0; 4096];
+    let _ = stream.read(&mut request).await;
+    let _ = stream.write_all(answer.as_bytes()).await;
+    let _ = stream.shutdown().await;
 }
 
 fn runtime() -> Runtime {

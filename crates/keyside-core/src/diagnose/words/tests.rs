@@ -86,3 +86,27 @@ fn name_that_does_not_resolve_and_image_are_found() {
     assert_eq!(image_of("Back-off pulling image \"a/b:1\""), Some("a/b:1"));
     assert_eq!(image_of("Error: ErrImagePull"), None);
 }
+
+#[test]
+fn host_that_was_asked_is_found_in_the_words_of_every_runtime() {
+    for (message, host) in [
+        (
+            "failed to do request: Head \"https://reg.corp:5000/v2/a/manifests/1\": EOF",
+            Some("reg.corp:5000"),
+        ),
+        (
+            "failed to fetch anonymous token: Get \"https://auth.corp/token?service=x\": EOF",
+            Some("auth.corp"),
+        ),
+        (
+            "error pulling image configuration: Get https://cdn.corp/x: dial tcp 10.0.0.1:443: i/o timeout",
+            Some("cdn.corp"),
+        ),
+        ("see https://docs.corp/pull for help", None),
+        ("Get \"https://robot@reg.corp/v2/\": EOF", None),
+        ("Get \"https:///v2/\": EOF", None),
+        ("Get \"https://reg.corp", None),
+    ] {
+        assert_eq!(asked_host(message), host, "{message}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::pattern;
 use crate::index::{Candidate, Credential, Index, Placement, Refused, State};
+use crate::resolve::OPEN;
 use keyside_api::InjectionRule;
 use keyside_keychain::Pattern;
 use keyside_keychain::keychain::Filed;
@@ -61,8 +62,25 @@ fn managed(
     answers.then(|| InjectionRule {
         secret: placement.secret().map(|name| name.to_string()),
         refused: refusals(credential, &filed.pattern),
+        unless: open(credential),
         ..rule
     })
+}
+
+/// The images for which it has been refused and that everybody may pull: not even as the last resort is it given for them.
+fn open(credential: &Credential) -> Vec<String> {
+    let official = Pattern::parse(OPEN).expect("it is a pattern");
+    let expression = |refused: Refused| match refused {
+        Refused::Registry(other) if other.covers(&official) => Some(pattern::images(&official)),
+        Refused::Registry(other) => official.covers(&other).then(|| pattern::images(&other)),
+        Refused::Repository(tested) => official
+            .matches(&tested)
+            .then(|| pattern::repository(tested.lookup())),
+    };
+    credential
+        .refusals()
+        .filter_map(|(refused, _)| expression(refused))
+        .collect()
 }
 
 /// A Secret that is the source of a credential answers once, as the credential; and what a registry has refused in the one

@@ -336,3 +336,31 @@ fn a_hundred_credentials_make_tables_of_a_few_kilobytes_in_each_of_a_thousand_na
         );
     }
 }
+
+#[test]
+fn refused_credential_is_no_last_resort_for_what_everybody_may_pull() {
+    let mut index = world(
+        "kind: Namespace\nmetadata: {name: web}\n---\nkind: Secret\nmetadata: {name: s, namespace: web}\nauths: {docker.io: 'u:p', 'docker.io/library/deep': 'u:q'}\n---\nkind: RegistryCredential\nmetadata: {name: hub, namespace: web}\nspec: {source: {secret: {name: s}}}",
+    );
+    let version = index
+        .credential(&crate::world::id("web/hub"))
+        .unwrap()
+        .subject
+        .unwrap();
+    for (at, registry) in ["docker.io", "docker.io/library/deep"].into_iter().enumerate() {
+        let refused = format!(
+            "kind: RegistryCredential\nmetadata: {{name: hub, namespace: web}}\nspec: {{source: {{secret: {{name: s}}}}}}\nstatus: {{verifiedVersion: '{version}', registries: [{{registry: {registry}, verified: 'False', reason: BadCredentials, lastVerifyTime: '2026-01-01T00:00:00Z'}}]}}"
+        );
+        add(&mut index, 10 + at, &refused);
+        for image in [
+            "nginx",
+            "docker.io/library/nginx",
+            "deep",
+            "library/deep/er",
+            "team/app",
+            "library-x/app",
+        ] {
+            check(&index, "web", image);
+        }
+    }
+}

@@ -82,7 +82,10 @@ pub(super) fn delivery(survey: &Survey) -> Category {
                 fix: Some("keyside explain NameTaken".to_owned()),
             });
         }
-        if let Some(said) = condition(one, stalled::TYPE).filter(|said| said.status == "True") {
+        // What a registry has refused stalls as well, and is told by another check.
+        let is_suspended =
+            |said: &&Condition| said.status == "True" && said.reason == stalled::DESTINATION_CHANGED;
+        if let Some(said) = condition(one, stalled::TYPE).filter(is_suspended) {
             waiting.push(Problem {
                 object: one.object.clone(),
                 message: Said::Condition {
@@ -110,6 +113,14 @@ fn set_password(one: &One<'_>) -> String {
     )
 }
 
+/// The registries that have refused it.
+fn refusing(one: &One<'_>) -> String {
+    let registries = one.status.into_iter().flat_map(|status| &status.registries);
+    let refusing = registries.filter(|state| state.verified.as_deref() == Some("False"));
+    let names: Vec<&str> = refusing.map(|state| state.registry.as_str()).collect();
+    names.join(", ")
+}
+
 /// What registries have refused, and what ends.
 pub(super) fn validity(survey: &Survey, now: Timestamp) -> Category {
     let valid = Outcome::begin("credentials-valid", "no registry has refused a credential");
@@ -126,6 +137,7 @@ pub(super) fn validity(survey: &Survey, now: Timestamp) -> Category {
                 message: Said::Refused {
                     object: one.object.clone(),
                     reason: said.reason.clone(),
+                    registries: refusing(one),
                 },
                 fix: Some(set_password(one)),
             });
@@ -214,6 +226,19 @@ mod tests {
         );
         let later = now + SignedDuration::from_hours(48);
         assert_eq!(grades(&validity(&survey, later))[1].1, Grade::Error);
+    }
+
+    #[test]
+    fn refusal_is_told_once_and_only_a_suspension_waits_for_its_secret() {
+        let stalled = |reason: &str| {
+            survey(
+                json!({"conditions": [{"type": "Stalled", "status": "True", "reason": reason, "message": "",
+                "lastTransitionTime": "2026-01-01T00:00:00Z"}]}),
+            )
+        };
+        let grade = |survey: &Survey| grades(&delivery(survey))[2].1;
+        assert_eq!(grade(&stalled("BadCredentials")), Grade::Success);
+        assert_eq!(grade(&stalled("DestinationChanged")), Grade::Error);
     }
 
     #[test]

@@ -20,6 +20,9 @@ const EVERYBODY: [&str; 3] = [
     "system:serviceaccounts",
 ];
 
+/// Whoever says nothing of himself.
+const ANONYMOUS: &str = "system:anonymous";
+
 pub(super) fn category(survey: &Survey) -> Category {
     Category {
         name: "secrets",
@@ -47,7 +50,7 @@ fn dangling(survey: &Survey) -> Outcome {
     let missing = survey
         .named()
         .into_iter()
-        .filter(|place| !place.1.is_empty() && !there.contains(place));
+        .filter(|place| survey.saw_secrets && !place.1.is_empty() && !there.contains(place));
     let problems = missing.map(|(namespace, name)| Problem {
         message: Said::Missing {
             namespace: namespace.clone(),
@@ -68,9 +71,11 @@ fn broken(survey: &Survey) -> Outcome {
         "a kubelet can read every pull secret that is named",
     );
     let named = survey.named();
-    let groups = groups(&survey.secrets, |namespace, name| {
-        named.contains(&(namespace.to_owned(), name.to_owned()))
-    });
+    let groups = groups(
+        &survey.secrets,
+        |namespace, name| named.contains(&(namespace.to_owned(), name.to_owned())),
+        |_, _| false,
+    );
     let broken = groups
         .iter()
         .filter(|group| group.findings.iter().any(|one| one.level == "error"));
@@ -94,7 +99,9 @@ fn duplicates(survey: &Survey) -> Outcome {
         "duplicate-pull-secrets",
         "no credential is stored by hand in several namespaces",
     );
-    let groups = groups(&survey.secrets, |_, _| true);
+    let is_source =
+        |namespace: &str, name: &str| survey.sources.contains(&(namespace.to_owned(), name.to_owned()));
+    let groups = groups(&survey.secrets, |_, _| true, is_source);
     let several = groups.iter().filter(|group| group.advice == Advice::StoreOnce);
     let problems = several.map(|group| {
         let first = &group.secrets[0];
@@ -166,34 +173,40 @@ fn readable(survey: &Survey) -> Outcome {
         if let Some(who) =
             everybody(binding.subjects.as_deref()).filter(|_| reads_secrets(rules.unwrap_or_default()))
         {
-            problems.push(problem(
-                "rolebinding",
-                &format!("{namespace}/{}", binding.name_any()),
-                who,
-                Some(namespace),
-            ));
+            problems.push(problem("rolebinding", &binding.name_any(), who, Some(namespace)));
         }
     }
     outcome.end(Grade::Warning, Reason::WorldReadable, problems)
 }
 
 fn problem(kind: &str, name: &str, who: &str, namespace: Option<String>) -> Problem {
+    let place = namespace.as_ref().map(|namespace| format!(" -n {namespace}"));
     Problem {
-        object: format!("{kind}/{name}"),
+        object: match &namespace {
+            Some(namespace) => format!("{kind}/{namespace}/{name}"),
+            None => format!("{kind}/{name}"),
+        },
         message: Said::Readable {
             by: format!("{kind} {name}"),
             who: who.to_owned(),
             namespace,
         },
-        fix: None,
+        // Whether somebody relies on it, only its owner knows.
+        fix: Some(format!(
+            "kubectl get {kind} {name}{} -o yaml",
+            place.unwrap_or_default()
+        )),
     }
 }
 
 fn everybody(subjects: Option<&[Subject]>) -> Option<&str> {
-    let groups = subjects?.iter().filter(|subject| subject.kind == "Group");
-    groups
-        .map(|subject| subject.name.as_str())
-        .find(|name| EVERYBODY.contains(name))
+    let mut subjects = subjects?.iter();
+    let is_everybody = |subject: &&Subject| match subject.kind.as_str() {
+        "Group" => EVERYBODY.contains(&subject.name.as_str()),
+        "User" => subject.name == ANONYMOUS,
+        _ => false,
+    };
+    subjects.find(is_everybody).map(|subject| subject.name.as_str())
 }
 
 fn reads_secrets(rules: &[PolicyRule]) -> bool {
@@ -206,4 +219,55 @@ fn reads_secrets(rules: &[PolicyRule]) -> bool {
             && has(Some(&rule.verbs), &["get", "list", "watch", "*"])
             && rule.resource_names.as_ref().is_none_or(Vec::is_empty)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use k8s_openapi::api::core::v1::Pod;
+    use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
+    use serde_json::json;
+
+    #[test]
+    fn what_could_not_be_looked_at_is_not_called_missing() {
+        let pod: Pod = serde_json::from_value(json!({
+            "metadata": {"name": "p", "namespace": "a"},
+            "spec": {"containers": [], "imagePullSecrets": [{"name": "own"}]},
+        }))
+        .expect("a pod");
+        let survey = |saw_secrets| Survey {
+            pods: vec![pod.clone()],
+            saw_secrets,
+            ..Survey::default()
+        };
+        assert_eq!(dangling(&survey(false)).grade, Grade::Success);
+        assert_eq!(dangling(&survey(true)).grade, Grade::Warning);
+    }
+
+    #[test]
+    fn everybody_is_a_group_or_the_one_without_a_name() {
+        let role: ClusterRole = serde_json::from_value(json!({
+            "metadata": {"name": "reader"},
+            "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]}],
+        }))
+        .expect("a role");
+        let by = |kind: &str, name: &str| {
+            let binding: ClusterRoleBinding = serde_json::from_value(json!({
+                "metadata": {"name": "open"},
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "reader"},
+                "subjects": [{"kind": kind, "name": name}],
+            }))
+            .expect("a binding");
+            let survey = Survey {
+                cluster_roles: vec![role.clone()],
+                cluster_bindings: vec![binding],
+                ..Survey::default()
+            };
+            readable(&survey).problems.len()
+        };
+        assert_eq!(by("Group", "system:authenticated"), 1);
+        assert_eq!(by("User", "system:anonymous"), 1);
+        assert_eq!(by("Group", "team"), 0);
+        assert_eq!(by("User", "alice"), 0);
+    }
 }

@@ -25,6 +25,10 @@ pub(crate) struct Survey {
     pub(crate) bindings: Vec<RoleBinding>,
     pub(crate) cluster_roles: Vec<ClusterRole>,
     pub(crate) cluster_bindings: Vec<ClusterRoleBinding>,
+    /// Namespace and name of every Secret that a credential is made of.
+    pub(crate) sources: BTreeSet<(String, String)>,
+    /// Whether Secrets could be listed. Where they could not, none of them is known to be missing.
+    pub(crate) saw_secrets: bool,
 }
 
 impl Survey {
@@ -43,18 +47,23 @@ impl Survey {
             cluster_credentials: Vec::new(),
             cluster_roles: Vec::new(),
             cluster_bindings: Vec::new(),
+            sources: BTreeSet::new(),
+            saw_secrets: true,
         };
         for kind in ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"] {
             let of_type = format!("type={kind}");
-            survey
-                .secrets
-                .extend(namespaced::<Secret>(client, namespace, &of_type).await?);
+            match asked(within(client, namespace), &of_type).await? {
+                Some(secrets) => survey.secrets.extend(secrets),
+                None => survey.saw_secrets = false,
+            }
         }
         // Also for one namespace: what is in force there, others may have said.
         survey.namespaces = list(Api::all(client.clone()), "").await?;
         survey.projects = list(Api::all(client.clone()), "").await?;
+        let of_cluster: Vec<ClusterRegistryCredential> = list(Api::all(client.clone()), "").await?;
+        survey.sources = sources(&survey.credentials, &of_cluster);
         if everywhere {
-            survey.cluster_credentials = list(Api::all(client.clone()), "").await?;
+            survey.cluster_credentials = of_cluster;
             survey.cluster_roles = list(Api::all(client.clone()), "").await?;
             survey.cluster_bindings = list(Api::all(client.clone()), "").await?;
         }
@@ -82,6 +91,22 @@ impl Survey {
     }
 }
 
+/// What credentials are made of.
+fn sources(
+    credentials: &[RegistryCredential],
+    of_cluster: &[ClusterRegistryCredential],
+) -> BTreeSet<(String, String)> {
+    let own = credentials.iter().filter_map(|one| {
+        let secret = one.spec.source.secret.as_ref()?;
+        Some((one.namespace()?, secret.name.clone()))
+    });
+    let others = of_cluster.iter().filter_map(|one| {
+        let secret = one.spec.source.secret.as_ref()?;
+        Some((secret.namespace.clone(), secret.name.clone()))
+    });
+    own.chain(others).collect()
+}
+
 /// For tables.
 pub(crate) fn yes(value: bool) -> String {
     if value { "yes" } else { "no" }.to_owned()
@@ -91,15 +116,30 @@ async fn namespaced<K>(client: &Client, namespace: Option<&str>, fields: &str) -
 where
     K: Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + DeserializeOwned + Debug,
 {
-    let api = match namespace {
-        Some(namespace) => Api::namespaced(client.clone(), namespace),
-        None => Api::all(client.clone()),
-    };
-    list(api, fields).await
+    list(within(client, namespace), fields).await
 }
 
-/// All objects, a page at a time; none where the user may not list them or the kind is not installed.
+/// One namespace's objects, or everybody's.
+fn within<K>(client: &Client, namespace: Option<&str>) -> Api<K>
+where
+    K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
+{
+    match namespace {
+        Some(namespace) => Api::namespaced(client.clone(), namespace),
+        None => Api::all(client.clone()),
+    }
+}
+
+/// All objects; none where the user may not list them or the kind is not installed.
 async fn list<K>(api: Api<K>, fields: &str) -> Result<Vec<K>, Failure>
+where
+    K: Resource + Clone + DeserializeOwned + Debug,
+{
+    Ok(asked(api, fields).await?.unwrap_or_default())
+}
+
+/// All objects, a page at a time; `None` where the user may not list them or the kind is not installed.
+async fn asked<K>(api: Api<K>, fields: &str) -> Result<Option<Vec<K>>, Failure>
 where
     K: Resource + Clone + DeserializeOwned + Debug,
 {
@@ -114,10 +154,10 @@ where
                 items.extend(page.items);
                 match page.metadata.continue_.filter(|token| !token.is_empty()) {
                     Some(token) => parameters.continue_token = Some(token),
-                    None => return Ok(items),
+                    None => return Ok(Some(items)),
                 }
             }
-            Err(kube::Error::Api(status)) if matches!(status.code, 403 | 404) => return Ok(items),
+            Err(kube::Error::Api(status)) if matches!(status.code, 403 | 404) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
     }

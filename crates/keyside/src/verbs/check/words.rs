@@ -4,6 +4,8 @@
 mod en;
 mod zh;
 
+use keyside_core::page::Topic;
+
 use super::outcome::Grade;
 use keyside_core::language::Language;
 
@@ -43,9 +45,11 @@ pub(super) enum Said {
         object: String,
         count: i64,
     },
+    /// A registry has refused a credential, for a reason with a page.
     Refused {
         object: String,
         reason: String,
+        registries: String,
     },
     Expired {
         object: String,
@@ -117,6 +121,23 @@ pub(super) enum Said {
     },
     /// Before a command.
     Fix,
+}
+
+/// What a code means, without a full stop.
+fn meaning(code: &str, language: Language) -> &'static str {
+    let meaning = Topic::find(code).map_or("", |topic| topic.page(language).meaning);
+    meaning.trim_end_matches(['.', '。'])
+}
+
+/// How a category is called. In JSON it keeps its English name.
+pub(super) fn category(name: &'static str, language: Language) -> &'static str {
+    match (language, name) {
+        (Language::Zh, "delivery") => "分发",
+        (Language::Zh, "credentials") => "凭证",
+        (Language::Zh, "secrets") => "密文",
+        (Language::Zh, "pods") => "Pod",
+        _ => name,
+    }
 }
 
 impl Said {

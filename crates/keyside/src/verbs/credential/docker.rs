@@ -8,7 +8,7 @@ use keyside_keychain::docker_config::{DockerConfig, Form};
 use keyside_keychain::{Credential, Secret};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -49,6 +49,7 @@ pub(super) fn from_docker(registry: Option<&str>, output: &Output) -> Result<Doc
     let path = file()?;
     let config = read(&path)?;
     let mut found = DockerConfig::new(Form::ConfigJson);
+    let mut failures = Vec::new();
     for (key, helper) in wanted(&config) {
         if registry.is_some_and(|registry| bare(registry) != bare(&key)) {
             continue;
@@ -57,12 +58,24 @@ pub(super) fn from_docker(registry: Option<&str>, output: &Output) -> Result<Doc
         match (own.filter(|own| !own.is_empty()), helper) {
             (Some(own), _) => found.set(key, own),
             (None, Some(helper)) => {
-                if let Some(credential) = ask(&helper, &key, output)? {
-                    found.set(key, credential);
+                match ask(&helper, &key, output) {
+                    Ok(Some(credential)) => found.set(key, credential),
+                    Ok(None) => {}
+                    // One store that is not there does not keep what the others hold.
+                    Err(failure) if registry.is_none() => failures.push(failure),
+                    Err(failure) => return Err(failure),
                 }
             }
             (None, None) => {}
         }
+    }
+    if found.entries().is_empty()
+        && let Some(first) = failures.pop()
+    {
+        return Err(first);
+    }
+    for failure in &failures {
+        output.warning(format!("{failure}; it is left out"));
     }
     if found.entries().is_empty() {
         let what = registry.map_or_else(|| "any registry".to_owned(), str::to_owned);
@@ -90,10 +103,19 @@ fn wanted(config: &DockerConfig) -> BTreeMap<String, Option<String>> {
 }
 
 fn read(path: &Path) -> Result<DockerConfig, Failure> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| Failure::new(format!("{} cannot be read", path.display())).because(error))?;
-    DockerConfig::parse(Form::ConfigJson, &bytes)
-        .map_err(|error| Failure::new(format!("{} is no docker config", path.display())).because(error))
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(path)
+    };
+    let bytes =
+        bytes.map_err(|error| Failure::new(format!("{} cannot be read", path.display())).because(error))?;
+    DockerConfig::parse(Form::ConfigJson, &bytes).map_err(|error| {
+        Failure::new(format!("{} is no docker config", path.display()))
+            .because(error)
+            .hint("docker login HOST, which writes ~/.docker/config.json")
+    })
 }
 
 /// Where docker keeps its file.
@@ -118,7 +140,11 @@ fn ask(helper: &str, key: &str, output: &Output) -> Result<Option<Credential>, F
         ));
     }
     let program = format!("docker-credential-{helper}");
-    let failed = |why: String| Failure::new(format!("{program} did not answer for {key}")).because(why);
+    let failed = |why: String| {
+        Failure::new(format!("{program} did not answer for {key}"))
+            .because(why)
+            .hint(format!("docker login {}", bare(key)))
+    };
     let mut child = Command::new(&program)
         .arg("get")
         .stdin(Stdio::piped())

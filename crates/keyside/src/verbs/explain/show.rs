@@ -7,6 +7,7 @@ use crate::print;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use keyside_core::explain::{Explanation, Seen, Verdict};
+use keyside_core::language::Language;
 use keyside_core::page::Topic;
 use kube::ResourceExt;
 
@@ -87,10 +88,9 @@ fn verdict(answers: &Answers<'_>, output: &Output) -> String {
     let message = worst.message.text(output.language());
     let message = if failing > 0 && answers.pod.is_some() {
         let total = answers.images.len();
-        let colon = if output.language() == keyside_core::language::Language::Zh {
-            "："
-        } else {
-            ": "
+        let colon = match output.language() {
+            Language::Zh => "：",
+            Language::En => ": ",
         };
         format!(
             "{}{colon}{message}",
@@ -159,7 +159,15 @@ fn since(about: &About, output: &Output) -> String {
         let span = print::span(left);
         said.push(output.say(Label::RetriesIn { span: &span }));
     }
-    said.join(", ")
+    said.join(comma(output))
+}
+
+/// What stands between two parts of a sentence.
+fn comma(output: &Output) -> &'static str {
+    match output.language() {
+        Language::Zh => "，",
+        Language::En => ", ",
+    }
 }
 
 fn rows(one: &Explanation, output: &Output) -> Vec<Vec<String>> {
@@ -206,7 +214,8 @@ fn evidence(seen: &Seen, output: &Output) -> String {
     };
     let span = print::span(Timestamp::now().as_second() - time.as_second());
     format!(
-        "{source}{blank}{message}, {}",
+        "{source}{blank}{message}{}{}",
+        comma(output),
         output.say(Label::Ago { span: &span })
     )
 }
@@ -234,8 +243,12 @@ fn fix(answers: &Answers<'_>, output: &Output) {
     }
     let failing = |about: &About| about.explanation.verdict == Verdict::Failing && about.tries.is_some();
     if answers.images.iter().any(failing) {
+        let between = match output.language() {
+            Language::Zh => "；",
+            Language::En => "; ",
+        };
         let line = format!(
-            "{}; {}",
+            "{}{between}{}",
             output.say(Label::RetriesByItself),
             output.say(Label::RestartHint)
         );

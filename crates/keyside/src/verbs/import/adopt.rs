@@ -88,6 +88,10 @@ fn read(secret: &Secret) -> Result<(Form, DockerConfig), Failure> {
             "Secret {name} cannot be read, and every pull that names it fails"
         ))
         .because(error)
+        .hint(format!(
+            "kubectl delete secret {name} -n {}",
+            secret.namespace().unwrap_or_default()
+        ))
     })?;
     Ok((form, config))
 }

@@ -9,16 +9,23 @@ use crate::print;
 use crate::verbs::Ended;
 use crate::verbs::check::survey::{self, Survey};
 use keyside_core::inventory::{Advice, Group, groups};
+use keyside_core::language::Language;
 use keyside_core::noticed;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 pub(super) async fn run(connection: &Connection, flags: &ImportSecrets, output: &Output) -> Ended {
     let survey = Survey::read(&connection.client, flags.namespace.as_deref()).await?;
     let named = survey.named();
-    let groups = groups(&survey.secrets, |namespace, name| {
-        named.contains(&(namespace.to_owned(), name.to_owned()))
-    });
+    let is_in = |set: &BTreeSet<(String, String)>, namespace: &str, name: &str| {
+        set.contains(&(namespace.to_owned(), name.to_owned()))
+    };
+    let groups = groups(
+        &survey.secrets,
+        |namespace, name| is_in(&named, namespace, name),
+        |namespace, name| is_in(&survey.sources, namespace, name),
+    );
     match flags.output {
         Some(format @ (Format::Json | Format::Yaml)) => {
             print::document(&json!({"groups": groups}), Some(format), output)?;
@@ -74,7 +81,11 @@ fn table(groups: &[Group], output: &Output) {
                 noticed::level(level, language),
                 noticed::sentence(&finding.noticed, language),
             );
-            output.line(format!("  {word}: {sentence}"));
+            let colon = match language {
+                Language::Zh => "：",
+                Language::En => ": ",
+            };
+            output.line(format!("  {word}{colon}{sentence}"));
         }
         if let Some(advice) = advice(group, output) {
             output.line(format!("  {advice}"));

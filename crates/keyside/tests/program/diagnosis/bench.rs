@@ -82,6 +82,11 @@ impl<'a> Bench<'a> {
 
     /// Pastes the fix, with what stands in capitals filled in, and the password on stdin.
     pub(crate) fn paste(&self, image: &Value, password: &str) {
+        self.paste_at("", image, password);
+    }
+
+    /// As [`Bench::paste`]; only who knows the right registry can fill it in.
+    pub(crate) fn paste_at(&self, host: &str, image: &Value, password: &str) {
         let fixes = image["fix"].as_array().expect("fixes");
         assert!(!fixes.is_empty(), "no fix: {image}");
         for fix in fixes {
@@ -90,7 +95,8 @@ impl<'a> Bench<'a> {
                 .expect("a command")
                 .replace(" NAME ", " given ")
                 .replace(" USER ", &format!(" {USER} "))
-                .replace(":TAG ", ":1 ");
+                .replace(":TAG ", ":1 ")
+                .replace("HOST/", &format!("{host}/"));
             let output = self.shell(&line, password);
             assert!(
                 output.status.success(),

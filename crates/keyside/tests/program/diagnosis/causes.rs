@@ -1,8 +1,8 @@
 //! For each cause a world that produces it: `explain pod` names it and ends with 1, and the printed fix, pasted, heals it.
 
 use super::bench::{Bench, Here, listing};
-use super::node;
-use crate::registry::{Authority, Own, PASSWORD, Presented, USER, stranger};
+use super::{node, ways};
+use crate::registry::{Authority, Gate, Own, PASSWORD, Presented, USER};
 use crate::world::{has_kubectl, up, up_with};
 use keyside_api::Cause;
 use keyside_registry::{Fault, Part, Rights, Script};
@@ -36,14 +36,6 @@ const OF_FAULTS: [Cause; 9] = [
     Cause::PolicyBlocked,
     Cause::Interrupted,
 ];
-const OF_WAYS: [Cause; 6] = [
-    Cause::DnsFailure,
-    Cause::ConnectionRefused,
-    Cause::NetworkUnreachable,
-    Cause::NotARegistry,
-    Cause::ProxyError,
-    Cause::UnsupportedManifest,
-];
 const OF_CERTIFICATES: [Cause; 5] = [
     Cause::UntrustedCA,
     Cause::CertificateInvalid,
@@ -60,7 +52,9 @@ fn every_cause_has_a_world() {
         &OF_NOTHING,
         &OF_IMAGES,
         &OF_FAULTS,
-        &OF_WAYS,
+        &ways::OF_ADDRESSES,
+        &ways::OF_OUTSIDE,
+        &ways::OF_FORMS,
         &OF_CERTIFICATES,
         &OF_TIME,
         &node::OF_DENIALS,
@@ -72,6 +66,18 @@ fn every_cause_has_a_world() {
     .collect();
     let missing: Vec<_> = Cause::ALL.iter().filter(|cause| !shown.contains(cause)).collect();
     assert!(missing.is_empty(), "no test produces {missing:?}");
+}
+
+#[test]
+fn every_cause_is_documented() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/causes.md");
+    let page = std::fs::read_to_string(path).expect("the page");
+    let named: BTreeSet<&str> = page.split(|letter: char| !letter.is_alphanumeric()).collect();
+    let missing: Vec<_> = Cause::ALL
+        .iter()
+        .filter(|cause| !named.contains(cause.as_str()))
+        .collect();
+    assert!(missing.is_empty(), "{path} does not name {missing:?}");
 }
 
 #[test]
@@ -225,7 +231,8 @@ fn images_that_are_not_there_or_not_allowed_are_named_and_the_pasted_fix_heals()
     }
     let (world, registry) = (up(), Own::start());
     registry.push("team/app", "1");
-    registry.push_foreign("team/foreign");
+    registry.push_foreign("team/foreign", "mips");
+    registry.push("team/foreign", "1");
     let bench = Bench::new(&world);
     let host = registry.host();
     let credential = format!(
@@ -233,7 +240,7 @@ fn images_that_are_not_there_or_not_allowed_are_named_and_the_pasted_fix_heals()
     );
     world.keyside_ok(&credential, PASSWORD);
     bench.deployment("tag", &format!("{host}/team/app:gone"));
-    bench.deployment("foreign", &format!("{host}/team/foreign:1"));
+    bench.deployment("foreign", &format!("{host}/team/foreign:mips"));
     bench.namespace("upper");
     world.pod_of("upper", "p", &format!("{host}/Team/App:1"), "");
     bench.namespace("never");
@@ -241,10 +248,15 @@ fn images_that_are_not_there_or_not_allowed_are_named_and_the_pasted_fix_heals()
         "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: never}}\nspec: {{containers: [{{name: app, image: \"{host}/team/app:1\", imagePullPolicy: Never}}]}}\n"
     ));
     let tag = bench.explained("deploy/web", "tag", Cause::NotFound);
-    bench.explained("deploy/web", "foreign", Cause::NoMatchingPlatform);
+    let foreign = bench.explained("deploy/web", "foreign", Cause::NoMatchingPlatform);
     let upper = bench.explained("pod/p", "upper", Cause::InvalidReference);
     let never = bench.explained("pod/p", "never", Cause::NeverPull);
-    for (namespace, image) in [("tag", &tag), ("upper", &upper), ("never", &never)] {
+    for (namespace, image) in [
+        ("tag", &tag),
+        ("foreign", &foreign),
+        ("upper", &upper),
+        ("never", &never),
+    ] {
         bench.paste(image, "");
         bench.runs(namespace);
     }
@@ -320,43 +332,6 @@ fn faults_of_a_registry_are_named_and_once_over_the_pasted_fix_replaces_the_pod(
 }
 
 #[test]
-fn ways_that_lead_nowhere_are_named() {
-    if !has_kubectl() {
-        return;
-    }
-    let world = up();
-    let bench = Bench::new(&world);
-    let (_page, page) = stranger(
-        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\nConnection: close\r\n\r\n<html>no</html>",
-    );
-    world.pod_of("default", "unknown", "registry.invalid/team/app:1", "");
-    world.pod_of("default", "refused", "127.0.0.1:1/team/app:1", "");
-    world.pod_of("default", "page", &format!("{page}/team/app:1"), "");
-    // Nobody dials that for a registry: the node says so in the words of a machine without a route.
-    world.pod_of("default", "nowhere", "169.254.169.254/team/app:1", "");
-    let (_proxy, proxy) = stranger(
-        "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 15\r\nConnection: close\r\n\r\n<html>no</html>",
-    );
-    let (_old, old) = stranger(
-        "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.distribution.manifest.v1+prettyjws\r\nContent-Length: 19\r\nConnection: close\r\n\r\n{\"schemaVersion\":1}",
-    );
-    world.pod_of("default", "proxy", &format!("{proxy}/team/app:1"), "");
-    world.pod_of("default", "old", &format!("{old}/team/app:1"), "");
-    for (pod, cause) in [
-        ("unknown", Cause::DnsFailure),
-        ("refused", Cause::ConnectionRefused),
-        ("nowhere", Cause::NetworkUnreachable),
-        ("page", Cause::NotARegistry),
-        ("proxy", Cause::ProxyError),
-        ("old", Cause::UnsupportedManifest),
-    ] {
-        let image = bench.explained(&format!("pod/{pod}"), "default", cause);
-        assert!(!image["fix"].as_array().expect("fixes").is_empty(), "{image}");
-    }
-    bench.has_named(&OF_WAYS);
-}
-
-#[test]
 fn certificates_and_missing_tls_are_named_and_once_right_the_pasted_fix_heals() {
     if !has_kubectl() {
         return;
@@ -365,16 +340,21 @@ fn certificates_and_missing_tls_are_named_and_once_right_the_pasted_fix_heals() 
     let unknown = Presented::new(other.certify("unknown.test", false));
     let expired = Presented::new(trusted.certify("expired.test", true));
     let hub = Presented::new(trusted.certify("registry-1.docker.io", false));
+    let plain = Presented::new(trusted.certify("plain.test", false));
+    let right = Presented::new(trusted.certify("right.test", false));
     let registries = [
         Own::start_tls(&unknown),
         Own::start_tls(&expired),
         Own::start_tls(&hub),
+        Own::start_tls(&plain),
+        Own::start_tls(&right),
     ];
     for registry in &registries {
         registry.push("team/app", "1");
     }
-    let plain = Own::start();
-    let (_noise, noise) = stranger("SSH-2.0-OpenSSH_9.9\r\n");
+    // What a server without TLS says to whoever begins with a handshake.
+    let door = Gate::saying("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let noise = Gate::saying("SSH-2.0-OpenSSH_9.9\r\n");
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, trusted.pem()).expect("a file");
@@ -382,8 +362,9 @@ fn certificates_and_missing_tls_are_named_and_once_right_the_pasted_fix_heals() 
         ("unknown.test", registries[0].address),
         ("expired.test", registries[1].address),
         ("registry-1.docker.io", registries[2].address),
-        ("plain.test", plain.address),
-        ("noise.test", noise),
+        ("plain.test", door.address),
+        ("noise.test", noise.address),
+        ("right.test", registries[4].address),
     ];
     let hosts: Vec<String> = names
         .iter()
@@ -409,26 +390,40 @@ fn certificates_and_missing_tls_are_named_and_once_right_the_pasted_fix_heals() 
             "create deployment web -n {name} --image={name}.test/team/app:1"
         ));
     }
-    bench.deployment(
-        "plain",
-        &format!("plain.test:{}/team/app:1", plain.address.port()),
-    );
-    bench.deployment("noise", &format!("noise.test:{}/team/app:1", noise.port()));
+    bench.namespace("plain");
+    let at_port = format!("plain.test:{}", door.address.port());
+    bench.secret("plain", "own", &at_port, USER, PASSWORD);
+    bench.namespace("noise");
+    bench.secret("noise", "own", "right.test", USER, PASSWORD);
+    for (name, host) in [("plain", at_port.as_str()), ("noise", "noise.test")] {
+        world.ok(&format!(
+            "create deployment web -n {name} --image={host}/team/app:1"
+        ));
+    }
     bench.namespace("hub");
     bench.secret("hub", "spelt", "hub.docker.com", USER, PASSWORD);
     world.pod_of("hub", "p", "team/app:1", &listing("spelt"));
 
     let untrusted = bench.explained("deploy/web", "unknown", Cause::UntrustedCA);
     let old = bench.explained("deploy/web", "expired", Cause::CertificateInvalid);
-    bench.explained("deploy/web", "plain", Cause::HttpOnlyRegistry);
-    bench.explained("deploy/web", "noise", Cause::TlsProtocolError);
+    let http = bench.explained("deploy/web", "plain", Cause::HttpOnlyRegistry);
+    let ssh = bench.explained("deploy/web", "noise", Cause::TlsProtocolError);
     let spelt = bench.explained("pod/p", "hub", Cause::HostSpelling);
     unknown.renew(trusted.certify("unknown.test", false));
     expired.renew(trusted.certify("expired.test", false));
-    for (namespace, image) in [("unknown", &untrusted), ("expired", &old), ("hub", &spelt)] {
+    // It is served over TLS from now on.
+    door.lead_to(&registries[3]);
+    for (namespace, image) in [
+        ("unknown", &untrusted),
+        ("expired", &old),
+        ("hub", &spelt),
+        ("plain", &http),
+    ] {
         bench.paste(image, PASSWORD);
         bench.runs(namespace);
     }
+    bench.paste_at("right.test", &ssh, PASSWORD);
+    bench.runs("noise");
     bench.has_named(&OF_CERTIFICATES);
 }
 

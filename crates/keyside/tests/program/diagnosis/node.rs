@@ -8,9 +8,10 @@ use keyside_api::Cause;
 
 pub(crate) const OF_DENIALS: [Cause; 1] = [Cause::AccessDenied];
 pub(crate) const OF_PRESENCE: [Cause; 1] = [Cause::ReverificationRefused];
-pub(crate) const OF_WORDS: [Cause; 4] = [
+pub(crate) const OF_WORDS: [Cause; 5] = [
     Cause::AddressBlocked,
     Cause::DiskFull,
+    Cause::NetworkUnreachable,
     Cause::PullQpsExceeded,
     Cause::SignatureInvalid,
 ];
@@ -78,6 +79,7 @@ fn words_of_a_node_are_understood_and_the_pasted_fix_makes_a_pod_that_it_can_ser
     for (namespace, cause, row) in [
         ("blocked", Cause::AddressBlocked, "docker-acr-firewall"),
         ("full", Cause::DiskFull, "docker-disk"),
+        ("cut", Cause::NetworkUnreachable, "containerd2-noroute"),
         ("hasty", Cause::PullQpsExceeded, "kubelet-qps"),
         ("unsigned", Cause::SignatureInvalid, "kubelet-signature"),
     ] {

@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Grade, Said};
+use super::{Grade, Language, Said, meaning};
 
 pub(super) fn text(said: &Said) -> String {
     match said {
@@ -21,7 +21,17 @@ pub(super) fn text(said: &Said) -> String {
         Said::NotSeen { object } => format!("{object}: its last change has not been looked at"),
         Said::Condition { object, message } => format!("{object}: {message}"),
         Said::Taken { object, count } => format!("{object}: the name is taken in {count} namespaces"),
-        Said::Refused { object, reason } => format!("{object}: {reason}"),
+        Said::Refused {
+            object,
+            reason,
+            registries,
+        } => {
+            let place = match registries.as_str() {
+                "" => String::new(),
+                some => format!(" at {some}"),
+            };
+            format!("{object}: {reason}{place}: {}", meaning(reason, Language::En))
+        }
         Said::Expired { object, days } => format!("{object} expired {days} days ago"),
         Said::Expires { object, days } => format!("{object} expires in {days} days"),
         Said::Missing { namespace, name } => {
@@ -57,6 +67,7 @@ pub(super) fn text(said: &Said) -> String {
             None => format!("{by} lets {who} read every Secret of the cluster"),
         },
         Said::Category { count, all, worst } => match worst {
+            Grade::Success if *all == 1 => "1 check".to_owned(),
             Grade::Success => format!("{all} checks"),
             Grade::Warning => format!("{count} of {all} warn"),
             Grade::Error => format!("{count} of {all} failed"),
@@ -68,6 +79,6 @@ pub(super) fn text(said: &Said) -> String {
             failed,
         } => format!("{all} checks: {fine} ok, {warnings} warnings, {failed} failed"),
         Said::Written { path } => format!("{path} written, without names"),
-        Said::Fix => "fix:".to_owned(),
+        Said::Fix => "fix: ".to_owned(),
     }
 }

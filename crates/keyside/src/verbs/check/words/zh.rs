@@ -1,6 +1,6 @@
 //! 简体中文。
 
-use super::{Grade, Said};
+use super::{Grade, Language, Said, meaning};
 
 pub(super) fn text(said: &Said) -> String {
     match said {
@@ -19,7 +19,17 @@ pub(super) fn text(said: &Said) -> String {
         Said::NotSeen { object } => format!("{object}：最近的改动还没有被看到"),
         Said::Condition { object, message } => format!("{object}：{message}"),
         Said::Taken { object, count } => format!("{object}：名称在 {count} 个命名空间中已被占用"),
-        Said::Refused { object, reason } => format!("{object}：{reason}"),
+        Said::Refused {
+            object,
+            reason,
+            registries,
+        } => {
+            let place = match registries.as_str() {
+                "" => String::new(),
+                some => format!("{some} 上 "),
+            };
+            format!("{object}：{place}{reason}：{}", meaning(reason, Language::Zh))
+        }
         Said::Expired { object, days } => format!("{object} 已过期 {days} 天"),
         Said::Expires { object, days } => format!("{object} 将在 {days} 天后到期"),
         Said::Missing { namespace, name } => format!("{namespace}：引用的密文 (Secret) {name} 不存在"),
