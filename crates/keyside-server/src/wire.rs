@@ -50,8 +50,6 @@ pub(crate) async fn write_copy(client: &kube::Client, write: &Write) -> Result<O
         Some(existing) => {
             secret["metadata"]["uid"] = json!(existing.uid);
             secret["metadata"]["resourceVersion"] = json!(existing.resource_version);
-            // A source that was handed over as a copy may have brought its history along.
-            secret["data"][keyside_core::history::KEY] = serde_json::Value::Null;
             let path = format!("{path}/{name}?fieldManager={FIELD_MANAGER}");
             request(Method::PATCH, &path, "application/merge-patch+json", &secret)
         }

@@ -86,6 +86,12 @@ fn rotated(passwords: &[&str]) -> core::Secret {
 fn three_older_contents_are_kept_the_newest_first() {
     let secret = rotated(&["a", "b", "c", "d", "e"]);
     assert_eq!(passwords(&secret), ["e", "d", "c", "b"]);
+    let stored = String::from_utf8(secret.data.as_ref().unwrap()[KEY].0.clone()).unwrap();
+    assert_eq!(
+        stored.matches("replaced").count(),
+        KEPT,
+        "what is not shown is not kept either"
+    );
     let newest = &older(&secret)[0];
     assert_eq!(
         (newest.replaced, newest.version.as_deref()),

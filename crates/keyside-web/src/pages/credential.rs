@@ -56,7 +56,7 @@ enum Body {
     Delivery(DeliveryTab),
     Verification(verification::Tab),
     UsedBy(Vec<User>),
-    History(history::Tab),
+    History(Box<history::Tab>),
     Yaml(String),
 }
 
@@ -214,7 +214,7 @@ async fn body(call: &Call, stored: &Stored, seen: &Seen, tab: &str) -> Result<Bo
                     .collect(),
             )
         }
-        "history" => Body::History(history::tab(call, stored).await?),
+        "history" => Body::History(Box::new(history::tab(call, stored).await?)),
         "yaml" => Body::Yaml(yaml(&stored.to_json()?)?),
         _ => Body::Delivery(delivery(call, stored, seen).await?),
     })

@@ -471,15 +471,15 @@ impl Lang {
         self.pick("the login", "登录")
     }
 
-    pub(crate) fn from_here(self) -> &'static str {
+    pub(crate) fn server_now(self) -> &'static str {
         self.pick("From this server, now", "从此服务器，刚刚")
     }
 
-    pub(crate) fn from_controllers(self) -> &'static str {
+    pub(crate) fn by_controllers(self) -> &'static str {
         self.pick("From the controllers", "从控制器")
     }
 
-    pub(crate) fn from_nodes(self) -> &'static str {
+    pub(crate) fn by_nodes(self) -> &'static str {
         self.pick("From nodes", "从节点")
     }
 }

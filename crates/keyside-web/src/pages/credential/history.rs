@@ -224,7 +224,7 @@ async fn refuse(call: &Call, stored: &Stored, seen: &Seen, trouble: Trouble) -> 
     tab.trouble = Some(trouble);
     let shown = super::Shown {
         tab: "history",
-        body: super::Body::History(tab),
+        body: super::Body::History(Box::new(tab)),
         badge: None,
         status,
     };
