@@ -138,10 +138,32 @@ fn needles() -> Vec<(String, String)> {
     needles
 }
 
+/// What the history of the source holds: contents in base64 within JSON, which none of the other forms would find.
+fn kept(world: &World) -> Vec<(String, String)> {
+    let path = "jsonpath={.data.\\.keyside-history}";
+    let stored = world.run(&["get", "secret", "canary", "-n", "lab", "-o", path]);
+    let stored = STANDARD.decode(stored).expect("base64");
+    let list: Vec<serde_json::Value> = serde_json::from_slice(&stored).expect("JSON");
+    assert!(!list.is_empty(), "there is something older");
+    list.iter()
+        .map(|older| {
+            let content = older["data"][".dockerconfigjson"].as_str().expect("a content");
+            (
+                "an older content".to_owned(),
+                content.trim_end_matches('=').to_owned(),
+            )
+        })
+        .collect()
+}
+
 /// A place where nothing may be found.
 fn look(place: &str, content: &str, found: &mut Vec<String>) {
-    for (what, needle) in needles() {
-        if content.contains(&needle) {
+    look_for(&needles(), place, content, found);
+}
+
+fn look_for(needles: &[(String, String)], place: &str, content: &str, found: &mut Vec<String>) {
+    for (what, needle) in needles {
+        if content.contains(needle) {
             found.push(format!("{place}: {what}"));
         }
     }
@@ -246,17 +268,19 @@ fn s01_canary_is_found_nowhere_outside_of_our_secrets() {
             &mut found,
         );
     }
-    look("pages of the credential", &pages(&world), &mut found);
+    let kept = kept(&world);
+    look_for(&kept, "stdout and stderr", &said, &mut found);
+    let shown = pages(&world);
+    look("pages of the credential", &shown, &mut found);
+    look_for(&kept, "pages of the credential", &shown, &mut found);
     for file in ["cmdline", "environ"] {
         let bytes = std::fs::read(format!("/proc/{}/{file}", world.pid())).expect("readable");
         look(file, &text(&bytes), &mut found);
     }
     step_delete(&world, &mut found);
-    look(
-        "log",
-        &std::fs::read_to_string(&log).expect("the log"),
-        &mut found,
-    );
+    let logged = std::fs::read_to_string(&log).expect("the log");
+    look("log", &logged, &mut found);
+    look_for(&kept, "log", &logged, &mut found);
     walk(&folder.path().join("data"), &mut found);
     assert!(found.is_empty(), "{found:#?}");
     // The search itself works: where it is meant to stand, it is found.
