@@ -409,6 +409,15 @@ fn who_may_see_less_is_not_told_that_it_is_not_there() {
     for id in ["permissions", "webhook-registered", "webhook-alive"] {
         assert_eq!(result(id), ("warning".into(), "Forbidden".into()), "{id}");
     }
+    // Whoever asks about one namespace needs rights in it only.
+    world.ok("create role inside -n lab --verb=list --resource=secrets,pods");
+    world.ok("create rolebinding ann -n lab --role=inside --user=ann");
+    let output = bench.shell("keyside check -n lab --as ann -o short", "");
+    let said = text(&output.stdout);
+    assert!(!said.contains("may not list"), "{said}");
+    let output = bench.shell("keyside check --as ann -o short", "");
+    let said = text(&output.stdout);
+    assert!(said.contains("this user may not list secrets"), "{said}");
 }
 
 #[test]
