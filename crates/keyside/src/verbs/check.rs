@@ -60,7 +60,7 @@ pub(super) async fn run(global: &Global, flags: &Check, output: &Output) -> Ende
 /// Runs every check.
 async fn look(connection: &Connection, flags: &Check) -> Result<Vec<Category>, Failure> {
     let client = &connection.client;
-    let mut categories = vec![api::category(client, flags.pre).await?];
+    let mut categories = vec![api::category(client, flags.pre, flags.namespace.as_deref()).await?];
     if flags.pre {
         return Ok(categories);
     }

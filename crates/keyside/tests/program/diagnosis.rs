@@ -375,6 +375,52 @@ fn check_names_what_is_wrong_with_stable_ids_and_warnings_do_not_fail() {
 }
 
 #[test]
+fn who_may_see_less_is_not_told_that_it_is_not_there() {
+    if !has_kubectl() {
+        return;
+    }
+    let world = up();
+    let bench = Bench::new(&world);
+    bench.namespace("lab");
+    bench.secret("lab", "own", "registry.invalid", USER, PASSWORD);
+    world.pod_of("lab", "p", "registry.invalid/x:1", &listing("own"));
+    world.ok("create clusterrole looks --verb=get,list --resource=pods,namespaces,events,serviceaccounts");
+    world.ok("create clusterrolebinding bob --clusterrole=looks --user=bob");
+    let found = bench.explained("pod/p", "lab", Cause::DnsFailure);
+    assert_eq!(found["credentials"][0]["name"], "own", "{found}");
+    let said = |line: &str| {
+        let output = bench.shell(&format!("keyside {line} --as bob -o json"), "");
+        let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        document
+    };
+    let seen = said("explain pod/p -n lab");
+    assert_eq!(seen["images"][0]["credentials"][0]["name"], "own", "{seen}");
+    assert!(!seen.to_string().contains("MissingPullSecret"), "{seen}");
+    let seen = said("check");
+    assert_eq!(seen["success"], true, "{seen}");
+    let result = |id: &str| {
+        let categories = seen["categories"].as_array().expect("categories").iter();
+        let mut checks =
+            categories.flat_map(|category| category["checks"].as_array().expect("checks").iter());
+        let check = checks.find(|check| check["id"] == id).expect("a check");
+        (check["result"].clone(), check["reason"].clone())
+    };
+    assert_eq!(result("dangling-pull-secrets").0, "success");
+    for id in ["permissions", "webhook-registered", "webhook-alive"] {
+        assert_eq!(result(id), ("warning".into(), "Forbidden".into()), "{id}");
+    }
+    // Whoever asks about one namespace needs rights in it only.
+    world.ok("create role inside -n lab --verb=list --resource=secrets,pods");
+    world.ok("create rolebinding ann -n lab --role=inside --user=ann");
+    let output = bench.shell("keyside check -n lab --as ann -o short", "");
+    let said = text(&output.stdout);
+    assert!(!said.contains("may not list"), "{said}");
+    let output = bench.shell("keyside check --as ann -o short", "");
+    let said = text(&output.stdout);
+    assert!(said.contains("this user may not list secrets"), "{said}");
+}
+
+#[test]
 fn docker_config_is_taken_with_its_stores_and_a_file_that_only_points_to_one_is_refused() {
     if !has_kubectl() {
         return;

@@ -19,6 +19,8 @@ const TO_LOOK: &[(&str, &str, &str)] = &[
     ("list", "", "pods"),
     ("list", "", "namespaces"),
 ];
+/// For one namespace, the rights in it are enough.
+const TO_LOOK_INSIDE: &[(&str, &str, &str)] = &[("list", "", "secrets"), ("list", "", "pods")];
 const TO_INSTALL: &[(&str, &str, &str)] = &[
     ("create", "apiextensions.k8s.io", "customresourcedefinitions"),
     ("create", "", "namespaces"),
@@ -30,7 +32,11 @@ const TO_INSTALL: &[(&str, &str, &str)] = &[
     ),
 ];
 
-pub(super) async fn category(client: &Client, pre: bool) -> Result<Category, Failure> {
+pub(super) async fn category(
+    client: &Client,
+    pre: bool,
+    namespace: Option<&str>,
+) -> Result<Category, Failure> {
     let reach = Outcome::begin("api-reachable", "the API server answers");
     // Without an API server there is nothing to check: that is no failed check, but no check at all.
     let version = client.apiserver_version().await?;
@@ -46,27 +52,38 @@ pub(super) async fn category(client: &Client, pre: bool) -> Result<Category, Fai
         fix: None,
     });
     let age = age.end(Grade::Error, Reason::TooOld, old.into_iter().collect());
-    let rights = if pre { TO_INSTALL } else { TO_LOOK };
+    let rights = match (pre, namespace) {
+        (true, _) => TO_INSTALL,
+        (false, None) => TO_LOOK,
+        (false, Some(_)) => TO_LOOK_INSIDE,
+    };
+    let namespace = namespace.filter(|_| !pre);
     let mut checks = vec![reach, age];
-    checks.push(permissions(client, rights, pre).await?);
+    checks.push(permissions(client, rights, pre, namespace).await?);
     Ok(Category {
         name: "kubernetes",
         checks,
     })
 }
 
-async fn permissions(client: &Client, rights: &[(&str, &str, &str)], pre: bool) -> Result<Outcome, Failure> {
+async fn permissions(
+    client: &Client,
+    rights: &[(&str, &str, &str)],
+    pre: bool,
+    namespace: Option<&str>,
+) -> Result<Outcome, Failure> {
+    let place = namespace.map_or_else(|| "-A".to_owned(), |namespace| format!("-n {namespace}"));
     let outcome = Outcome::begin("permissions", "this user may do what is needed");
     let mut missing = Vec::new();
     for (verb, group, resource) in rights {
-        if !may(client, verb, group, resource).await? {
+        if !may(client, namespace, (verb, group, resource)).await? {
             missing.push(Problem {
                 object: (*resource).to_owned(),
                 message: Said::MayNot {
                     verb: (*verb).to_owned(),
                     resource: (*resource).to_owned(),
                 },
-                fix: Some(format!("kubectl auth can-i {verb} {resource} -A")),
+                fix: Some(format!("kubectl auth can-i {verb} {resource} {place}")),
             });
         }
     }
@@ -75,13 +92,18 @@ async fn permissions(client: &Client, rights: &[(&str, &str, &str)], pre: bool) 
     Ok(outcome.end(grade, Reason::Forbidden, missing))
 }
 
-async fn may(client: &Client, verb: &str, group: &str, resource: &str) -> Result<bool, Failure> {
+async fn may(
+    client: &Client,
+    namespace: Option<&str>,
+    (verb, group, resource): (&str, &str, &str),
+) -> Result<bool, Failure> {
     let review = SelfSubjectAccessReview {
         spec: SelfSubjectAccessReviewSpec {
             resource_attributes: Some(ResourceAttributes {
                 verb: Some(verb.to_owned()),
                 group: Some(group.to_owned()),
                 resource: Some(resource.to_owned()),
+                namespace: namespace.map(str::to_owned),
                 ..ResourceAttributes::default()
             }),
             ..SelfSubjectAccessReviewSpec::default()

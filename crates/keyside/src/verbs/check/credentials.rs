@@ -3,6 +3,7 @@
 use super::outcome::{Category, Grade, Outcome, Problem};
 use super::survey::Survey;
 use super::words::Said;
+use crate::print;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keyside_api::condition::{delivered, stalled, verified};
@@ -150,16 +151,16 @@ pub(super) fn validity(survey: &Survey, now: Timestamp) -> Category {
             continue;
         };
         is_over |= left.is_negative();
-        let days = left.as_hours() / 24;
+        let span = print::span(left.as_secs().abs());
         let message = if left.is_negative() {
             Said::Expired {
                 object: one.object.clone(),
-                days: -days,
+                span,
             }
         } else {
             Said::Expires {
                 object: one.object.clone(),
-                days,
+                span,
             }
         };
         ends.push(Problem {

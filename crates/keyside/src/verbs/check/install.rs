@@ -62,6 +62,18 @@ async fn registered(client: &Client) -> Outcome {
     let outcome = Outcome::begin("webhook-registered", "new pods are shown to keyside");
     let api: Api<MutatingWebhookConfiguration> = Api::all(client.clone());
     let found = api.get_opt(WEBHOOK_CONFIGURATION).await;
+    if matches!(&found, Err(kube::Error::Api(status)) if status.code == 403) {
+        let (verb, resource) = ("get", "mutatingwebhookconfigurations");
+        let problem = Problem {
+            object: format!("mutatingwebhookconfiguration/{WEBHOOK_CONFIGURATION}"),
+            message: Said::MayNot {
+                verb: verb.to_owned(),
+                resource: resource.to_owned(),
+            },
+            fix: Some(format!("kubectl auth can-i {verb} {resource}")),
+        };
+        return outcome.end(Grade::Warning, Reason::Forbidden, vec![problem]);
+    }
     let hooks = found.ok().flatten().and_then(|one| one.webhooks);
     let missing = hooks.is_none_or(|hooks| hooks.is_empty()).then(|| Problem {
         object: format!("mutatingwebhookconfiguration/{WEBHOOK_CONFIGURATION}"),

@@ -53,11 +53,11 @@ pub(super) enum Said {
     },
     Expired {
         object: String,
-        days: i64,
+        span: String,
     },
     Expires {
         object: String,
-        days: i64,
+        span: String,
     },
     Missing {
         namespace: String,

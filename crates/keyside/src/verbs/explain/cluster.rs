@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use keyside_api::{ClusterRegistryCredential, Project, RegistryCredential, SYSTEM_NAMESPACE, label};
 use keyside_core::Index;
+use keyside_core::index::Access;
 use keyside_core::source::PullSecret;
 use kube::api::ListParams;
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 /// The types of Secrets that can hold a registry credential.
@@ -40,7 +41,16 @@ impl Cluster {
             Some(all) => all,
             None => vec![Api::all(client.clone()).get(namespace).await?],
         };
-        let index = index(
+        // Where no Secret may be read, none is known to be missing.
+        let readable = secrets.is_none().then(BTreeSet::new);
+        let secrets = secrets.unwrap_or_default();
+        let mut known = Index::new(SYSTEM_NAMESPACE, None);
+        known.set_access(Access {
+            readable,
+            ..Access::default()
+        });
+        let index = fed(
+            known,
             &namespaces,
             projects.as_deref().unwrap_or_default(),
             cluster.as_deref().unwrap_or_default(),
@@ -64,7 +74,18 @@ pub(crate) fn index(
     credentials: &[RegistryCredential],
     secrets: &[Secret],
 ) -> Index {
-    let mut index = Index::new(SYSTEM_NAMESPACE, None);
+    let index = Index::new(SYSTEM_NAMESPACE, None);
+    fed(index, namespaces, projects, cluster, credentials, secrets)
+}
+
+fn fed(
+    mut index: Index,
+    namespaces: &[Namespace],
+    projects: &[Project],
+    cluster: &[ClusterRegistryCredential],
+    credentials: &[RegistryCredential],
+    secrets: &[Secret],
+) -> Index {
     for one in namespaces {
         drop(index.apply_namespace(&one.metadata));
     }
@@ -98,16 +119,18 @@ async fn credentials(client: &Client, namespace: &str) -> Result<Vec<RegistryCre
     }
 }
 
-/// The pull secrets of all namespaces, or of this one.
-async fn pull_secrets(client: &Client, namespace: &str) -> Result<Vec<Secret>, Failure> {
-    let mut found = Vec::new();
+/// The pull secrets of all namespaces, or of this one; `None` where the user may see those of neither.
+async fn pull_secrets(client: &Client, namespace: &str) -> Result<Option<Vec<Secret>>, Failure> {
+    let mut found: Option<Vec<Secret>> = None;
     for kind in TYPES {
         let parameters = ListParams::default().fields(&format!("type={kind}"));
         let all = match permitted(Api::all(client.clone()), parameters.clone()).await? {
             Some(all) => Some(all),
             None => permitted(Api::namespaced(client.clone(), namespace), parameters).await?,
         };
-        found.extend(all.into_iter().flatten());
+        if let Some(all) = all {
+            found.get_or_insert_default().extend(all);
+        }
     }
     Ok(found)
 }

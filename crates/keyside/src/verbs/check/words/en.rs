@@ -32,8 +32,8 @@ pub(super) fn text(said: &Said) -> String {
             };
             format!("{object}: {reason}{place}: {}", meaning(reason, Language::En))
         }
-        Said::Expired { object, days } => format!("{object} expired {days} days ago"),
-        Said::Expires { object, days } => format!("{object} expires in {days} days"),
+        Said::Expired { object, span } => format!("{object} expired {span} ago"),
+        Said::Expires { object, span } => format!("{object} expires in {span}"),
         Said::Missing { namespace, name } => {
             format!("{namespace}: Secret {name} is named and does not exist")
         }
@@ -77,7 +77,9 @@ pub(super) fn text(said: &Said) -> String {
             fine,
             warnings,
             failed,
-        } => format!("{all} checks: {fine} ok, {warnings} warnings, {failed} failed"),
+        } => format!("{all} checks: {fine} ok, {warnings} {}, {failed} failed",
+            if *warnings == 1 { "warning" } else { "warnings" }
+        ),
         Said::Written { path } => format!("{path} written, without names"),
         Said::Fix => "fix: ".to_owned(),
     }

@@ -30,8 +30,8 @@ pub(super) fn text(said: &Said) -> String {
             };
             format!("{object}：{place}{reason}：{}", meaning(reason, Language::Zh))
         }
-        Said::Expired { object, days } => format!("{object} 已过期 {days} 天"),
-        Said::Expires { object, days } => format!("{object} 将在 {days} 天后到期"),
+        Said::Expired { object, span } => format!("{object} 已过期 {span}"),
+        Said::Expires { object, span } => format!("{object} 将在 {span} 后到期"),
         Said::Missing { namespace, name } => format!("{namespace}：引用的密文 (Secret) {name} 不存在"),
         Said::Unreadable { namespace, name } => format!("{namespace}：kubelet 无法读取密文 (Secret) {name}"),
         Said::Several { count, registries } => {
