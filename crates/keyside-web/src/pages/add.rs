@@ -19,7 +19,6 @@ use http::StatusCode;
 use keyside_api::Delivery;
 use keyside_keychain::docker_config::{self, DockerConfig};
 use keyside_keychain::{Credential, lint, preset};
-use kube::ResourceExt as _;
 
 /// The tile for a whole docker config.
 const FILE: &str = "file";
@@ -150,13 +149,14 @@ pub(crate) async fn show(call: Call) -> Answer {
         understood,
         ..Trouble::default()
     };
-    form_page(&call, &seen, draft, trouble).await
+    form_page(&call, seen, draft, trouble).await
 }
 
 /// What a scope would come to, as a part of the page.
 pub(crate) async fn ask(call: Call) -> Answer {
-    let seen = Seen::read(&call).await?;
+    let mut seen = Seen::read(&call).await?;
     let draft = Draft::of(&call, &call.query);
+    seen.open(&call.client()?, draft.its_project()).await?;
     page(&Part {
         t: call.t(),
         preview: preview(&call, &seen, &draft).await?,
@@ -166,8 +166,9 @@ pub(crate) async fn ask(call: Call) -> Answer {
 /// Chooses a tile, understands what was pasted, or saves.
 pub(crate) async fn save(call: Call) -> Answer {
     let t = call.t();
-    let seen = Seen::read(&call).await?;
+    let mut seen = Seen::read(&call).await?;
     let mut draft = Draft::of(&call, &call.form);
+    seen.open(&call.client()?, draft.its_project()).await?;
     let mut trouble = Trouble {
         status: StatusCode::OK,
         ..Trouble::default()
@@ -186,7 +187,7 @@ pub(crate) async fn save(call: Call) -> Answer {
         }
     }
     draft.complete(&seen);
-    form_page(&call, &seen, draft, trouble).await
+    form_page(&call, seen, draft, trouble).await
 }
 
 async fn try_save(call: &Call, seen: &Seen, draft: &mut Draft) -> Result<(), Trouble> {
@@ -293,8 +294,10 @@ pub(super) fn warnings(findings: &[lint::Finding], t: Lang) -> Vec<String> {
         .collect()
 }
 
-async fn form_page(call: &Call, seen: &Seen, draft: Draft, trouble: Trouble) -> Answer {
+async fn form_page(call: &Call, mut seen: Seen, draft: Draft, trouble: Trouble) -> Answer {
     let t = call.t();
+    seen.open(&call.client()?, draft.its_project()).await?;
+    let seen = &seen;
     let (chosen, lang) = (draft.chosen(), t.preset());
     let is_file = draft.preset == FILE;
     let preview = preview(call, seen, &draft).await?;
@@ -365,6 +368,15 @@ fn tiles(t: Lang) -> Vec<Choice> {
         .collect()
 }
 
+/// How many namespaces a Project has now: those that exist, as far as its status knows, else those it names.
+fn members(project: &keyside_api::Project) -> usize {
+    let counted = project.status.as_ref().map(|status| status.namespace_count);
+    let counted = counted
+        .and_then(|count| usize::try_from(count).ok())
+        .filter(|count| *count > 0);
+    counted.unwrap_or(project.spec.namespaces.len())
+}
+
 async fn preview(call: &Call, seen: &Seen, draft: &Draft) -> Result<Preview, Failure> {
     let t = call.t();
     let Some(place) = draft.place(seen) else {
@@ -383,20 +395,23 @@ async fn preview(call: &Call, seen: &Seen, draft: &Draft) -> Result<Preview, Fai
     let sentence = match &place {
         Place::Namespace(namespace) => t.reach_namespace(namespace),
         Place::Project { name, .. } => {
-            let known = seen.project(name).is_some_and(|project| project.uid().is_some());
-            if known {
-                t.reach_project(reach.len())
+            let known = seen.project(name).filter(|project| project.status.is_some());
+            if let Some(project) = known {
+                t.reach_project(members(project))
             } else {
                 t.reach_project_unknown().to_owned()
             }
         }
-        Place::Cluster => t.reach_cluster(reach.len(), seen.namespaces.len() >= 200),
+        Place::Cluster => t.reach_cluster(reach.len() + seen.besides),
     };
     let name = if draft.name.is_empty() { "…" } else { &draft.name };
     Ok(Preview {
         place: place.title(),
         sentence,
-        more: reach.len().saturating_sub(NAMED),
+        more: match &place {
+            Place::Cluster => (reach.len() + seen.besides).saturating_sub(NAMED),
+            _ => reach.len().saturating_sub(NAMED),
+        },
         gained: reach.into_iter().take(NAMED).collect(),
         taken: taken.unwrap_or_default(),
         secret: format!(

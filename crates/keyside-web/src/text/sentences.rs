@@ -181,13 +181,12 @@ impl Lang {
         }
     }
 
-    pub(crate) fn reach_cluster(self, number: usize, is_cut: bool) -> String {
-        let more = if is_cut { "+" } else { "" };
+    pub(crate) fn reach_cluster(self, number: usize) -> String {
         match self {
             Self::En => {
-                format!("{number}{more} namespaces now, and every new one. System namespaces are left out.")
+                format!("{number} namespaces now, and every new one. System namespaces are left out.")
             }
-            Self::Zh => format!("现有 {number}{more} 个命名空间，以及所有新的命名空间。不包括系统命名空间。"),
+            Self::Zh => format!("现有 {number} 个命名空间，以及所有新的命名空间。不包括系统命名空间。"),
         }
     }
 
@@ -261,11 +260,14 @@ impl Lang {
         }
     }
 
-    pub(crate) fn all_pods_pull(self, number: usize) -> String {
+    /// `is_cut`: there are more than were looked at.
+    pub(crate) fn all_pods_pull(self, number: usize, is_cut: bool) -> String {
         match self {
             Self::En if number == 0 => "No pods yet".to_owned(),
+            Self::En if is_cut => format!("The {number} pods that were looked at pull fine"),
             Self::En => format!("All {number} pods pull fine"),
             Self::Zh if number == 0 => "还没有 Pod".to_owned(),
+            Self::Zh if is_cut => format!("已查看的 {number} 个 Pod 拉取正常"),
             Self::Zh => format!("全部 {number} 个 Pod 拉取正常"),
         }
     }
