@@ -12,6 +12,7 @@
 //! * [`explain`]: the decision as people and programs read it.
 
 pub mod admit;
+pub mod adopt;
 pub mod diagnose;
 pub mod explain;
 pub mod id;
