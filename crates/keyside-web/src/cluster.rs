@@ -10,7 +10,6 @@ use k8s_openapi::jiff::Timestamp;
 use keyside_api::{ClusterRegistryCredential, Project, RegistryCredential, SYSTEM_NAMESPACE, label};
 use keyside_core::Index;
 use keyside_core::explain::{Explanation, Question, explain};
-use keyside_core::inject;
 use keyside_core::source::PullSecret;
 use kube::api::ListParams;
 use kube::{Api, Client, Resource, ResourceExt as _};
@@ -80,11 +79,8 @@ impl Cluster {
         for one in &everywhere.unwrap_or_default().items {
             drop(out.index.apply_credential(one));
         }
-        match tokio::time::timeout(SEARCH, plain_secrets(client)).await {
-            Ok(found) => found?.iter().for_each(|secret| out.add(secret)),
-            // Among a million copies the API server may search for long. The answer stands without.
-            Err(_) => tracing::debug!("the search for pull secrets elsewhere was given up"),
-        }
+        let plain = pull_secrets_of(client, None).await?;
+        plain.items.iter().for_each(|secret| out.add(secret));
         Ok(out)
     }
 
@@ -120,10 +116,7 @@ impl Cluster {
     /// One answer for each image of a pod.
     pub(super) fn pod(&self, pod: &Pod) -> Vec<Explanation> {
         let (name, listed, injected) = (pod.name_any(), pull::listed(pod), pull::injected(pod));
-        let text = serde_json::to_string(pod).unwrap_or_default();
-        let images: Vec<String> = inject::Pod::parse(&text)
-            .map(|pod| pod.images().map(str::to_owned).collect())
-            .unwrap_or_default();
+        let images = pull::images(pod);
         let one = |image: &String| {
             let question = Question {
                 namespace: &self.namespace,
@@ -236,16 +229,37 @@ async fn meta(client: &Client, namespace: &str) -> Result<Option<Meta>, Failure>
     Ok(found.map(|found| found.metadata))
 }
 
-/// Pull secrets of the whole cluster that are no copies: the first of each type.
-async fn plain_secrets(client: &Client) -> Result<Vec<Secret>, Failure> {
+/// Pull secrets that are no copies, of these namespaces or of the whole cluster: the first of each type. Among a million copies
+/// the API server may search for long: then it is given up, and there may be more.
+pub(super) async fn pull_secrets_of(
+    client: &Client,
+    namespaces: Option<&[String]>,
+) -> Result<Found<Secret>, Failure> {
+    let apis: Vec<Api<Secret>> = match namespaces {
+        None => vec![Api::all(client.clone())],
+        Some(names) => names
+            .iter()
+            .map(|name| Api::namespaced(client.clone(), name))
+            .collect(),
+    };
     let no_copies = format!("!{}", label::CREDENTIAL);
-    let mut out = Vec::new();
-    for kind in TYPES {
-        let parameters = ListParams::default()
-            .labels(&no_copies)
-            .fields(&format!("type={kind}"));
-        let found = first(Api::all(client.clone()), parameters, 1).await?;
-        out.extend(found.unwrap_or_default().items);
+    let mut out = Found::default();
+    let search = async {
+        for kind in TYPES {
+            let parameters = ListParams::default()
+                .labels(&no_copies)
+                .fields(&format!("type={kind}"));
+            let lists = each(&apis, |api| first(api.clone(), parameters.clone(), 1));
+            for list in lists.await?.into_iter().flatten() {
+                out.is_cut |= list.is_cut;
+                out.items.extend(list.items);
+            }
+        }
+        Ok::<_, Failure>(())
+    };
+    match tokio::time::timeout(SEARCH, search).await {
+        Ok(done) => done?,
+        Err(_) => out.is_cut = true,
     }
     Ok(out)
 }

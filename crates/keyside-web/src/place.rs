@@ -62,6 +62,11 @@ impl Place {
         }
     }
 
+    /// Whether a namespace is one of the cluster's own, which the scope of a cluster leaves out.
+    pub(super) fn is_system(namespace: &str) -> bool {
+        namespace.starts_with("kube-") || namespace == SYSTEM_NAMESPACE
+    }
+
     pub(super) fn scope(&self) -> Scope {
         match self {
             Self::Project { .. } => Scope::Project,

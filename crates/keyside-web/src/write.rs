@@ -11,6 +11,7 @@ use keyside_api::{
     RegistryCredential, RegistryCredentialSpec, Source, label,
 };
 use keyside_core::CredentialId;
+use keyside_core::adopt::{self, Adoption};
 use keyside_core::names::{conflict_name, credential_label};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::runtime::wait::await_condition;
@@ -99,6 +100,22 @@ pub(super) async fn store(
             Err(error.into())
         }
     }
+}
+
+/// Makes a pull secret that exists the source of a credential. Asked first, so that a refusal changes nothing; the Secret is
+/// written only where its keys would not be found, and not if somebody else has changed it meanwhile.
+pub(super) async fn take_over(
+    client: &Client,
+    mut secret: Secret,
+    found: &Adoption,
+) -> Result<Stored, Failure> {
+    let stored = Stored::Namespaced(Box::new(adopt::credential(&secret)));
+    stored.create(client, true).await?;
+    if !found.rewritten.is_empty() {
+        found.write(&mut secret);
+        replace_secret(client, &secret).await?;
+    }
+    Ok(stored.create(client, false).await?)
 }
 
 /// Waits a moment for the controllers to have looked at a new credential, so that the next page shows what it is for.

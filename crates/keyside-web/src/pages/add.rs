@@ -2,13 +2,14 @@
 //! typed except the password, which never leaves the server again.
 
 mod draft;
+mod preview;
 
 use super::{Choice, Copy, project_choices};
 use crate::call::Call;
 use crate::command;
 use crate::failure::{Failure, go, page, page_with};
 use crate::frame::{Area, Frame};
-use crate::place::{Place, Seen};
+use crate::place::Seen;
 use crate::rights::{Right, may};
 use crate::route::Answer;
 use crate::text::Lang;
@@ -19,12 +20,10 @@ use http::StatusCode;
 use keyside_api::Delivery;
 use keyside_keychain::docker_config::{self, DockerConfig};
 use keyside_keychain::{Credential, lint, preset};
+use preview::{Look, Preview, preview};
 
 /// The tile for a whole docker config.
 const FILE: &str = "file";
-
-/// How many namespaces a preview names.
-const NAMED: usize = 8;
 
 #[derive(Template)]
 #[template(path = "add.html")]
@@ -65,17 +64,6 @@ impl Page {
 struct Part {
     t: Lang,
     preview: Preview,
-}
-
-/// What would come of a scope.
-#[derive(Default)]
-struct Preview {
-    place: String,
-    sentence: String,
-    gained: Vec<String>,
-    more: usize,
-    taken: String,
-    secret: String,
 }
 
 /// What is wrong with a draft.
@@ -155,15 +143,18 @@ pub(crate) async fn show(call: Call) -> Answer {
 /// What a scope would come to, as a part of the page.
 pub(crate) async fn ask(call: Call) -> Answer {
     let mut seen = Seen::read(&call).await?;
-    let draft = Draft::of(&call, &call.query);
+    let mut draft = Draft::of(&call, &call.query);
+    if draft.preset != FILE {
+        draft.understand(call.t());
+    }
     seen.open(&call.client()?, draft.its_project()).await?;
     page(&Part {
         t: call.t(),
-        preview: preview(&call, &seen, &draft).await?,
+        preview: preview(&call, &seen, &draft, Look::AtWorkloads).await?,
     })
 }
 
-/// Chooses a tile, understands what was pasted, or saves.
+/// Chooses a tile, understands what was pasted, shows what would come of it, or saves.
 pub(crate) async fn save(call: Call) -> Answer {
     let t = call.t();
     let mut seen = Seen::read(&call).await?;
@@ -177,6 +168,10 @@ pub(crate) async fn save(call: Call) -> Answer {
         draft.username.clear();
     } else if call.form.has("understand") {
         trouble.understood = draft.understand(t);
+    } else if call.form.has("preview") {
+        if draft.preset != FILE {
+            trouble.understood = draft.understand(t);
+        }
     } else {
         match try_save(&call, &seen, &mut draft).await {
             Ok(()) => {
@@ -240,11 +235,7 @@ fn config(call: &Call, draft: &Draft) -> Result<DockerConfig, Trouble> {
     let t = call.t();
     let form = docker_config::Form::ConfigJson;
     let (findings, config) = if draft.preset == FILE {
-        let text = ["config", "file"]
-            .into_iter()
-            .map(|name| call.form.raw(name))
-            .find(|text| !text.trim().is_empty())
-            .ok_or_else(|| Trouble::field("config", t.config_missing()))?;
+        let text = file(call).ok_or_else(|| Trouble::field("config", t.config_missing()))?;
         let findings = lint::document(form, text.as_bytes());
         let config = DockerConfig::parse(form, text.as_bytes()).ok();
         (findings, config)
@@ -265,6 +256,14 @@ fn config(call: &Call, draft: &Draft) -> Result<DockerConfig, Trouble> {
     };
     judge(&findings, call.form.get("save") == "anyway", t)?;
     config.ok_or_else(|| Trouble::field("config", t.config_missing()))
+}
+
+/// The docker config that was pasted or chosen.
+fn file(call: &Call) -> Option<&str> {
+    ["config", "file"]
+        .into_iter()
+        .map(|name| call.form.raw(name))
+        .find(|text| !text.trim().is_empty())
 }
 
 fn judge(findings: &[lint::Finding], anyway: bool, t: Lang) -> Result<(), Trouble> {
@@ -300,7 +299,10 @@ async fn form_page(call: &Call, mut seen: Seen, draft: Draft, trouble: Trouble) 
     let seen = &seen;
     let (chosen, lang) = (draft.chosen(), t.preset());
     let is_file = draft.preset == FILE;
-    let preview = preview(call, seen, &draft).await?;
+    // Other answers of the form are followed by questions while somebody types.
+    let is_asked = call.form.has("preview") || call.query.has("registry");
+    let look = if is_asked { Look::AtWorkloads } else { Look::No };
+    let preview = preview(call, seen, &draft, look).await?;
     let flag = draft
         .place(seen)
         .map_or_else(|| "-n NAMESPACE".to_owned(), |place| place.flag());
@@ -366,57 +368,4 @@ fn tiles(t: Lang) -> Vec<Choice> {
     presets
         .chain([(FILE.to_owned(), t.whole_config().to_owned())])
         .collect()
-}
-
-/// How many namespaces a Project has now: those that exist, as far as its status knows, else those it names.
-fn members(project: &keyside_api::Project) -> usize {
-    let counted = project.status.as_ref().map(|status| status.namespace_count);
-    let counted = counted
-        .and_then(|count| usize::try_from(count).ok())
-        .filter(|count| *count > 0);
-    counted.unwrap_or(project.spec.namespaces.len())
-}
-
-async fn preview(call: &Call, seen: &Seen, draft: &Draft) -> Result<Preview, Failure> {
-    let t = call.t();
-    let Some(place) = draft.place(seen) else {
-        return Ok(Preview::default());
-    };
-    let reach = seen.reach(&place);
-    let taken = match draft.name.as_str() {
-        "" => None,
-        name => {
-            let mut namespaces = reach.clone();
-            namespaces.push(place.home().to_owned());
-            let taken = write::taken(&call.client()?, name, &namespaces).await?;
-            taken.first().map(|namespace| t.name_taken(name, namespace))
-        }
-    };
-    let sentence = match &place {
-        Place::Namespace(namespace) => t.reach_namespace(namespace),
-        Place::Project { name, .. } => {
-            let known = seen.project(name).filter(|project| project.status.is_some());
-            if let Some(project) = known {
-                t.reach_project(members(project))
-            } else {
-                t.reach_project_unknown().to_owned()
-            }
-        }
-        Place::Cluster => t.reach_cluster(reach.len() + seen.besides),
-    };
-    let name = if draft.name.is_empty() { "…" } else { &draft.name };
-    Ok(Preview {
-        place: place.title(),
-        sentence,
-        more: match &place {
-            Place::Cluster => (reach.len() + seen.besides).saturating_sub(NAMED),
-            _ => reach.len().saturating_sub(NAMED),
-        },
-        gained: reach.into_iter().take(NAMED).collect(),
-        taken: taken.unwrap_or_default(),
-        secret: format!(
-            "apiVersion: v1\nkind: Secret\ntype: kubernetes.io/dockerconfigjson\nmetadata:\n  name: {name}\ndata:\n  .dockerconfigjson: ({})",
-            t.hidden()
-        ),
-    })
 }

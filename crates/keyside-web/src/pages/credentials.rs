@@ -56,6 +56,9 @@ struct Column {
 struct Row {
     name: String,
     link: String,
+    /// Where it is verified and where it is rotated, by a key.
+    verify: String,
+    rotate: String,
     registries: Vec<String>,
     scope: String,
     badge: Badge,
@@ -225,6 +228,8 @@ fn row(stored: &Stored, place: &Place, t: Lang) -> Row {
     Row {
         name: stored.name(),
         link: stored.link(),
+        verify: format!("{}?tab=verification", stored.link()),
+        rotate: format!("{}/edit#password-1", stored.link()),
         registries: stored.registries(),
         scope: place.title(),
         badge: Badge::of_credential(stored, t),

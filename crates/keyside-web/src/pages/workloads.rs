@@ -51,6 +51,8 @@ struct Row {
     kind: String,
     image: String,
     link: String,
+    /// Where it is explained, by a key.
+    explain: String,
     badge: Badge,
     created: Moment,
 }
@@ -202,7 +204,7 @@ fn by_owner(pods: &[Pod]) -> HashMap<(String, String), Vec<&Pod>> {
 }
 
 /// `Kind/name` of the workload: a `ReplicaSet` of a Deployment carries its name and a hash.
-fn workload_of(pod: &Pod) -> String {
+pub(super) fn workload_of(pod: &Pod) -> String {
     let owners = pod.owner_references();
     let Some(owner) = owners.iter().find(|owner| owner.controller == Some(true)) else {
         return format!("Pod/{}", pod.name_any());
@@ -231,6 +233,12 @@ fn row(object: &DynamicObject, pods: &HashMap<(String, String), Vec<&Pod>>, t: L
     };
     Row {
         link: link(&namespace, &kind, &name),
+        explain: format!(
+            "/explain?what={}/{}&namespace={}",
+            kind.to_lowercase(),
+            encode(&name),
+            encode(&namespace)
+        ),
         image: images(&object.data).join(", "),
         badge: Badge::of_pull(&pull, t),
         created: Moment::of(object.creation_timestamp().map(|time| time.0), t),

@@ -6,7 +6,7 @@ use super::super::failure::Failure;
 use super::super::session::lock;
 use super::{Place, table};
 use k8s_openapi::api::core::v1::Namespace;
-use keyside_api::{Project, SYSTEM_NAMESPACE};
+use keyside_api::Project;
 use kube::api::ListParams;
 use kube::{Api, Client, ResourceExt};
 use std::collections::BTreeSet;
@@ -187,7 +187,7 @@ impl Seen {
             Place::Cluster => self
                 .namespaces
                 .iter()
-                .filter(|name| !name.starts_with("kube-") && *name != SYSTEM_NAMESPACE)
+                .filter(|name| !Place::is_system(name))
                 .cloned()
                 .collect(),
         }

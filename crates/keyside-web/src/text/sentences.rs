@@ -181,6 +181,25 @@ impl Lang {
         }
     }
 
+    /// `is_cut`: there are more pods than were looked at.
+    pub(crate) fn matched_workloads(self, number: usize, is_cut: bool) -> String {
+        match (self, number) {
+            (Self::En, 0) if is_cut => {
+                "None of the workloads that were looked at has an image this is for.".to_owned()
+            }
+            (Self::En, 0) => "No workload there has an image this is for.".to_owned(),
+            (Self::En, 1) if !is_cut => "1 workload there has an image this is for:".to_owned(),
+            (Self::En, _) if is_cut => {
+                format!("At least {number} there, of those that were looked at, have an image this is for:")
+            }
+            (Self::En, _) => format!("{number} workloads there have an image this is for:"),
+            (Self::Zh, 0) if is_cut => "已查看的工作负载中没有适用的镜像。".to_owned(),
+            (Self::Zh, 0) => "其中没有工作负载使用适用的镜像。".to_owned(),
+            (Self::Zh, _) if is_cut => format!("在已查看的范围内，至少 {number} 个工作负载使用适用的镜像："),
+            (Self::Zh, _) => format!("其中 {number} 个工作负载使用适用的镜像："),
+        }
+    }
+
     pub(crate) fn reach_cluster(self, number: usize) -> String {
         match self {
             Self::En => {
