@@ -362,7 +362,13 @@ pub(super) async fn users(client: &Client, seen: &Seen, stored: &Stored) -> Resu
             lists.await?.into_iter().flatten().flatten().collect()
         }
     };
-    if matches!(place, Place::Project { .. }) {
+    // Whom a selector or Rancher adds is not in the list: then what names the Secret is counted wherever it is.
+    let is_all_named = |project: &keyside_api::Project| {
+        project.spec.namespace_selector.is_none() && project.spec.rancher_project_id.is_none()
+    };
+    if let Place::Project { name, .. } = &place
+        && seen.project(name).is_some_and(is_all_named)
+    {
         let members: HashSet<&String> = reach.iter().collect();
         pods.retain(|pod| pod.namespace().is_some_and(|name| members.contains(&name)));
     }

@@ -133,6 +133,16 @@ async fn pages_ask_the_same_in_a_small_and_in_a_large_cluster() {
       1 × GET /apis/keyside.dev/v1alpha1/projects?limit=500&includeObject=None as Table
       1 × POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews
     /settings
+      1 × GET /api/v1/namespaces?limit=200 as PartialObjectMetadataList
+      1 × GET /apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies/keyside-injection as PartialObjectMetadata
+      1 × GET /apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/keyside as PartialObjectMetadata
+      1 × GET /apis/admissionregistration.k8s.io/v1alpha1/mutatingadmissionpolicies/keyside-injection as PartialObjectMetadata
+      1 × GET /apis/admissionregistration.k8s.io/v1beta1/mutatingadmissionpolicies/keyside-injection as PartialObjectMetadata
+      1 × GET /apis/keyside.dev/v1alpha1/clusterregistrycredentials?limit=500
+      1 × GET /apis/keyside.dev/v1alpha1/projects?limit=500&includeObject=None as Table
+      1 × GET /apis/keyside.dev/v1alpha1/registrycredentials?limit=500
+      1 × GET /apis/rbac.authorization.k8s.io/v1/clusterrolebindings?limit=500
+      1 × GET /apis/rbac.authorization.k8s.io/v1/clusterroles?limit=500
       1 × GET /version
       8 × POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews
     ");

@@ -9,13 +9,14 @@ use crate::credential;
 use crate::failure::{Failure, go, page, page_with};
 use crate::form::encode;
 use crate::frame::{Area, Frame};
-use crate::place::Seen;
+use crate::place::{Seen, permitted};
 use crate::route::Answer;
 use crate::text::Lang;
 use crate::write;
 use askama::Template;
 use http::StatusCode;
 use k8s_openapi::api::core::v1::{Pod, Secret, ServiceAccount};
+use keyside_api::RegistryCredential;
 use keyside_core::adopt::{self, Adoption, Refusal};
 use keyside_core::inventory::{Advice, Group, groups};
 use keyside_keychain::lint::{self, Level};
@@ -87,7 +88,10 @@ pub(crate) async fn show(call: Call) -> Answer {
     }
     let (namespace, name) = (call.query.get("namespace"), call.query.get("secret"));
     let secret = secret(&call, namespace, name).await?;
-    one_page(&call, &secret, StatusCode::OK, None)
+    let credentials: Api<RegistryCredential> = Api::namespaced(call.client()?, namespace);
+    let known = permitted(credentials.get(name).await)?;
+    let taken = known.map(|_| Failure::Conflict(String::new()));
+    one_page(&call, &secret, StatusCode::OK, taken.as_ref())
 }
 
 /// Takes one over.
@@ -149,9 +153,9 @@ fn one_page(call: &Call, secret: &Secret, status: StatusCode, failure: Option<&F
         rewritten: found
             .iter()
             .flat_map(|found| &found.rewritten)
-            .map(|(old, new)| t.rewritten_key(&lint::shown_key(old), new))
+            .map(|(old, new)| t.rewritten_key(&lint::shown_key(old), &lint::shown_key(new)))
             .collect(),
-        may_take: found.is_some(),
+        may_take: found.is_some() && !matches!(failure, Some(Failure::Conflict(_))),
         copy: Copy::command(format!(
             "keyside import secrets {} -n {}",
             quote(&name),

@@ -221,8 +221,8 @@ fn secret(draft: &Draft, place: &Place, config: Option<&DockerConfig>, t: Lang) 
                 typed => typed,
             };
             format!(
-                "      {}: {{\"username\": {}, \"password\": {}, \"auth\": {}}}",
-                quoted(lint::shown_key(entry.key()).as_str()),
+                "      {}: {{\n        \"username\": {},\n        \"password\": {},\n        \"auth\": {}\n      }}",
+                quoted(&lint::shown_key(entry.key())),
                 quoted(username),
                 quoted(&hidden),
                 quoted(&hidden),
