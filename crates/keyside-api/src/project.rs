@@ -25,7 +25,9 @@ use serde::{Deserialize, Serialize};
     printcolumn(name = "Home", type_ = "string", json_path = ".status.homeNamespace"),
     printcolumn(name = "Namespaces", type_ = "integer", json_path = ".status.namespaceCount"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason", priority = 1)
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason", priority = 1),
+    printcolumn(name = "Title", type_ = "string", json_path = ".spec.displayName", priority = 1),
+    printcolumn(name = "Rancher", type_ = "string", json_path = ".spec.rancherProjectId", priority = 1)
 )]
 #[serde(rename_all = "camelCase")]
 pub struct ProjectSpec {

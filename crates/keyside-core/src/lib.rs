@@ -13,6 +13,7 @@
 //! * [`history`]: what a rotation keeps, and how it is taken back.
 
 pub mod admit;
+pub mod adopt;
 pub mod diagnose;
 pub mod explain;
 pub mod history;

@@ -210,7 +210,7 @@ fn check_aliases(config: &DockerConfig, findings: &mut Vec<Finding>) {
 }
 
 /// A key without the user part of its host, which may hold a password.
-fn shown_key(key: &str) -> String {
+pub fn shown_key(key: &str) -> String {
     let (scheme, rest) = key.split_at(key.find("://").map_or(0, |at| at + 3));
     let host_len = rest.find('/').unwrap_or(rest.len());
     match rest[..host_len].rfind('@') {

@@ -4,18 +4,32 @@
 use super::failure::Failure;
 use super::place::permitted;
 use super::pull;
+use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::{Namespace, Pod, Secret, ServiceAccount};
 use k8s_openapi::jiff::Timestamp;
 use keyside_api::{ClusterRegistryCredential, Project, RegistryCredential, SYSTEM_NAMESPACE, label};
 use keyside_core::Index;
 use keyside_core::explain::{Explanation, Question, explain};
-use keyside_core::inject;
 use keyside_core::source::PullSecret;
 use kube::api::ListParams;
 use kube::{Api, Client, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::future::Future;
+use std::time::Duration;
+
+/// How many objects are asked for at a time.
+const PAGE: u32 = 500;
+
+/// How many credentials of a kind are looked at.
+const MOST: usize = 1_000;
+
+/// How long the search for what is elsewhere may take.
+const SEARCH: Duration = Duration::from_secs(2);
+
+/// How many questions are asked at the same time.
+const TOGETHER: usize = 8;
 
 /// The types of Secrets that can hold a registry credential.
 const TYPES: [&str; 3] = [
@@ -32,74 +46,54 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    /// What is near a namespace.
+    /// What is near a namespace: itself, the home of its project, and the cluster's credentials.
     pub(super) async fn near(client: &Client, namespace: &str) -> Result<Self, Failure> {
-        let projects: Vec<Project> = list(Api::all(client.clone()), "").await?.unwrap_or_default();
-        let mut homes: Vec<String> = vec![namespace.to_owned()];
-        for project in &projects {
-            let home = project.home_namespace();
-            // Selectors and Rancher's ids are followed by the index; their homes are few enough to be read all.
-            let may_hold = project.spec.namespaces.iter().any(|member| member == namespace)
-                || project.spec.namespace_selector.is_some()
-                || project.spec.rancher_project_id.is_some();
-            if may_hold && !homes.contains(&home) {
-                homes.push(home);
-            }
-        }
-        Self::read(client, namespace, projects, Some(homes)).await
-    }
-
-    /// Everything the user may see.
-    pub(super) async fn wide(client: &Client, namespace: &str) -> Result<Self, Failure> {
-        let projects = list(Api::all(client.clone()), "").await?.unwrap_or_default();
-        Self::read(client, namespace, projects, None).await
-    }
-
-    async fn read(
-        client: &Client,
-        namespace: &str,
-        projects: Vec<Project>,
-        homes: Option<Vec<String>>,
-    ) -> Result<Self, Failure> {
-        let (cluster, credentials, mut secrets, metas) = tokio::try_join!(
-            list::<ClusterRegistryCredential>(Api::all(client.clone()), ""),
-            credentials(client, namespace, homes.as_deref()),
-            pull_secrets(client, namespace, homes.as_deref()),
-            namespaces(client, namespace, homes.as_deref()),
+        let (mut index, homes) = ground(client, namespace).await?;
+        let (cluster, credentials, secrets) = tokio::try_join!(
+            some::<ClusterRegistryCredential>(Api::all(client.clone()), "", MOST),
+            each(&homes, |home| list(Api::namespaced(client.clone(), home), "")),
+            pull_secrets(client, &homes),
         )?;
-        let mut index = Index::new(SYSTEM_NAMESPACE, None);
-        for meta in &metas {
-            drop(index.apply_namespace(meta));
-        }
-        for project in &projects {
-            drop(index.apply_project(project));
-        }
-        let cluster = cluster.unwrap_or_default();
-        if homes.is_some() {
-            secrets.extend(sources(client, &cluster).await?);
-        }
+        let cluster = cluster.unwrap_or_default().items;
+        let sources = sources(client, &cluster).await?;
         for one in &cluster {
             drop(index.apply_credential(one));
         }
-        for one in &credentials {
+        for one in credentials.iter().flatten().flatten() {
+            let one: &RegistryCredential = one;
             drop(index.apply_credential(one));
         }
-        let mut here = BTreeMap::new();
-        for secret in &secrets {
-            if secret.labels().contains_key(label::CREDENTIAL) {
-                drop(index.apply_copy(&secret.metadata, Timestamp::now()));
-            } else {
-                drop(index.apply_secret(secret));
-            }
-            if secret.namespace().as_deref() == Some(namespace) {
-                here.insert(secret.name_any(), PullSecret::read(secret, None));
-            }
-        }
-        Ok(Self {
+        let mut out = Self {
             index,
             namespace: namespace.to_owned(),
-            secrets: here,
-        })
+            secrets: BTreeMap::new(),
+        };
+        secrets.iter().chain(&sources).for_each(|secret| out.add(secret));
+        Ok(out)
+    }
+
+    /// Besides, what is elsewhere and could be meant: as much as one page may read.
+    pub(super) async fn wide(client: &Client, namespace: &str) -> Result<Self, Failure> {
+        let mut out = Self::near(client, namespace).await?;
+        let everywhere = some::<RegistryCredential>(Api::all(client.clone()), "", MOST).await?;
+        for one in &everywhere.unwrap_or_default().items {
+            drop(out.index.apply_credential(one));
+        }
+        let plain = pull_secrets_of(client, None).await?;
+        plain.items.iter().for_each(|secret| out.add(secret));
+        Ok(out)
+    }
+
+    fn add(&mut self, secret: &Secret) {
+        if secret.labels().contains_key(label::CREDENTIAL) {
+            drop(self.index.apply_copy(&secret.metadata, Timestamp::now()));
+        } else {
+            drop(self.index.apply_secret(secret));
+        }
+        if secret.namespace().as_deref() == Some(&*self.namespace) {
+            self.secrets
+                .insert(secret.name_any(), PullSecret::read(secret, None));
+        }
     }
 
     /// A Secret of the namespace.
@@ -122,10 +116,7 @@ impl Cluster {
     /// One answer for each image of a pod.
     pub(super) fn pod(&self, pod: &Pod) -> Vec<Explanation> {
         let (name, listed, injected) = (pod.name_any(), pull::listed(pod), pull::injected(pod));
-        let text = serde_json::to_string(pod).unwrap_or_default();
-        let images: Vec<String> = inject::Pod::parse(&text)
-            .map(|pod| pod.images().map(str::to_owned).collect())
-            .unwrap_or_default();
+        let images = pull::images(pod);
         let one = |image: &String| {
             let question = Question {
                 namespace: &self.namespace,
@@ -146,21 +137,49 @@ impl Cluster {
     }
 }
 
-/// Explains an image for a new pod of the namespace's default account: from near, and from everywhere if near says no.
+/// How far an answer looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Far {
+    /// What is near: enough to say which credential answers, and little enough to be asked while somebody types.
+    Near,
+    /// Everywhere, if near says no: what is elsewhere may be what was meant.
+    Everywhere,
+}
+
+/// Explains an image for a new pod of the namespace's default account.
 pub(super) async fn about_image(
     client: &Client,
     namespace: &str,
     image: &str,
+    far: Far,
 ) -> Result<(Cluster, Explanation), Failure> {
     let listed = account_list(client, namespace).await?;
     let near = Cluster::near(client, namespace).await?;
     let answer = near.image(image, listed.clone());
+    if far == Far::Near {
+        return Ok((near, answer));
+    }
     if !answer.credentials.is_empty() || answer.reason == "InvalidReference" {
         return Ok((near, answer));
     }
     let wide = Cluster::wide(client, namespace).await?;
     let answer = wide.image(image, listed);
     Ok((wide, answer))
+}
+
+/// Explains a pod's images, in the same way.
+pub(super) async fn about_pod(
+    client: &Client,
+    namespace: &str,
+    pod: &Pod,
+) -> Result<Vec<Explanation>, Failure> {
+    let answers = Cluster::near(client, namespace).await?.pod(pod);
+    let is_answered =
+        |answer: &Explanation| !answer.credentials.is_empty() || answer.reason == "InvalidReference";
+    if answers.iter().all(is_answered) {
+        return Ok(answers);
+    }
+    Ok(Cluster::wide(client, namespace).await?.pod(pod))
 }
 
 /// The pull secrets a new pod would get from its `ServiceAccount`.
@@ -175,89 +194,159 @@ async fn account_list(client: &Client, namespace: &str) -> Result<Vec<String>, F
         .collect())
 }
 
-async fn credentials(
-    client: &Client,
-    namespace: &str,
-    homes: Option<&[String]>,
-) -> Result<Vec<RegistryCredential>, Failure> {
-    if homes.is_none()
-        && let Some(all) = list(Api::all(client.clone()), "").await?
-    {
-        return Ok(all);
+/// The Projects, and the namespaces whose credentials are in reach of this one.
+async fn ground(client: &Client, namespace: &str) -> Result<(Index, Vec<String>), Failure> {
+    // Whose a namespace is, only the Projects themselves say.
+    let (projects, own) = tokio::try_join!(
+        list::<Project>(Api::all(client.clone()), ""),
+        meta(client, namespace),
+    )?;
+    let mut index = Index::new(SYSTEM_NAMESPACE, None);
+    // Who may not read the namespace itself still works in it.
+    drop(index.apply_namespace(&own.unwrap_or_else(|| Meta {
+        name: Some(namespace.to_owned()),
+        ..Meta::default()
+    })));
+    for project in projects.iter().flatten() {
+        drop(index.apply_project(project));
     }
-    let own = [namespace.to_owned()];
-    let mut out = Vec::new();
-    for home in homes.unwrap_or(&own) {
-        out.extend(
-            list(Api::namespaced(client.clone(), home), "")
-                .await?
-                .into_iter()
-                .flatten(),
-        );
+    let mut homes = vec![namespace.to_owned()];
+    let home = index
+        .project_of(namespace)
+        .map(|project| project.home.to_string());
+    if let Some(home) = home.filter(|home| home != namespace) {
+        if let Some(found) = meta(client, &home).await? {
+            drop(index.apply_namespace(&found));
+        }
+        homes.push(home);
+    }
+    Ok((index, homes))
+}
+
+async fn meta(client: &Client, namespace: &str) -> Result<Option<Meta>, Failure> {
+    let api: Api<Namespace> = Api::all(client.clone());
+    let found = permitted(api.get_metadata(namespace).await)?;
+    Ok(found.map(|found| found.metadata))
+}
+
+/// Pull secrets that are no copies, of these namespaces or of the whole cluster: the first of each type. Among a million copies
+/// the API server may search for long: then it is given up, and there may be more.
+pub(super) async fn pull_secrets_of(
+    client: &Client,
+    namespaces: Option<&[String]>,
+) -> Result<Found<Secret>, Failure> {
+    let apis: Vec<Api<Secret>> = match namespaces {
+        None => vec![Api::all(client.clone())],
+        Some(names) => names
+            .iter()
+            .map(|name| Api::namespaced(client.clone(), name))
+            .collect(),
+    };
+    let no_copies = format!("!{}", label::CREDENTIAL);
+    let mut out = Found::default();
+    let search = async {
+        for kind in TYPES {
+            let parameters = ListParams::default()
+                .labels(&no_copies)
+                .fields(&format!("type={kind}"));
+            let lists = each(&apis, |api| first(api.clone(), parameters.clone(), 1));
+            for list in lists.await?.into_iter().flatten() {
+                out.is_cut |= list.is_cut;
+                out.items.extend(list.items);
+            }
+        }
+        Ok::<_, Failure>(())
+    };
+    match tokio::time::timeout(SEARCH, search).await {
+        Ok(done) => done?,
+        Err(_) => out.is_cut = true,
     }
     Ok(out)
 }
 
-async fn pull_secrets(
-    client: &Client,
-    namespace: &str,
-    homes: Option<&[String]>,
-) -> Result<Vec<Secret>, Failure> {
-    let own = [namespace.to_owned()];
+async fn pull_secrets(client: &Client, homes: &[String]) -> Result<Vec<Secret>, Failure> {
     let mut found = Vec::new();
     for kind in TYPES {
         let fields = format!("type={kind}");
-        if homes.is_none()
-            && let Some(all) = list::<Secret>(Api::all(client.clone()), &fields).await?
-        {
-            found.extend(all);
-            continue;
-        }
-        for home in homes.unwrap_or(&own) {
-            let some = list(Api::namespaced(client.clone(), home), &fields).await?;
-            found.extend(some.into_iter().flatten());
-        }
+        let lists = each(homes, |home| list(Api::namespaced(client.clone(), home), &fields));
+        found.extend(lists.await?.into_iter().flatten().flatten());
     }
     Ok(found)
 }
 
 /// The Secrets that the cluster's credentials are made of.
 async fn sources(client: &Client, cluster: &[ClusterRegistryCredential]) -> Result<Vec<Secret>, Failure> {
-    let mut out = Vec::new();
-    for secret in cluster.iter().filter_map(|one| one.spec.source.secret.as_ref()) {
+    let references: Vec<_> = cluster
+        .iter()
+        .filter_map(|one| one.spec.source.secret.as_ref())
+        .collect();
+    let found = each(&references, |secret| async {
         let api: Api<Secret> = Api::namespaced(client.clone(), &secret.namespace);
-        out.extend(permitted(api.get(&secret.name).await)?);
-    }
-    Ok(out)
+        permitted(api.get(&secret.name).await)
+    });
+    Ok(found.await?.into_iter().flatten().collect())
 }
 
 type Meta = k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-async fn namespaces(
-    client: &Client,
-    namespace: &str,
-    homes: Option<&[String]>,
-) -> Result<Vec<Meta>, Failure> {
-    let api: Api<Namespace> = Api::all(client.clone());
-    if homes.is_none()
-        && let Some(all) = list::<Namespace>(api.clone(), "").await?
-    {
-        return Ok(all.into_iter().map(|one| one.metadata).collect());
-    }
-    let own = [namespace.to_owned()];
-    let mut out = Vec::new();
-    for name in homes.unwrap_or(&own) {
-        // Who may not read the namespace itself still works in it.
-        match permitted(api.get(name).await)? {
-            Some(found) => out.push(found.metadata),
-            None if name == namespace => out.push(Meta {
-                name: Some(name.clone()),
-                ..Meta::default()
-            }),
-            None => {}
+/// One question each, a few at a time; the answers in their order.
+pub(super) async fn each<'a, T, A, F>(of: &'a [T], ask: impl Fn(&'a T) -> F) -> Result<Vec<A>, Failure>
+where
+    F: Future<Output = Result<A, Failure>>,
+{
+    let questions: Vec<F> = of.iter().map(ask).collect();
+    futures::stream::iter(questions)
+        .buffered(TOGETHER)
+        .try_collect()
+        .await
+}
+
+/// Objects of a kind, and whether there are more than were asked for.
+#[derive(Debug)]
+pub(super) struct Found<K> {
+    pub(super) items: Vec<K>,
+    pub(super) is_cut: bool,
+}
+
+impl<K> Default for Found<K> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            is_cut: false,
         }
     }
-    Ok(out)
+}
+
+/// The first objects of a kind, at least `most` if there are as many, or nothing where the user may not list them.
+pub(super) async fn some<K>(api: Api<K>, fields: &str, most: usize) -> Result<Option<Found<K>>, Failure>
+where
+    K: Resource + Clone + DeserializeOwned + Debug,
+{
+    let parameters = ListParams {
+        field_selector: (!fields.is_empty()).then(|| fields.to_owned()),
+        ..ListParams::default()
+    };
+    first(api, parameters, most).await
+}
+
+async fn first<K>(api: Api<K>, mut parameters: ListParams, most: usize) -> Result<Option<Found<K>>, Failure>
+where
+    K: Resource + Clone + DeserializeOwned + Debug,
+{
+    parameters = parameters.limit(PAGE);
+    let mut items = Vec::new();
+    loop {
+        let Some(page) = permitted(api.list(&parameters).await)? else {
+            return Ok(None);
+        };
+        items.extend(page.items);
+        let next = page.metadata.continue_.filter(|token| !token.is_empty());
+        let is_cut = next.is_some();
+        if !is_cut || items.len() >= most {
+            return Ok(Some(Found { items, is_cut }));
+        }
+        parameters.continue_token = next;
+    }
 }
 
 /// All objects of a kind, page by page, or nothing where the user may not list them.
@@ -265,19 +354,6 @@ pub(super) async fn list<K>(api: Api<K>, fields: &str) -> Result<Option<Vec<K>>,
 where
     K: Resource + Clone + DeserializeOwned + Debug,
 {
-    let mut parameters = ListParams::default().limit(500);
-    if !fields.is_empty() {
-        parameters = parameters.fields(fields);
-    }
-    let mut items = Vec::new();
-    loop {
-        let Some(page) = permitted(api.list(&parameters).await)? else {
-            return Ok(None);
-        };
-        items.extend(page.items);
-        match page.metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => parameters.continue_token = Some(token),
-            None => return Ok(Some(items)),
-        }
-    }
+    let found = some(api, fields, usize::MAX).await?;
+    Ok(found.map(|found| found.items))
 }

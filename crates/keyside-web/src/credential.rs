@@ -1,6 +1,7 @@
 //! Credentials of both kinds as the pages show them.
 
 use super::call::Call;
+use super::cluster::{Found, some};
 use super::failure::Failure;
 use super::form::encode;
 use super::place::{Place, Seen, permitted};
@@ -16,6 +17,9 @@ use serde_json::Value;
 
 /// Written as the manager of what the UI changes.
 pub(super) const MANAGER: &str = "keyside-web";
+
+/// How many credentials of a kind a page sorts and filters.
+const MOST: usize = 1_000;
 
 /// Stands for "no namespace" in paths: a namespace cannot be called that.
 const CLUSTER: &str = "-";
@@ -172,6 +176,11 @@ impl Stored {
                 name: project.name_any(),
                 home: namespace,
             },
+            // A home stays one whether or not its Project can be seen.
+            _ if one.spec.scope == Scope::Project && namespace.starts_with("project-") => Place::Project {
+                name: namespace["project-".len()..].to_owned(),
+                home: namespace,
+            },
             _ => Place::Namespace(namespace),
         }
     }
@@ -221,27 +230,38 @@ impl Stored {
     }
 }
 
-/// Every credential the user may see, those of the cluster first.
-pub(super) async fn all(client: &Client, seen: &Seen) -> Result<Vec<Stored>, Failure> {
-    let parameters = ListParams::default();
+/// Credentials, and whether there are more than were read.
+pub(super) struct Read {
+    pub(super) credentials: Vec<Stored>,
+    pub(super) is_cut: bool,
+}
+
+/// The credentials the user may see, those of the cluster first; [`MOST`] of each kind.
+pub(super) async fn all(client: &Client, seen: &Seen) -> Result<Read, Failure> {
     let cluster = Api::<ClusterRegistryCredential>::all(client.clone());
     let everywhere = Api::<RegistryCredential>::all(client.clone());
-    let (cluster, everywhere) = tokio::join!(cluster.list(&parameters), everywhere.list(&parameters));
-    let mut out: Vec<Stored> = permitted(cluster)?
-        .into_iter()
-        .flatten()
-        .map(|one| Stored::Cluster(Box::new(one)))
-        .collect();
-    let namespaced = match permitted(everywhere)? {
-        Some(list) => list.items,
-        None => in_namespaces(client, &seen.namespaces).await?,
+    let (cluster, everywhere) = tokio::try_join!(some(cluster, "", MOST), some(everywhere, "", MOST))?;
+    let cluster = cluster.unwrap_or_default();
+    let namespaced = match everywhere {
+        Some(found) => found,
+        None => Found {
+            items: in_namespaces(client, seen.few()).await?,
+            is_cut: seen.few().len() < seen.namespaces.len(),
+        },
     };
-    out.extend(
-        namespaced
-            .into_iter()
-            .map(|one| Stored::Namespaced(Box::new(one))),
-    );
-    Ok(out)
+    let is_cut = cluster.is_cut || namespaced.is_cut;
+    let cluster = cluster
+        .items
+        .into_iter()
+        .map(|one| Stored::Cluster(Box::new(one)));
+    let namespaced = namespaced
+        .items
+        .into_iter()
+        .map(|one| Stored::Namespaced(Box::new(one)));
+    Ok(Read {
+        credentials: cluster.chain(namespaced).collect(),
+        is_cut,
+    })
 }
 
 /// The credentials of the namespaces the user may look into.

@@ -23,6 +23,8 @@ impl Door {
     pub fn cluster(config: kube::Config) -> Self {
         Self(Arc::new(move |token| {
             let mut config = config.clone();
+            // The library would try again for minutes what the API server refuses with 429 or cannot answer: a page says it.
+            config.default_retry = false;
             config.auth_info = AuthInfo {
                 token: Some(token.to_owned().into()),
                 ..AuthInfo::default()

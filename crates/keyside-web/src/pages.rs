@@ -9,6 +9,7 @@ pub(super) mod deploy;
 pub(super) mod edit;
 pub(super) mod events;
 pub(super) mod explain;
+pub(super) mod import;
 pub(super) mod moving;
 pub(super) mod project;
 pub(super) mod projects;

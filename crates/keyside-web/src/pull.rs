@@ -3,6 +3,7 @@
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use keyside_core::diagnose::Word;
 use keyside_core::explain::Observed;
+use keyside_core::inject;
 use kube::ResourceExt as _;
 
 /// How far.
@@ -52,6 +53,14 @@ pub(super) fn of_pods<'a>(pods: impl IntoIterator<Item = &'a Pod>) -> Pull {
         .map(of_pod)
         .max()
         .unwrap_or(Pull::None)
+}
+
+/// The images of a pod, wherever they stand in it.
+pub(super) fn images(pod: &Pod) -> Vec<String> {
+    let text = serde_json::to_string(pod).unwrap_or_default();
+    inject::Pod::parse(&text)
+        .map(|pod| pod.images().map(str::to_owned).collect())
+        .unwrap_or_default()
 }
 
 /// The names of the containers that use an image.

@@ -89,6 +89,8 @@ pub(super) const ROUTES: &[Route] = &[
     show("/credentials", |call| Box::pin(pages::credentials::list(call))),
     show("/credentials/add", |call| Box::pin(pages::add::show(call))),
     change("/credentials/add", |call| Box::pin(pages::add::save(call))),
+    show("/credentials/import", |call| Box::pin(pages::import::show(call))),
+    change("/credentials/import", |call| Box::pin(pages::import::run(call))),
     show("/credentials/{place}/{name}", |call| {
         Box::pin(pages::credential::show(call))
     }),

@@ -3,9 +3,11 @@
 
 mod actions;
 mod forms;
+mod import;
 mod pages;
 mod reasons;
 mod sentences;
+mod settings;
 mod words;
 
 use keyside_keychain::preset::Language;

@@ -4,18 +4,20 @@
 use super::credential::{MANAGER, Stored};
 use super::document;
 use super::failure::Failure;
-use super::place::{Place, Seen, permitted};
+use super::place::{FEW, Place, Seen, permitted};
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use keyside_api::{
     ClusterRegistryCredential, ClusterRegistryCredentialSpec, ClusterSource, CredentialStatus,
     RegistryCredential, RegistryCredentialSpec, Source, label,
 };
+use keyside_core::adopt::{self, Adoption};
 use keyside_core::names::{conflict_name, credential_label};
 use keyside_core::{CredentialId, history};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::runtime::wait::await_condition;
 use kube::{Api, Client, Resource as _, ResourceExt as _};
 use serde_json::json;
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// How long a page waits for the controllers before it shows what there is.
@@ -100,6 +102,22 @@ pub(super) async fn store(
     }
 }
 
+/// Makes a pull secret that exists the source of a credential. Asked first, so that a refusal changes nothing; the Secret is
+/// written only where its keys would not be found, and not if somebody else has changed it meanwhile.
+pub(super) async fn take_over(
+    client: &Client,
+    mut secret: Secret,
+    found: &Adoption,
+) -> Result<Stored, Failure> {
+    let stored = Stored::Namespaced(Box::new(adopt::credential(&secret)));
+    stored.create(client, true).await?;
+    if !found.rewritten.is_empty() {
+        found.write(&mut secret);
+        replace_secret(client, &secret).await?;
+    }
+    Ok(stored.create(client, false).await?)
+}
+
 /// Waits a moment for the controllers to have looked at a new credential, so that the next page shows what it is for.
 /// Whoever may not watch sees it a moment later.
 pub(super) async fn settle(client: &Client, stored: &Stored) {
@@ -135,16 +153,39 @@ pub(super) async fn taken(
     name: &str,
     namespaces: &[String],
 ) -> Result<Vec<String>, Failure> {
+    if let [_] | [_, _] = namespaces {
+        return taken_in(client, name, namespaces).await;
+    }
     let parameters = ListParams::default().fields(&format!("metadata.name={name}"));
     let list = Api::<Secret>::all(client.clone())
         .list_metadata(&parameters)
         .await;
     let found = permitted(list)?.map(|list| list.items).unwrap_or_default();
+    let wanted: HashSet<&String> = namespaces.iter().collect();
     Ok(found
         .iter()
         .filter(|secret| !secret.labels().contains_key(label::CREDENTIAL))
         .filter_map(kube::ResourceExt::namespace)
-        .filter(|namespace| namespaces.contains(namespace))
+        .filter(|namespace| wanted.contains(namespace))
+        .collect())
+}
+
+/// The same for very few namespaces: without a look at every Secret of the cluster.
+async fn taken_in(client: &Client, name: &str, namespaces: &[String]) -> Result<Vec<String>, Failure> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
+    if !name.chars().all(is_name) {
+        return Ok(Vec::new());
+    }
+    let found = super::cluster::each(namespaces, |namespace| async {
+        let api: Api<Secret> = Api::namespaced(client.clone(), namespace);
+        permitted(api.get_metadata(name).await)
+    });
+    Ok(found
+        .await?
+        .iter()
+        .flatten()
+        .filter(|secret| !secret.labels().contains_key(label::CREDENTIAL))
+        .filter_map(kube::ResourceExt::namespace)
         .collect())
 }
 
@@ -318,19 +359,30 @@ pub(super) fn secret_for(
 pub(super) async fn users(client: &Client, seen: &Seen, stored: &Stored) -> Result<Vec<Pod>, Failure> {
     let place = stored.place(&seen.projects);
     let fields = "status.phase!=Succeeded,status.phase!=Failed";
-    let mut pods = Vec::new();
     let everywhere = match &place {
-        Place::Cluster => super::cluster::list(Api::all(client.clone()), fields).await?,
-        _ => None,
+        Place::Namespace(_) => None,
+        _ => super::cluster::list(Api::all(client.clone()), fields).await?,
     };
-    match everywhere {
-        Some(all) => pods = all,
+    let reach = seen.reach(&place);
+    let mut pods: Vec<Pod> = match everywhere {
+        Some(all) => all,
         None => {
-            for namespace in seen.reach(&place) {
-                let api = Api::namespaced(client.clone(), &namespace);
-                pods.extend(super::cluster::list(api, fields).await?.unwrap_or_default());
-            }
+            let few = &reach[..reach.len().min(FEW)];
+            let lists = super::cluster::each(few, |namespace| {
+                super::cluster::list(Api::namespaced(client.clone(), namespace), fields)
+            });
+            lists.await?.into_iter().flatten().flatten().collect()
         }
+    };
+    // Whom a selector or Rancher adds is not in the list: then what names the Secret is counted wherever it is.
+    let is_all_named = |project: &keyside_api::Project| {
+        project.spec.namespace_selector.is_none() && project.spec.rancher_project_id.is_none()
+    };
+    if let Place::Project { name, .. } = &place
+        && seen.project(name).is_some_and(is_all_named)
+    {
+        let members: HashSet<&String> = reach.iter().collect();
+        pods.retain(|pod| pod.namespace().is_some_and(|name| members.contains(&name)));
     }
     let name = stored.name();
     let other = conflict_name(&name, &stored.uid().unwrap_or_default());

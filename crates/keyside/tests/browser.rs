@@ -12,12 +12,16 @@ mod flow;
 mod history;
 #[path = "browser/http.rs"]
 mod http;
+#[path = "browser/import.rs"]
+mod import;
 #[path = "browser/keyboard.rs"]
 mod keyboard;
 #[path = "browser/markup.rs"]
 mod markup;
 #[path = "browser/pages.rs"]
 mod pages;
+#[path = "browser/preview.rs"]
+mod preview;
 #[path = "browser/roles.rs"]
 mod roles;
 #[path = "browser/scriptless.rs"]

@@ -38,5 +38,7 @@ mod rotation;
 mod scopes;
 #[path = "program/serve.rs"]
 mod serve;
+#[path = "program/serve_ui.rs"]
+mod serve_ui;
 #[path = "program/world.rs"]
 mod world;

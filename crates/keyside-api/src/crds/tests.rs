@@ -169,7 +169,7 @@ fn kinds_have_short_names_columns_and_status() {
         })
         .collect();
     insta::assert_snapshot!(summary.join("\n"), @r"
-    Project Cluster ksproject keyside Ready Home Namespaces Age Reason* status=true
+    Project Cluster ksproject keyside Ready Home Namespaces Age Reason* Title* Rancher* status=true
     RegistryCredential Namespaced regcred keyside Ready Registry Verified Expires Age Reason* Targets* status=true
     ClusterRegistryCredential Cluster cregcred keyside Ready Registry Verified Expires Age Reason* Targets* status=true
     InjectionTable Namespaced  keyside Age status=false

@@ -28,17 +28,20 @@ function follow(element) {
 }
 $$("[data-live]").forEach(follow);
 
-// Answers while typing. Passwords and files are never part of a question.
+// Answers while typing. A question is an address that is written down in many places: passwords, files, user names, and
+// whatever is pasted as a registry and is more than one, are never part of it.
+const untold = (field) => field.type === "password" || field.type === "file" || "private" in field.dataset
+  || (field.type === "radio" && !field.checked) || ("address" in field.dataset && !/^[\w.:/*-]*$/.test(field.value));
 function ask(area) {
   const into = document.getElementById(area.dataset.into);
   let timer, running;
-  area.addEventListener("input", () => {
+  area.addEventListener("input", (event) => {
+    if (untold(event.target)) return;
     clearTimeout(timer);
     timer = setTimeout(async () => {
       const query = new URLSearchParams();
       for (const field of $$("input, select", area)) {
-        const off = field.type === "password" || field.type === "file" || (field.type === "radio" && !field.checked);
-        if (field.name && !off) query.append(field.name, field.value);
+        if (field.name && !untold(field)) query.append(field.name, field.value);
       }
       running?.abort();
       running = new AbortController();
@@ -53,7 +56,7 @@ function ask(area) {
 
 // A form that cannot be saved comes back without its passwords; they stay in this page's fields.
 async function send(form, submitter) {
-  const kept = new Map($$("input[type=password]", form).map((field) => [field.id, field.value]));
+  const kept = new Map($$("input[type=password], textarea", form).map((field) => [field.id, field.value]));
   const body = new FormData(form, submitter);
   const action = submitter?.getAttribute("formaction") ?? form.getAttribute("action");
   const plain = form.enctype === "multipart/form-data" ? body : new URLSearchParams(body);
@@ -109,9 +112,28 @@ function move(step) {
   const now = rows.findIndex((row) => row.closest("[data-row]").contains(document.activeElement));
   rows[Math.min(Math.max(now + step, 0), rows.length - 1)]?.focus();
 }
+// What a key does with the row that has the focus: where that leads stands in the row.
+const ofRow = { v: "verify", r: "rotate", e: "explain" };
+const rowLink = (key) => document.activeElement?.closest?.("[data-row]")?.dataset[ofRow[key]];
+// The palette offers to verify what the page shows.
+function offer() {
+  const list = $("#palette .choices");
+  $$("[data-offered]", list).forEach((item) => item.remove());
+  const shown = $$("[data-row][data-verify]").map((row) => [row.dataset.verify, $("a", row).textContent.trim()]);
+  const here = $(`main [data-key="v"]`) && [[location.href, $("h1").textContent.trim()]];
+  for (const [href, name] of shown.length ? shown : here ?? []) {
+    const [item, link] = [document.createElement("li"), document.createElement("a")];
+    link.href = href;
+    link.textContent = `${list.dataset.verify} ${name}`;
+    if (!shown.length) link.addEventListener("click", (event) => { event.preventDefault(); dialogs.palette.close(); $(`main [data-key="v"]`).click(); });
+    item.dataset.offered = "";
+    item.append(link);
+    list.append(item);
+  }
+}
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && dialogs.palette) {
-    event.preventDefault(); dialogs.palette.showModal(); $("#palette-what").focus(); return;
+    event.preventDefault(); if (!dialogs.palette.open) { offer(); dialogs.palette.showModal(); } $("#palette-what").focus(); return;
   }
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter") { $("[data-main]")?.click(); return; }
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || !("keys" in root.dataset) || $("dialog[open]")) return;
@@ -121,6 +143,7 @@ document.addEventListener("keydown", (event) => {
   else if (key === "?") { event.preventDefault(); dialogs.keys?.showModal(); }
   else if (key === "/") { const field = $("[data-filter]"); if (field) { event.preventDefault(); field.focus(); } }
   else if (key === "j" || key === "k") move(key === "j" ? 1 : -1);
+  else if (key in ofRow && rowLink(key)) { event.preventDefault(); location.assign(rowLink(key)); }
   else if ("nderv".includes(key) && key.length === 1) go($(`main [data-key="${key}"]`) ?? $(`[data-key="${key}"]`));
   before = before === "g" ? "" : key;
 });

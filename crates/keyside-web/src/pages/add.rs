@@ -2,13 +2,14 @@
 //! typed except the password, which never leaves the server again.
 
 mod draft;
+mod preview;
 
 use super::{Choice, Copy, project_choices};
 use crate::call::Call;
 use crate::command;
 use crate::failure::{Failure, go, page, page_with};
 use crate::frame::{Area, Frame};
-use crate::place::{Place, Seen};
+use crate::place::Seen;
 use crate::rights::{Right, may};
 use crate::route::Answer;
 use crate::text::Lang;
@@ -19,13 +20,10 @@ use http::StatusCode;
 use keyside_api::Delivery;
 use keyside_keychain::docker_config::{self, DockerConfig};
 use keyside_keychain::{Credential, lint, preset};
-use kube::ResourceExt as _;
+use preview::{Look, Preview, preview};
 
 /// The tile for a whole docker config.
 const FILE: &str = "file";
-
-/// How many namespaces a preview names.
-const NAMED: usize = 8;
 
 #[derive(Template)]
 #[template(path = "add.html")]
@@ -66,17 +64,6 @@ impl Page {
 struct Part {
     t: Lang,
     preview: Preview,
-}
-
-/// What would come of a scope.
-#[derive(Default)]
-struct Preview {
-    place: String,
-    sentence: String,
-    gained: Vec<String>,
-    more: usize,
-    taken: String,
-    secret: String,
 }
 
 /// What is wrong with a draft.
@@ -150,24 +137,29 @@ pub(crate) async fn show(call: Call) -> Answer {
         understood,
         ..Trouble::default()
     };
-    form_page(&call, &seen, draft, trouble).await
+    form_page(&call, seen, draft, trouble).await
 }
 
 /// What a scope would come to, as a part of the page.
 pub(crate) async fn ask(call: Call) -> Answer {
-    let seen = Seen::read(&call).await?;
-    let draft = Draft::of(&call, &call.query);
+    let mut seen = Seen::read(&call).await?;
+    let mut draft = Draft::of(&call, &call.query);
+    if draft.preset != FILE {
+        draft.understand(call.t());
+    }
+    seen.open(&call.client()?, draft.its_project()).await?;
     page(&Part {
         t: call.t(),
-        preview: preview(&call, &seen, &draft).await?,
+        preview: preview(&call, &seen, &draft, Look::AtWorkloads).await?,
     })
 }
 
-/// Chooses a tile, understands what was pasted, or saves.
+/// Chooses a tile, understands what was pasted, shows what would come of it, or saves.
 pub(crate) async fn save(call: Call) -> Answer {
     let t = call.t();
-    let seen = Seen::read(&call).await?;
+    let mut seen = Seen::read(&call).await?;
     let mut draft = Draft::of(&call, &call.form);
+    seen.open(&call.client()?, draft.its_project()).await?;
     let mut trouble = Trouble {
         status: StatusCode::OK,
         ..Trouble::default()
@@ -176,6 +168,10 @@ pub(crate) async fn save(call: Call) -> Answer {
         draft.username.clear();
     } else if call.form.has("understand") {
         trouble.understood = draft.understand(t);
+    } else if call.form.has("preview") {
+        if draft.preset != FILE {
+            trouble.understood = draft.understand(t);
+        }
     } else {
         match try_save(&call, &seen, &mut draft).await {
             Ok(()) => {
@@ -186,7 +182,7 @@ pub(crate) async fn save(call: Call) -> Answer {
         }
     }
     draft.complete(&seen);
-    form_page(&call, &seen, draft, trouble).await
+    form_page(&call, seen, draft, trouble).await
 }
 
 async fn try_save(call: &Call, seen: &Seen, draft: &mut Draft) -> Result<(), Trouble> {
@@ -239,11 +235,7 @@ fn config(call: &Call, draft: &Draft) -> Result<DockerConfig, Trouble> {
     let t = call.t();
     let form = docker_config::Form::ConfigJson;
     let (findings, config) = if draft.preset == FILE {
-        let text = ["config", "file"]
-            .into_iter()
-            .map(|name| call.form.raw(name))
-            .find(|text| !text.trim().is_empty())
-            .ok_or_else(|| Trouble::field("config", t.config_missing()))?;
+        let text = file(call).ok_or_else(|| Trouble::field("config", t.config_missing()))?;
         let findings = lint::document(form, text.as_bytes());
         let config = DockerConfig::parse(form, text.as_bytes()).ok();
         (findings, config)
@@ -264,6 +256,14 @@ fn config(call: &Call, draft: &Draft) -> Result<DockerConfig, Trouble> {
     };
     judge(&findings, call.form.get("save") == "anyway", t)?;
     config.ok_or_else(|| Trouble::field("config", t.config_missing()))
+}
+
+/// The docker config that was pasted or chosen.
+fn file(call: &Call) -> Option<&str> {
+    ["config", "file"]
+        .into_iter()
+        .map(|name| call.form.raw(name))
+        .find(|text| !text.trim().is_empty())
 }
 
 fn judge(findings: &[lint::Finding], anyway: bool, t: Lang) -> Result<(), Trouble> {
@@ -293,11 +293,16 @@ pub(super) fn warnings(findings: &[lint::Finding], t: Lang) -> Vec<String> {
         .collect()
 }
 
-async fn form_page(call: &Call, seen: &Seen, draft: Draft, trouble: Trouble) -> Answer {
+async fn form_page(call: &Call, mut seen: Seen, draft: Draft, trouble: Trouble) -> Answer {
     let t = call.t();
+    seen.open(&call.client()?, draft.its_project()).await?;
+    let seen = &seen;
     let (chosen, lang) = (draft.chosen(), t.preset());
     let is_file = draft.preset == FILE;
-    let preview = preview(call, seen, &draft).await?;
+    // Other answers of the form are followed by questions while somebody types.
+    let is_asked = call.form.has("preview") || call.query.has("registry");
+    let look = if is_asked { Look::AtWorkloads } else { Look::No };
+    let preview = preview(call, seen, &draft, look).await?;
     let flag = draft
         .place(seen)
         .map_or_else(|| "-n NAMESPACE".to_owned(), |place| place.flag());
@@ -363,45 +368,4 @@ fn tiles(t: Lang) -> Vec<Choice> {
     presets
         .chain([(FILE.to_owned(), t.whole_config().to_owned())])
         .collect()
-}
-
-async fn preview(call: &Call, seen: &Seen, draft: &Draft) -> Result<Preview, Failure> {
-    let t = call.t();
-    let Some(place) = draft.place(seen) else {
-        return Ok(Preview::default());
-    };
-    let reach = seen.reach(&place);
-    let taken = match draft.name.as_str() {
-        "" => None,
-        name => {
-            let mut namespaces = reach.clone();
-            namespaces.push(place.home().to_owned());
-            let taken = write::taken(&call.client()?, name, &namespaces).await?;
-            taken.first().map(|namespace| t.name_taken(name, namespace))
-        }
-    };
-    let sentence = match &place {
-        Place::Namespace(namespace) => t.reach_namespace(namespace),
-        Place::Project { name, .. } => {
-            let known = seen.project(name).is_some_and(|project| project.uid().is_some());
-            if known {
-                t.reach_project(reach.len())
-            } else {
-                t.reach_project_unknown().to_owned()
-            }
-        }
-        Place::Cluster => t.reach_cluster(reach.len(), seen.namespaces.len() >= 200),
-    };
-    let name = if draft.name.is_empty() { "…" } else { &draft.name };
-    Ok(Preview {
-        place: place.title(),
-        sentence,
-        more: reach.len().saturating_sub(NAMED),
-        gained: reach.into_iter().take(NAMED).collect(),
-        taken: taken.unwrap_or_default(),
-        secret: format!(
-            "apiVersion: v1\nkind: Secret\ntype: kubernetes.io/dockerconfigjson\nmetadata:\n  name: {name}\ndata:\n  .dockerconfigjson: ({})",
-            t.hidden()
-        ),
-    })
 }

@@ -7,7 +7,7 @@ use crate::credential::{self, Stored};
 use crate::failure::{go, page};
 use crate::form::Form;
 use crate::frame::{Area, Frame};
-use crate::place::{Place, Seen};
+use crate::place::{FEW, Place, Seen};
 use crate::rights::{Right, may, may_in_one};
 use crate::route::Answer;
 use crate::text::Lang;
@@ -32,6 +32,7 @@ struct Page {
     rows: Vec<Row>,
     total: usize,
     matching: usize,
+    is_cut: bool,
     q: String,
     state: String,
     scope: String,
@@ -55,6 +56,9 @@ struct Column {
 struct Row {
     name: String,
     link: String,
+    /// Where it is verified and where it is rotated, by a key.
+    verify: String,
+    rotate: String,
     registries: Vec<String>,
     scope: String,
     badge: Badge,
@@ -78,8 +82,9 @@ pub(crate) async fn old_path(_: Call) -> Answer {
 pub(crate) async fn list(call: Call) -> Answer {
     let t = call.t();
     let seen = Seen::read(&call).await?;
-    let all = credential::all(&call.client()?, &seen).await?;
-    let of_project: Vec<(Stored, Place)> = all
+    let read = credential::all(&call.client()?, &seen).await?;
+    let of_project: Vec<(Stored, Place)> = read
+        .credentials
         .into_iter()
         .map(|stored| {
             let place = stored.place(&seen.projects);
@@ -104,6 +109,7 @@ pub(crate) async fn list(call: Call) -> Answer {
         rows,
         total,
         matching: matching.len(),
+        is_cut: read.is_cut,
         q: call.query.get("q").to_owned(),
         state: call.query.get("state").to_owned(),
         scope: call.query.get("scope").to_owned(),
@@ -139,7 +145,7 @@ async fn may_add(call: &Call, seen: &Seen) -> Result<bool, crate::failure::Failu
         .iter()
         .map(keyside_api::Project::home_namespace)
         .chain(seen.namespaces.iter().cloned())
-        .take(20)
+        .take(FEW)
         .collect();
     may_in_one(call, &homes, |namespace| {
         Right::credential("create", Some(namespace))
@@ -222,6 +228,8 @@ fn row(stored: &Stored, place: &Place, t: Lang) -> Row {
     Row {
         name: stored.name(),
         link: stored.link(),
+        verify: format!("{}?tab=verification", stored.link()),
+        rotate: format!("{}/edit#password-1", stored.link()),
         registries: stored.registries(),
         scope: place.title(),
         badge: Badge::of_credential(stored, t),

@@ -4,7 +4,7 @@ use super::Copy;
 use super::credential::{explain_link, tone};
 use crate::badge::Tone;
 use crate::call::Call;
-use crate::cluster;
+use crate::cluster::{self, Found};
 use crate::failure::{Failure, page};
 use crate::form::encode;
 use crate::frame::{Area, Frame};
@@ -20,6 +20,9 @@ use std::collections::BTreeMap;
 
 /// Rows of the page.
 const MOST: usize = 100;
+
+/// How many events of a namespace, or of the cluster, are read.
+const READ: usize = 2_000;
 
 /// Reasons of pods' events that concern images.
 const OF_PULLS: [&str; 9] = [
@@ -46,6 +49,8 @@ struct Page {
     groups: Vec<(String, i64, String)>,
     events: Vec<Row>,
     note: String,
+    /// Where the next namespaces are.
+    next: String,
     copy: Copy,
 }
 
@@ -67,11 +72,10 @@ pub(crate) async fn list(call: Call) -> Answer {
     let t = call.t();
     let seen = Seen::read(&call).await?;
     let (namespace, q) = (call.query.get("namespace"), call.query.get("q").to_lowercase());
-    let found: Vec<Event> = read(&call, &seen, namespace)
-        .await?
-        .into_iter()
-        .filter(concerns_us)
-        .collect();
+    let chosen = seen.chosen(&call);
+    let read = read(&call, &seen, chosen.names.as_deref()).await?;
+    let is_cut = read.is_cut;
+    let found: Vec<Event> = read.items.into_iter().filter(concerns_us).collect();
     let mut groups: BTreeMap<String, i64> = BTreeMap::new();
     for event in &found {
         *groups
@@ -100,8 +104,11 @@ pub(crate) async fn list(call: Call) -> Answer {
                 (reason, count, link)
             })
             .collect(),
+        next: chosen.next,
         note: if total > MOST {
             t.and_more(total - MOST)
+        } else if is_cut {
+            t.not_all_looked_at().to_owned()
         } else {
             String::new()
         },
@@ -113,27 +120,24 @@ pub(crate) async fn list(call: Call) -> Answer {
     })
 }
 
-async fn read(call: &Call, seen: &Seen, namespace: &str) -> Result<Vec<Event>, Failure> {
+async fn read(call: &Call, seen: &Seen, namespaces: Option<&[String]>) -> Result<Found<Event>, Failure> {
     let client = call.client()?;
-    let of_project = call.project().and_then(|name| seen.project(name)).map(|project| {
-        let mut names = project.spec.namespaces.clone();
-        names.push(project.home_namespace());
-        names
-    });
-    let namespaces = match (namespace, of_project) {
-        ("", Some(names)) => names,
-        ("", None) => match cluster::list(Api::all(client.clone()), "").await? {
-            Some(all) => return Ok(all),
-            None => seen.namespaces.clone(),
+    let names = match namespaces {
+        Some(names) => names,
+        None => match cluster::some(Api::all(client.clone()), "", READ).await? {
+            Some(found) => return Ok(found),
+            None => seen.few(),
         },
-        (one, _) => vec![one.to_owned()],
     };
-    let mut out = Vec::new();
-    for name in namespaces {
-        let some = cluster::list(Api::namespaced(client.clone(), &name), "").await?;
-        out.extend(some.unwrap_or_default());
+    let lists = cluster::each(names, |name| {
+        cluster::some(Api::namespaced(client.clone(), name), "", READ)
+    });
+    let (mut items, mut is_cut) = (Vec::new(), false);
+    for list in lists.await?.into_iter().flatten() {
+        is_cut |= list.is_cut;
+        items.extend(list.items);
     }
-    Ok(out)
+    Ok(Found { items, is_cut })
 }
 
 fn concerns_us(event: &Event) -> bool {

@@ -5,7 +5,7 @@
 use super::{Copy, workload, workloads};
 use crate::badge::{Badge, Tone};
 use crate::call::Call;
-use crate::cluster::{self, Cluster};
+use crate::cluster::{self, Cluster, Far};
 use crate::command::quote;
 use crate::failure::{Failure, page};
 use crate::form::encode;
@@ -37,6 +37,8 @@ struct Page {
     problem: String,
     about: String,
     pods: usize,
+    /// Whether there are pods that were not looked at.
+    is_cut: bool,
     failing: Vec<FailingRow>,
     answers: Vec<Answered>,
     copy: Copy,
@@ -159,6 +161,7 @@ pub(crate) async fn show(call: Call) -> Answer {
         problem: String::new(),
         about: String::new(),
         pods: 0,
+        is_cut: false,
         failing: Vec::new(),
         answers: Vec::new(),
     };
@@ -186,10 +189,10 @@ fn command(what: &str, namespace: &str) -> String {
 
 /// The pods that cannot pull, where nothing was asked.
 async fn overview(call: &Call, seen: &Seen, result: &mut Page) -> Result<(), Failure> {
-    let namespaces = (!seen.all).then_some(seen.namespaces.as_slice());
-    let pods = workloads::pods(call, namespaces).await?;
-    result.pods = pods.len();
-    for pod in &pods {
+    let found = workloads::pods(call, seen).await?;
+    result.pods = found.items.len();
+    result.is_cut = found.is_cut;
+    for pod in &found.items {
         let state = pull::of_pod(pod);
         if matches!(state, Pull::Failing(_)) {
             let (name, namespace) = (pod.name_any(), pod.namespace().unwrap_or_default());
@@ -225,7 +228,7 @@ async fn explain(call: &Call, result: &mut Page) -> Result<(), Failure> {
         .and_then(|(kind, name)| Some((kind_of(&kind.to_lowercase())?, name)));
     let Some((kind, name)) = object else {
         let image = what.strip_prefix("image ").unwrap_or(&what).trim();
-        let (_, answer) = cluster::about_image(&client, &namespace, image).await?;
+        let (_, answer) = cluster::about_image(&client, &namespace, image, Far::Everywhere).await?;
         result.answers.push(Answered::of(&answer, &namespace, t));
         return Ok(());
     };
@@ -239,8 +242,7 @@ async fn explain(call: &Call, result: &mut Page) -> Result<(), Failure> {
     match failing.or(pods.first()) {
         Some(pod) => {
             result.about = about(pod);
-            let cluster = Cluster::wide(&client, &namespace).await?;
-            let answers = cluster.pod(pod);
+            let answers = cluster::about_pod(&client, &namespace, pod).await?;
             result.answers = answers
                 .iter()
                 .map(|one| Answered::of(one, &namespace, t))
@@ -248,7 +250,7 @@ async fn explain(call: &Call, result: &mut Page) -> Result<(), Failure> {
         }
         None => {
             for image in workloads::images(&object.data) {
-                let (_, answer) = cluster::about_image(&client, &namespace, &image).await?;
+                let (_, answer) = cluster::about_image(&client, &namespace, &image, Far::Everywhere).await?;
                 result.answers.push(Answered::of(&answer, &namespace, t));
             }
         }
@@ -287,11 +289,12 @@ pub(super) async fn answer(call: &Call, namespace: &str, image: &str) -> Result<
         return Ok(None);
     }
     let t = call.t();
-    let (cluster, explanation) = match cluster::about_image(&call.client()?, namespace, image).await {
-        // Nothing can be said of a namespace that cannot exist; running it says why.
-        Err(Failure::NoObject) => return Ok(None),
-        found => found?,
-    };
+    let (cluster, explanation) =
+        match cluster::about_image(&call.client()?, namespace, image, Far::Near).await {
+            // Nothing can be said of a namespace that cannot exist; running it says why.
+            Err(Failure::NoObject) => return Ok(None),
+            found => found?,
+        };
     let mut answered = Answered::of(&explanation, namespace, t);
     if explanation.verdict == Verdict::Pullable
         && let Some(reason) = asked(call, &cluster, &explanation).await

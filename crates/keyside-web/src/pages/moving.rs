@@ -51,7 +51,8 @@ pub(crate) async fn show(call: Call) -> Answer {
 /// Shows what would change, or changes it.
 pub(crate) async fn run(call: Call) -> Answer {
     let t = call.t();
-    let (stored, seen) = tokio::try_join!(Stored::find(&call), Seen::read(&call))?;
+    let (stored, mut seen) = tokio::try_join!(Stored::find(&call), Seen::read(&call))?;
+    seen.open(&call.client()?, call.form.get("in-project")).await?;
     if call.form.has("preview") {
         return form_page(&call, &seen, &stored, StatusCode::OK, None);
     }

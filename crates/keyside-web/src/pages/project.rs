@@ -5,21 +5,24 @@ use super::{Copy, names};
 use crate::badge::Badge;
 use crate::call::Call;
 use crate::command::quote;
-use crate::credential::{self, MANAGER};
+use crate::credential::MANAGER;
 use crate::failure::{Failure, go, page_with};
 use crate::frame::{Area, Frame};
-use crate::place::{Place, Seen};
+use crate::place::{Seen, permitted};
 use crate::rights::{Right, may};
 use crate::route::Answer;
 use crate::text::Lang;
 use askama::Template;
 use http::StatusCode;
-use keyside_api::{Project, ProjectSpec};
-use kube::api::PostParams;
+use keyside_api::{Project, ProjectSpec, RegistryCredential, Scope};
+use kube::api::{ListParams, PostParams};
 use kube::{Api, ResourceExt as _};
 
 /// How many members one page shows; the filter finds the others.
 const SHOWN: usize = 100;
+
+/// How many credentials of the project are named.
+const NAMED: u32 = 100;
 
 #[derive(Template)]
 #[template(path = "project_add.html")]
@@ -153,12 +156,14 @@ pub(crate) async fn show(call: Call) -> Answer {
 }
 
 async fn read(call: &Call) -> Result<(Project, Seen), Failure> {
-    let seen = Seen::read(call).await?;
-    let name = call.at("name");
-    let project = match seen.project(name) {
-        Some(project) => project.clone(),
-        None => Api::<Project>::all(call.client()?).get(name).await?,
+    let (name, client) = (call.at("name"), call.client()?);
+    let mut seen = Seen::read(call).await?;
+    // Whom it holds, and what it is written over with, is the object itself.
+    let project = match (Api::<Project>::all(client).get(name).await, seen.project(name)) {
+        (Err(kube::Error::Api(status)), Some(known)) if status.code == 403 => known.clone(),
+        (answer, _) => answer?,
     };
+    seen.remember(project.clone());
     Ok((project, seen))
 }
 
@@ -225,7 +230,7 @@ async fn form_page(
     let t = call.t();
     let name = project.name_any();
     let (gained, lost) = difference(call, project);
-    let credentials = credentials_of(call, seen, &name).await?;
+    let credentials = credentials_of(call, project).await?;
     let list = credentials.join(", ");
     let plus = gained
         .iter()
@@ -289,12 +294,14 @@ async fn form_page(
     page_with(status, &result)
 }
 
-/// The names of a project's credentials.
-async fn credentials_of(call: &Call, seen: &Seen, name: &str) -> Result<Vec<String>, Failure> {
-    let all = credential::all(&call.client()?, seen).await?;
-    Ok(all
-        .iter()
-        .filter(|one| matches!(one.place(&seen.projects), Place::Project { name: own, .. } if own == name))
-        .map(credential::Stored::name)
+/// The names of a project's credentials: they live in its home.
+async fn credentials_of(call: &Call, project: &Project) -> Result<Vec<String>, Failure> {
+    let api: Api<RegistryCredential> = Api::namespaced(call.client()?, &project.home_namespace());
+    let list = permitted(api.list(&ListParams::default().limit(NAMED)).await)?;
+    Ok(list
+        .into_iter()
+        .flatten()
+        .filter(|one| one.spec.scope == Scope::Project)
+        .map(|one| one.name_any())
         .collect())
 }

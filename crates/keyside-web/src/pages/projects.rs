@@ -3,19 +3,27 @@
 use super::Copy;
 use crate::badge::{Badge, Tone};
 use crate::call::Call;
+use crate::cluster;
 use crate::credential;
 use crate::failure::{Failure, go, page};
 use crate::form::encode;
 use crate::frame::{Area, Frame};
-use crate::place::{Place, Seen};
+use crate::place::{Place, Seen, permitted};
 use crate::rights::{Right, may};
 use crate::route::Answer;
 use crate::session::lock;
 use crate::text::Lang;
 use askama::Template;
+use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use keyside_api::{Project, RegistryCredential};
+use keyside_core::Index;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
+use std::collections::HashMap;
+
+/// How many namespaces are looked at for those without a project.
+const AT_ONCE: u32 = 200;
 
 #[derive(Template)]
 #[template(path = "projects.html")]
@@ -24,10 +32,20 @@ struct Page {
     t: Lang,
     may_add: bool,
     projects: Vec<Row>,
-    free: Vec<String>,
-    more: bool,
+    /// The namespaces without a project, if they were asked for.
+    free: Option<Free>,
     all: bool,
+    /// Whether there are credentials that were not counted.
+    is_cut: bool,
     copy: Copy,
+}
+
+/// Namespaces without a project, of the next few hundred.
+#[derive(Default)]
+struct Free {
+    names: Vec<String>,
+    /// Where those that follow begin.
+    next: String,
 }
 
 struct Row {
@@ -45,21 +63,14 @@ struct Row {
 pub(crate) async fn list(call: Call) -> Answer {
     let t = call.t();
     let seen = Seen::read(&call).await?;
-    let credentials = credential::all(&call.client()?, &seen).await?;
-    let count = |name: &str| {
-        credentials
-            .iter()
-            .filter(
-                |one| matches!(one.place(&seen.projects), Place::Project { name: own, .. } if own == name),
-            )
-            .count()
-    };
-    let free: Vec<String> = seen
-        .namespaces
-        .iter()
-        .filter(|name| !is_taken(name, &seen))
-        .cloned()
-        .collect();
+    let read = credential::all(&call.client()?, &seen).await?;
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for one in &read.credentials {
+        if let Place::Project { name, .. } = one.place(&seen.projects) {
+            *counts.entry(name).or_default() += 1;
+        }
+    }
+    let count = |project: &Project| counts.get(&project.name_any()).copied().unwrap_or_default();
     page(&Page {
         frame: Frame::page(&call, Area::Projects, t.projects_and_namespaces()),
         t,
@@ -67,24 +78,72 @@ pub(crate) async fn list(call: Call) -> Answer {
         projects: seen
             .projects
             .iter()
-            .map(|project| row(project, count(&project.name_any()), t))
+            .map(|project| row(project, count(project), t))
             .collect(),
-        free,
-        more: seen.all && seen.namespaces.len() >= 200,
+        free: if call.query.has("free") || !seen.all {
+            Some(free(&call, &seen).await?)
+        } else {
+            None
+        },
         all: seen.all,
+        is_cut: read.is_cut,
         copy: Copy::command("keyside project list"),
     })
 }
 
-/// Whether a namespace is a member or the home of a project, or one of the cluster's own.
-fn is_taken(namespace: &str, seen: &Seen) -> bool {
-    namespace.starts_with("kube-")
-        || namespace == keyside_api::SYSTEM_NAMESPACE
-        || seen.project_at_home(namespace).is_some()
-        || seen
-            .projects
-            .iter()
-            .any(|project| project.spec.namespaces.iter().any(|member| member == namespace))
+/// The next namespaces that are no project's. Whose a namespace is only the Projects themselves say, so they are read whole
+/// here, and only when somebody asks for this.
+async fn free(call: &Call, seen: &Seen) -> Result<Free, Failure> {
+    let client = call.client()?;
+    let mut parameters = ListParams::default().limit(AT_ONCE);
+    parameters.continue_token = Some(call.query.get("after").to_owned()).filter(|token| !token.is_empty());
+    let listed = match Api::<Namespace>::all(client.clone())
+        .list_metadata(&parameters)
+        .await
+    {
+        // What a token stands for is kept a few minutes only: then it begins anew.
+        Err(kube::Error::Api(status)) if status.code == 410 => return Ok(Free::default()),
+        answer => permitted(answer)?,
+    };
+    let (metas, next): (Vec<ObjectMeta>, String) = match listed {
+        Some(list) => {
+            let next = list.metadata.continue_.unwrap_or_default();
+            (list.items.into_iter().map(|one| one.metadata).collect(), next)
+        }
+        None => (seen.few().iter().map(|name| named(name)).collect(), String::new()),
+    };
+    let projects = cluster::list::<Project>(Api::all(client), "").await?;
+    let projects = projects.unwrap_or_else(|| seen.projects.clone());
+    Ok(Free {
+        names: without_project(&metas, &projects),
+        next,
+    })
+}
+
+fn named(name: &str) -> ObjectMeta {
+    ObjectMeta {
+        name: Some(name.to_owned()),
+        ..ObjectMeta::default()
+    }
+}
+
+fn without_project(metas: &[ObjectMeta], projects: &[Project]) -> Vec<String> {
+    let mut index = Index::new(keyside_api::SYSTEM_NAMESPACE, None);
+    for meta in metas {
+        drop(index.apply_namespace(meta));
+    }
+    for project in projects {
+        drop(index.apply_project(project));
+    }
+    let is_free = |name: &&String| {
+        !index.is_system(name) && index.project_of(name).is_none() && index.project_at_home(name).is_none()
+    };
+    metas
+        .iter()
+        .filter_map(|meta| meta.name.as_ref())
+        .filter(is_free)
+        .cloned()
+        .collect()
 }
 
 fn row(project: &Project, credentials: usize, t: Lang) -> Row {

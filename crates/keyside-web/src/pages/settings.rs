@@ -1,16 +1,22 @@
-//! 设置: how it looks, what the ways of delivery mean, what one may do, and what runs.
+//! 设置: how it looks, how the cluster is served, what ends soon, who may do what, and what runs.
+
+mod access;
+mod state;
 
 use super::{Choice, Copy};
 use crate::badge::{Badge, Tone};
 use crate::call::{Call, Theme};
+use crate::credential::{self, Stored};
 use crate::failure::{Failure, page};
 use crate::frame::{Area, Frame};
+use crate::place::Seen;
 use crate::rights::{Right, may};
 use crate::route::Answer;
 use crate::text::Lang;
 use askama::Template;
 use axum::response::{IntoResponse as _, Redirect};
 use http::{HeaderValue, header};
+use k8s_openapi::jiff::Timestamp;
 
 #[derive(Template)]
 #[template(path = "settings.html")]
@@ -18,8 +24,16 @@ struct Page {
     frame: Frame,
     t: Lang,
     themes: Vec<Choice>,
-    deliveries: Vec<(&'static str, &'static str, &'static str)>,
+    deliveries: Vec<(&'static str, &'static str, &'static str, String)>,
+    /// How pods get the names of their pull secrets, and what that means.
+    injection: (&'static str, &'static str),
+    authorities: Vec<state::Line>,
+    endings: Vec<state::Ending>,
+    /// Whether there are credentials that were not looked at.
+    is_cut: bool,
     rights: Vec<(String, Badge)>,
+    /// Who may do what; none if the reader may not know.
+    access: Option<Vec<access::Row>>,
     user: String,
     version: &'static str,
     kubernetes: String,
@@ -31,6 +45,10 @@ pub(crate) async fn show(call: Call) -> Answer {
     let t = call.t();
     let client = call.client()?;
     let version = client.apiserver_version().await;
+    let seen = Seen::read(&call).await?;
+    let read = credential::all(&client, &seen).await?;
+    let place = |one: &Stored| one.place(&seen.projects).title();
+    let all = read.credentials.as_slice();
     page(&Page {
         frame: Frame::page(&call, Area::Settings, t.settings()),
         t,
@@ -41,12 +59,13 @@ pub(crate) async fn show(call: Call) -> Answer {
         ]
         .map(|(value, words)| (value.to_owned(), words.to_owned()))
         .to_vec(),
-        deliveries: vec![
-            (t.delivery_copy(), "Copy", t.delivery_copy_means()),
-            (t.delivery_on_demand(), "OnDemand", t.delivery_on_demand_means()),
-            (t.delivery_node(), "Node", t.delivery_node_means()),
-        ],
+        deliveries: state::deliveries(all, t),
+        injection: state::injection(&call).await?,
+        authorities: state::authorities(all, place),
+        endings: state::endings(all, Timestamp::now(), place, t),
+        is_cut: read.is_cut,
         rights: rights(&call).await?,
+        access: access::rows(&call, &seen).await?,
         user: call.session()?.user.clone(),
         version: env!("CARGO_PKG_VERSION"),
         kubernetes: version.map_or_else(|_| t.unknown().to_owned(), |version| version.git_version),

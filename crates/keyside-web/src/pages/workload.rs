@@ -6,7 +6,7 @@ use super::explain::Answered;
 use super::{Copy, workloads};
 use crate::badge::Badge;
 use crate::call::Call;
-use crate::cluster::{self, Cluster};
+use crate::cluster;
 use crate::command::quote;
 use crate::failure::{Failure, page};
 use crate::form::encode;
@@ -269,9 +269,8 @@ fn steps(events: &[Event], t: Lang) -> Vec<Step> {
 
 async fn diagnoses(call: &Call, namespace: &str, pod: &Pod) -> Result<Vec<Diagnosis>, Failure> {
     let t = call.t();
-    let cluster = Cluster::wide(&call.client()?, namespace).await?;
-    Ok(cluster
-        .pod(pod)
+    let answers = cluster::about_pod(&call.client()?, namespace, pod).await?;
+    Ok(answers
         .iter()
         .filter(|answer| answer.verdict == Verdict::Failing)
         .map(|explanation| {

@@ -3,11 +3,11 @@
 use super::{Choice, Copy};
 use crate::badge::Badge;
 use crate::call::Call;
-use crate::cluster;
+use crate::cluster::{self, Found};
 use crate::failure::{Failure, page};
 use crate::form::encode;
 use crate::frame::{Area, Frame};
-use crate::place::{Seen, permitted};
+use crate::place::{Chosen, Seen, permitted};
 use crate::pull::{self, Pull};
 use crate::rights::{Right, may, may_in_one};
 use crate::route::Answer;
@@ -40,6 +40,8 @@ struct Page {
     rows: Vec<Row>,
     sample: String,
     note: String,
+    /// Where the next namespaces are.
+    next: String,
     copy: Copy,
 }
 
@@ -49,6 +51,8 @@ struct Row {
     kind: String,
     image: String,
     link: String,
+    /// Where it is explained, by a key.
+    explain: String,
     badge: Badge,
     created: Moment,
 }
@@ -72,16 +76,18 @@ const KINDS: [&str; 6] = ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "
 pub(crate) async fn list(call: Call) -> Answer {
     let t = call.t();
     let seen = Seen::read(&call).await?;
-    let wanted = wanted(&call, &seen);
-    let (objects, is_cut) = objects(&call, wanted.as_deref()).await?;
-    let pods: Vec<Pod> = objects
+    let chosen = seen.chosen(&call);
+    let found = objects(&call, chosen.names.as_deref()).await?;
+    let pods: Vec<Pod> = found
+        .items
         .iter()
         .filter(|object| kind(object) == "Pod")
         .filter_map(|object| object.clone().try_parse().ok())
         .collect();
     let by_owner = by_owner(&pods);
     let (q, state) = (call.query.get("q").to_lowercase(), call.query.get("state"));
-    let mut rows: Vec<Row> = objects
+    let mut rows: Vec<Row> = found
+        .items
         .iter()
         .filter(|object| !is_owned(object))
         .filter(|object| !is_system(object) || call.query.has("namespace"))
@@ -115,7 +121,8 @@ pub(crate) async fn list(call: Call) -> Answer {
         .to_vec(),
         rows,
         sample: sample.unwrap_or_default(),
-        note: if is_cut {
+        next: chosen.next,
+        note: if found.is_cut {
             t.list_is_cut().to_owned()
         } else {
             String::new()
@@ -129,52 +136,45 @@ pub(crate) async fn list(call: Call) -> Answer {
 
 /// Whether somebody may deploy somewhere they can see.
 async fn may_deploy(call: &Call, seen: &Seen) -> Result<bool, Failure> {
-    let few = &seen.namespaces[..seen.namespaces.len().min(20)];
     let everywhere = may(call, Right::deployment("create", "")).await?;
-    Ok(everywhere || may_in_one(call, few, |namespace| Right::deployment("create", namespace)).await?)
-}
-
-/// The namespaces to look into; none is all of them.
-fn wanted(call: &Call, seen: &Seen) -> Option<Vec<String>> {
-    let one = call.query.get("namespace");
-    if !one.is_empty() {
-        return Some(vec![one.to_owned()]);
-    }
-    if let Some(project) = call.project().and_then(|name| seen.project(name)) {
-        return Some(project.spec.namespaces.clone());
-    }
-    (!seen.all).then(|| seen.namespaces.clone())
+    Ok(everywhere
+        || may_in_one(call, seen.few(), |namespace| {
+            Right::deployment("create", namespace)
+        })
+        .await?)
 }
 
 /// The workloads and pods of these namespaces, and whether there are more.
-async fn objects(call: &Call, namespaces: Option<&[String]>) -> Result<(Vec<DynamicObject>, bool), Failure> {
+async fn objects(call: &Call, namespaces: Option<&[String]>) -> Result<Found<DynamicObject>, Failure> {
     let client = call.client()?;
-    let parameters = ListParams::default().limit(MOST);
-    let (mut out, mut is_cut) = (Vec::new(), false);
+    let mut asked: Vec<(&str, ApiResource, Api<DynamicObject>)> = Vec::new();
     for kind in KINDS {
         let Some(resource) = resource(kind) else { continue };
-        let apis: Vec<Api<DynamicObject>> = match namespaces {
-            None => vec![Api::all_with(client.clone(), &resource)],
-            Some(names) => names
-                .iter()
-                .map(|name| Api::namespaced_with(client.clone(), name, &resource))
-                .collect(),
-        };
-        for api in apis {
-            let Some(list) = permitted(api.list(&parameters).await)? else {
-                continue;
-            };
-            is_cut |= list.metadata.continue_.is_some_and(|token| !token.is_empty());
-            out.extend(list.items.into_iter().map(|mut object| {
-                object.types = Some(kube::core::TypeMeta {
-                    api_version: resource.api_version.clone(),
-                    kind: kind.to_owned(),
-                });
-                object
-            }));
+        match namespaces {
+            None => asked.push((kind, resource.clone(), Api::all_with(client.clone(), &resource))),
+            Some(names) => asked.extend(names.iter().map(|name| {
+                let api = Api::namespaced_with(client.clone(), name, &resource);
+                (kind, resource.clone(), api)
+            })),
         }
     }
-    Ok((out, is_cut))
+    let parameters = ListParams::default().limit(MOST);
+    let lists = cluster::each(&asked, |(_, _, api)| async {
+        permitted(api.list(&parameters).await)
+    });
+    let mut out = Found::default();
+    for ((kind, resource, _), list) in asked.iter().zip(lists.await?) {
+        let Some(list) = list else { continue };
+        out.is_cut |= list.metadata.continue_.is_some_and(|token| !token.is_empty());
+        out.items.extend(list.items.into_iter().map(|mut object| {
+            object.types = Some(kube::core::TypeMeta {
+                api_version: resource.api_version.clone(),
+                kind: (*kind).to_owned(),
+            });
+            object
+        }));
+    }
+    Ok(out)
 }
 
 fn kind(object: &DynamicObject) -> &str {
@@ -204,7 +204,7 @@ fn by_owner(pods: &[Pod]) -> HashMap<(String, String), Vec<&Pod>> {
 }
 
 /// `Kind/name` of the workload: a `ReplicaSet` of a Deployment carries its name and a hash.
-fn workload_of(pod: &Pod) -> String {
+pub(super) fn workload_of(pod: &Pod) -> String {
     let owners = pod.owner_references();
     let Some(owner) = owners.iter().find(|owner| owner.controller == Some(true)) else {
         return format!("Pod/{}", pod.name_any());
@@ -233,6 +233,12 @@ fn row(object: &DynamicObject, pods: &HashMap<(String, String), Vec<&Pod>>, t: L
     };
     Row {
         link: link(&namespace, &kind, &name),
+        explain: format!(
+            "/explain?what={}/{}&namespace={}",
+            kind.to_lowercase(),
+            encode(&name),
+            encode(&namespace)
+        ),
         image: images(&object.data).join(", "),
         badge: Badge::of_pull(&pull, t),
         created: Moment::of(object.creation_timestamp().map(|time| time.0), t),
@@ -287,18 +293,26 @@ pub(super) fn images(data: &Value) -> Vec<String> {
     out
 }
 
-/// All pods somebody may see, at most a few thousand.
-pub(super) async fn pods(call: &Call, namespaces: Option<&[String]>) -> Result<Vec<Pod>, Failure> {
+/// Pods somebody may see: those that wait first, because a pull that fails is mostly among them.
+pub(super) async fn pods(call: &Call, seen: &Seen) -> Result<Found<Pod>, Failure> {
+    const WAITING: &str = "status.phase=Pending";
+    const OTHERS: &str = "status.phase!=Pending,status.phase!=Succeeded";
     let client = call.client()?;
-    match namespaces {
-        None => Ok(cluster::list(Api::all(client), "").await?.unwrap_or_default()),
-        Some(names) => {
-            let mut out = Vec::new();
-            for name in names {
-                let some = cluster::list(Api::namespaced(client.clone(), name), "").await?;
-                out.extend(some.unwrap_or_default());
-            }
-            Ok(out)
+    let Chosen { names, next } = seen.chosen(call);
+    let apis: Vec<Api<Pod>> = match names {
+        None => vec![Api::all(client)],
+        Some(names) => names
+            .iter()
+            .map(|name| Api::namespaced(client.clone(), name))
+            .collect(),
+    };
+    let (mut items, mut is_cut) = (Vec::new(), !next.is_empty());
+    for fields in [WAITING, OTHERS] {
+        let lists = cluster::each(&apis, |api| cluster::some(api.clone(), fields, 1)).await?;
+        for list in lists.into_iter().flatten() {
+            is_cut |= list.is_cut;
+            items.extend(list.items);
         }
     }
+    Ok(Found { items, is_cut })
 }

@@ -83,6 +83,10 @@ impl Lang {
         self.pick("More", "更多")
     }
 
+    pub(crate) fn show_preview(self) -> &'static str {
+        self.pick("Show the preview", "显示预览")
+    }
+
     pub(crate) fn show_all(self) -> &'static str {
         self.pick("Show all", "显示全部")
     }

@@ -183,6 +183,13 @@ impl Lang {
         )
     }
 
+    pub(crate) fn not_all_looked_at(self) -> &'static str {
+        self.pick(
+            "Not everything was looked at. Choose a namespace or a project to see all of it.",
+            "未查看全部内容。请选择命名空间或项目以查看完整结果。",
+        )
+    }
+
     pub(crate) fn pull_progress(self) -> &'static str {
         self.pick("Progress of the pull", "拉取进度")
     }
@@ -230,10 +237,14 @@ impl Lang {
         self.pick("Namespaces without a project", "不属于任何项目的命名空间")
     }
 
-    pub(crate) fn more_namespaces(self) -> &'static str {
+    pub(crate) fn next_namespaces(self) -> &'static str {
+        self.pick("The next namespaces", "后面的命名空间")
+    }
+
+    pub(crate) fn not_all_counted(self) -> &'static str {
         self.pick(
-            "There are more namespaces than are shown here.",
-            "还有更多命名空间未在此显示。",
+            "There are more credentials than were read here: some are not shown or counted.",
+            "凭证数量超出此处读取的范围：部分凭证未显示或计入。",
         )
     }
 

@@ -184,13 +184,31 @@ impl Lang {
         }
     }
 
-    pub(crate) fn reach_cluster(self, number: usize, is_cut: bool) -> String {
-        let more = if is_cut { "+" } else { "" };
+    /// `is_cut`: there are more pods than were looked at.
+    pub(crate) fn matched_workloads(self, number: usize, is_cut: bool) -> String {
+        match (self, number) {
+            (Self::En, 0) if is_cut => {
+                "None of the workloads that were looked at has an image this is for.".to_owned()
+            }
+            (Self::En, 0) => "No workload there has an image this is for.".to_owned(),
+            (Self::En, 1) if !is_cut => "1 workload there has an image this is for:".to_owned(),
+            (Self::En, _) if is_cut => {
+                format!("At least {number} there, of those that were looked at, have an image this is for:")
+            }
+            (Self::En, _) => format!("{number} workloads there have an image this is for:"),
+            (Self::Zh, 0) if is_cut => "已查看的工作负载中没有适用的镜像。".to_owned(),
+            (Self::Zh, 0) => "其中没有工作负载使用适用的镜像。".to_owned(),
+            (Self::Zh, _) if is_cut => format!("在已查看的范围内，至少 {number} 个工作负载使用适用的镜像："),
+            (Self::Zh, _) => format!("其中 {number} 个工作负载使用适用的镜像："),
+        }
+    }
+
+    pub(crate) fn reach_cluster(self, number: usize) -> String {
         match self {
             Self::En => {
-                format!("{number}{more} namespaces now, and every new one. System namespaces are left out.")
+                format!("{number} namespaces now, and every new one. System namespaces are left out.")
             }
-            Self::Zh => format!("现有 {number}{more} 个命名空间，以及所有新的命名空间。不包括系统命名空间。"),
+            Self::Zh => format!("现有 {number} 个命名空间，以及所有新的命名空间。不包括系统命名空间。"),
         }
     }
 
@@ -292,11 +310,14 @@ impl Lang {
         }
     }
 
-    pub(crate) fn all_pods_pull(self, number: usize) -> String {
+    /// `is_cut`: there are more than were looked at.
+    pub(crate) fn all_pods_pull(self, number: usize, is_cut: bool) -> String {
         match self {
             Self::En if number == 0 => "No pods yet".to_owned(),
+            Self::En if is_cut => format!("The {number} pods that were looked at pull fine"),
             Self::En => format!("All {number} pods pull fine"),
             Self::Zh if number == 0 => "还没有 Pod".to_owned(),
+            Self::Zh if is_cut => format!("已查看的 {number} 个 Pod 拉取正常"),
             Self::Zh => format!("全部 {number} 个 Pod 拉取正常"),
         }
     }

@@ -391,6 +391,22 @@ impl Lang {
         self.pick("next and previous row", "下一行和上一行")
     }
 
+    pub(crate) fn key_open(self) -> &'static str {
+        self.pick("open the row", "打开该行")
+    }
+
+    pub(crate) fn key_verify(self) -> &'static str {
+        self.pick("Verify", "验证")
+    }
+
+    pub(crate) fn key_rotate(self) -> &'static str {
+        self.pick("Rotate", "轮换")
+    }
+
+    pub(crate) fn key_explain(self) -> &'static str {
+        self.pick("explain the row or the page", "诊断该行或该页面")
+    }
+
     pub(crate) fn palette(self) -> &'static str {
         self.pick("Go to", "快速跳转")
     }

@@ -23,10 +23,19 @@ fn axe_finds_nothing_on_any_page() {
     let (world, browser) = (up(), Browser::start(true));
     let mut found = Vec::new();
     browser.hold_still();
-    browser.go(&format!("{}/sign-in", base(&world)));
-    look(&browser, "/sign-in", &mut found);
+    for language in ["zh-CN", "en"] {
+        browser.go(&format!("{}/sign-in", base(&world)));
+        choose(&browser, language);
+        look(&browser, &format!("{language} /sign-in"), &mut found);
+    }
     enter(&browser, &world, "en");
-    look(&browser, "/credentials (empty)", &mut found);
+    for language in ["zh-CN", "en"] {
+        choose(&browser, language);
+        for page in ["/credentials", "/credentials/import", "/settings"] {
+            browser.go(&format!("{}{page}", base(&world)));
+            look(&browser, &format!("{language} {page} (empty)"), &mut found);
+        }
+    }
     prepare(&world, &mut Http::signed_in(&world));
     // Something older to put back.
     for password in ["second", &world.password()] {

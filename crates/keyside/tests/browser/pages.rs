@@ -51,11 +51,13 @@ pub(crate) fn choose(browser: &Browser, language: &str) {
 }
 
 /// Every page there is, for a world with the credential `demo` of the project `default` and the deployment `hello`.
-pub(crate) const PAGES: [&str; 22] = [
+pub(crate) const PAGES: [&str; 24] = [
     "/credentials",
     "/credentials?project=default&state=quiet&sort=-name",
     "/credentials/add",
     "/credentials/add?preset=file",
+    "/credentials/import",
+    "/credentials/import?namespace=project-default&secret=demo",
     "/credentials/project-default/demo",
     "/credentials/project-default/demo?tab=verification",
     "/credentials/project-default/demo?tab=used-by",

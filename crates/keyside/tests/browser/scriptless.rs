@@ -26,9 +26,11 @@ fn the_page_s_flow_without_script() {
     browser.fill("#registry", &format!("https://{}/v2/", world.registry()));
     browser.click("button[name=understand]");
     browser.see(".notice.info", "scheme and version path were removed");
+    browser.fill("#name", "demo");
+    browser.click("button[name=preview]");
+    browser.see("#preview", "name: demo");
     browser.fill("#username", world.user());
     browser.fill("#password", &world.password());
-    browser.fill("#name", "demo");
     browser.click("button[data-main]");
     browser.arrive("/credentials?");
     browser.see("table", "demo");

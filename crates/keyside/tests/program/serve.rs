@@ -19,14 +19,14 @@ use std::time::{Duration, Instant};
 const NAMESPACES: usize = 200;
 
 /// A cluster without keyside in it.
-struct Cluster {
-    client: Client,
+pub(crate) struct Cluster {
+    pub(crate) client: Client,
     kubeconfig: PathBuf,
     _dir: tempfile::TempDir,
 }
 
 impl Cluster {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let dir = tempfile::tempdir().expect("a folder");
         let authority = Authority::open(dir.path()).expect("certificates");
@@ -158,13 +158,18 @@ fn document(password: &str) -> String {
 }
 
 /// A process of `keyside serve`.
-struct Replica {
+pub(crate) struct Replica {
     child: Child,
     health: u16,
 }
 
 impl Replica {
     async fn start(cluster: &Cluster, name: &str) -> Self {
+        Self::start_with(cluster, name, &[]).await
+    }
+
+    /// With these flags besides.
+    pub(crate) async fn start_with(cluster: &Cluster, name: &str, flags: &[&str]) -> Self {
         let [webhook, health, metrics] = [free_port(), free_port(), free_port()];
         let child = serve(&cluster.kubeconfig)
             .args([
@@ -185,6 +190,7 @@ impl Replica {
                 "--metrics-port",
                 &metrics.to_string(),
             ])
+            .args(flags)
             .stderr(Stdio::null())
             .spawn()
             .expect("keyside starts");
@@ -221,12 +227,12 @@ fn serve(kubeconfig: &Path) -> Command {
     command
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").port()
 }
 
-async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(found) = look().await {

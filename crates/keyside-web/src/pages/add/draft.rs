@@ -93,6 +93,15 @@ impl Draft {
         seen.place(&self.scope, &self.project, &self.namespace)
     }
 
+    /// The project, if it is the scope.
+    pub(super) fn its_project(&self) -> &str {
+        if self.scope == "project" {
+            &self.project
+        } else {
+            ""
+        }
+    }
+
     /// Takes over what was pasted as the registry; says what was understood, if it was more than an address.
     pub(super) fn understand(&mut self, t: Lang) -> String {
         let pasted = paste::read(&self.registry);

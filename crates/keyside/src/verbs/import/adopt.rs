@@ -8,11 +8,9 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::print;
 use crate::verbs::Ended;
-use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
-use keyside_api::{RegistryCredential, RegistryCredentialSpec, Source, label};
-use keyside_keychain::docker_config::Escape;
-use keyside_keychain::{DockerConfig, Form, lint};
+use keyside_api::RegistryCredential;
+use keyside_core::adopt;
 use kube::api::PostParams;
 use kube::{Api, ResourceExt};
 use std::process::ExitCode;
@@ -29,16 +27,9 @@ pub(super) async fn run(
         Failure::found(format!("there is no Secret {name} in namespace {namespace}"))
             .hint(format!("keyside import secrets --dry-run -n {namespace}"))
     })?;
-    let (form, config) = read(&secret)?;
-    let (config, rewritten) = canonical(config);
-    let mut credential = RegistryCredential::new(
-        name,
-        RegistryCredentialSpec {
-            source: Source::secret(name),
-            ..RegistryCredentialSpec::default()
-        },
-    );
-    credential.metadata.namespace = Some(namespace.to_owned());
+    let found = adopt::read(&secret).map_err(|refusal| refused_secret(&refusal, namespace, name))?;
+    let rewritten = &found.rewritten;
+    let credential = adopt::credential(&secret);
     let credentials: Api<RegistryCredential> = Api::namespaced(connection.client.clone(), namespace);
     let parameters = |dry_run| PostParams {
         dry_run,
@@ -52,9 +43,9 @@ pub(super) async fn run(
         .map_err(refused)?;
     let dry = flags.dry_run;
     if !rewritten.is_empty() && !dry {
-        rewrite(&secrets, secret, form, &config).await?;
+        rewrite(&secrets, secret, &found).await?;
     }
-    for (old, new) in &rewritten {
+    for (old, new) in rewritten {
         output.note(format!("{old} is now written {new}, which every reader finds"));
     }
     if !dry {
@@ -68,61 +59,22 @@ pub(super) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(secret: &Secret) -> Result<(Form, DockerConfig), Failure> {
-    let name = secret.name_any();
-    if secret.labels().contains_key(label::CREDENTIAL) {
-        return Err(
-            Failure::found(format!("Secret {name} is a copy that keyside delivered"))
-                .hint("keyside credential list -A"),
-        );
-    }
-    let kind = secret.type_.as_deref().unwrap_or("Opaque");
-    let form = Form::of_secret_type(kind).ok_or_else(|| {
-        Failure::found(format!("Secret {name} has the type {kind}"))
-            .because("a pull secret has the type kubernetes.io/dockerconfigjson")
-    })?;
-    let bytes = secret.data.as_ref().and_then(|data| data.get(form.data_key()));
-    let bytes = bytes.map(|bytes| bytes.0.as_slice()).unwrap_or_default();
-    let config = DockerConfig::parse(form, bytes).map_err(|error| {
-        Failure::found(format!(
+/// Why there is nothing to take over, in words.
+fn refused_secret(refusal: &adopt::Refusal, namespace: &str, name: &str) -> Failure {
+    match refusal {
+        adopt::Refusal::Copy => Failure::found(format!("Secret {name} is a copy that keyside delivered"))
+            .hint("keyside credential list -A"),
+        adopt::Refusal::Kind(kind) => Failure::found(format!("Secret {name} has the type {kind}"))
+            .because("a pull secret has the type kubernetes.io/dockerconfigjson"),
+        adopt::Refusal::Unreadable(error) => Failure::found(format!(
             "Secret {name} cannot be read, and every pull that names it fails"
         ))
         .because(error)
-        .hint(format!(
-            "kubectl delete secret {name} -n {}",
-            secret.namespace().unwrap_or_default()
-        ))
-    })?;
-    Ok((form, config))
-}
-
-/// The document with every key in the spelling that works, and what was changed.
-fn canonical(mut config: DockerConfig) -> (DockerConfig, Vec<(String, String)>) {
-    let entries: Vec<_> = config
-        .entries()
-        .iter()
-        .map(|entry| (entry.key().to_owned(), entry.credential().clone()))
-        .collect();
-    let mut changed = Vec::new();
-    for (old, credential) in entries {
-        let (_, new) = lint::entry(&old, &credential);
-        let is_found = new == old || keyside_keychain::keyring::serves(&old, &format!("{new}/x"));
-        if is_found || config.get(&new).is_some() {
-            continue;
-        }
-        config.remove(&old);
-        config.set(new.clone(), credential);
-        changed.push((old, new));
+        .hint(format!("kubectl delete secret {name} -n {namespace}")),
     }
-    (config, changed)
 }
 
-async fn rewrite(
-    secrets: &Api<Secret>,
-    mut secret: Secret,
-    form: Form,
-    config: &DockerConfig,
-) -> Result<(), Failure> {
+async fn rewrite(secrets: &Api<Secret>, mut secret: Secret, found: &adopt::Adoption) -> Result<(), Failure> {
     let name = secret.name_any();
     if secret.immutable == Some(true) {
         return Err(Failure::found(format!(
@@ -133,11 +85,7 @@ async fn rewrite(
             secret.namespace().unwrap_or_default()
         )));
     }
-    let document = ByteString(config.to_json(Escape::Plain).expose().to_vec());
-    secret
-        .data
-        .get_or_insert_default()
-        .insert(form.data_key().to_owned(), document);
+    found.write(&mut secret);
     let parameters = PostParams {
         field_manager: Some("keyside-cli".to_owned()),
         ..PostParams::default()
