@@ -187,3 +187,57 @@ fn history_moves_with_its_credential_and_leaves_a_secret_that_stays() {
     world.keyside_ok("credential delete testquay -n default", "");
     assert_eq!(keys(&world, "default"), ".dockerconfigjson");
 }
+
+#[test]
+fn suspended_credential_gets_no_older_content_and_is_shown_to_nobody() {
+    if !has_kubectl() {
+        return;
+    }
+    let world = up();
+    world.add_credential("testquay", "-n default");
+    world.keyside_ok(
+        "credential set-password testquay -n default --password-stdin",
+        "second",
+    );
+    let before = content(&world, "default");
+    world.wait(
+        "regcred/testquay",
+        "default",
+        "{.status.binding}",
+        "it is bound",
+        |it| !it.is_empty(),
+    );
+    // Somebody who may change the credential, but not read its Secret, points it elsewhere.
+    world.run(&[
+        "patch",
+        "regcred",
+        "testquay",
+        "-n",
+        "default",
+        "--type=merge",
+        "-p",
+        "{\"spec\":{\"tokenService\":\"https://evil.example\"}}",
+    ]);
+    world.wait(
+        "regcred/testquay",
+        "default",
+        "{.status.conditions[?(@.type==\"Stalled\")].reason}",
+        "it is suspended",
+        |reason| reason == "DestinationChanged",
+    );
+    let back = world.keyside("credential rollback testquay -n default --no-verify", "");
+    let said = text(&back.stderr);
+    assert_eq!(back.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("another destination") && said.contains("set-password"),
+        "{said}"
+    );
+    assert_eq!(content(&world, "default"), before);
+    let verify = world.keyside("credential verify testquay -n default", "");
+    let said = text(&verify.stderr);
+    assert_eq!(verify.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("is suspended") && said.contains("DestinationChanged"),
+        "{said}"
+    );
+}

@@ -130,11 +130,11 @@ async fn events_of(call: &Call, stored: &Stored) -> Result<Vec<EventRow>, Failur
 pub(super) async fn roll_back(call: Call) -> Answer {
     let (stored, seen) = tokio::try_join!(Stored::find(&call), Seen::read(&call))?;
     let trouble = match try_roll_back(&call, &stored).await {
-        Ok(None) => {
-            settle(&call, &stored).await;
+        Ok(Ok(version)) => {
+            settle(&call, &stored, version).await;
             return go(&back(&call, &stored, "rolled-back"));
         }
-        Ok(Some(trouble)) => trouble,
+        Ok(Err(trouble)) => trouble,
         Err(failure) => of_failure(failure, call.t())?,
     };
     refuse(&call, &stored, &seen, trouble).await
@@ -159,14 +159,21 @@ pub(super) async fn forget(call: Call) -> Answer {
     }
 }
 
-async fn try_roll_back(call: &Call, stored: &Stored) -> Result<Option<Trouble>, Failure> {
+/// The version that the content had when it was replaced, if that is known.
+type Version = Option<String>;
+
+async fn try_roll_back(call: &Call, stored: &Stored) -> Result<Result<Version, Trouble>, Failure> {
     let t = call.t();
     let secret = unchanged(call, stored).await?;
-    let number = call.form.get("to").parse().unwrap_or_default();
+    let number: usize = call.form.get("to").parse().unwrap_or_default();
+    let mut list = history::older(&secret);
+    let chosen = (1..=list.len())
+        .contains(&number)
+        .then(|| list.swap_remove(number - 1));
     let back = match history::roll_back(&secret, number, stored.known(), Timestamp::now()) {
         Ok(back) => back,
         Err(why) => {
-            return Ok(Some(Trouble {
+            return Ok(Err(Trouble {
                 status: StatusCode::UNPROCESSABLE_ENTITY,
                 problem: match why {
                     Refusal::Missing { .. } => t.no_such_older(),
@@ -182,7 +189,7 @@ async fn try_roll_back(call: &Call, stored: &Stored) -> Result<Option<Trouble>, 
         && let Ok(findings) = verification::ask(call, stored, &back, &[]).await
         && let ("False", reason) = verification::verdict(&findings)
     {
-        return Ok(Some(Trouble {
+        return Ok(Err(Trouble {
             status: StatusCode::UNPROCESSABLE_ENTITY,
             problem: t.older_is_refused().to_owned(),
             detail: String::new(),
@@ -190,7 +197,7 @@ async fn try_roll_back(call: &Call, stored: &Stored) -> Result<Option<Trouble>, 
         }));
     }
     write::replace_secret(&call.client()?, &back).await?;
-    Ok(None)
+    Ok(Ok(chosen.and_then(|one| one.version)))
 }
 
 /// The Secret, if it is still the one that the page was made of.
@@ -241,14 +248,18 @@ fn back(call: &Call, stored: &Stored, done: &str) -> String {
 }
 
 /// Waits a moment until the controllers have looked at the content and heard the registries, so that the next page does not
-/// speak of the former one. Whoever may not watch sees it a moment later.
-async fn settle(call: &Call, stored: &Stored) {
+/// speak of the former one. `version` is the one to wait for; without it, any other than before. Whoever may not watch sees it a
+/// moment later.
+async fn settle(call: &Call, stored: &Stored, version: Version) {
     let former = stored.status().and_then(|status| status.current_version.clone());
     let is_known = move |status: Option<&CredentialStatus>| {
         status.is_some_and(|status| {
             let mut states = status.registries.iter();
-            status.current_version != former
-                && states.all(|state| state.reason.as_deref() != Some(verified::UNVERIFIED))
+            let is_it = match &version {
+                Some(version) => status.current_version.as_ref() == Some(version),
+                None => status.current_version != former,
+            };
+            is_it && states.all(|state| state.reason.as_deref() != Some(verified::UNVERIFIED))
         })
     };
     let (Ok(client), name) = (call.client(), stored.name()) else {
