@@ -5,12 +5,14 @@ mod conditions;
 mod credential;
 mod news;
 mod project;
+mod state;
 mod verified;
 
 pub(crate) use credential::REGISTRIES_MAX;
 pub use credential::{Failure, credential};
 pub use news::{News, news};
 pub use project::project;
+pub use state::{Kind, State, state};
 
 #[cfg(test)]
 mod tests;

@@ -5,8 +5,9 @@ use super::pull::Pull;
 use super::text::Lang;
 use super::time::Moment;
 use keyside_api::condition::verified;
-use keyside_api::{Cause, CredentialStatus, RegistryState};
+use keyside_api::{Cause, RegistryState};
 use keyside_core::explain::Verdict;
+use keyside_core::status::{self, Kind};
 
 /// How a state looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,23 +64,18 @@ impl Badge {
         if stored.is_going() {
             return Self::new(Tone::Quiet, t.being_deleted(), "");
         }
-        let status = stored.status();
-        let (stalled, verified, delivered) = (
-            condition(status, "Stalled"),
-            condition(status, "Verified"),
-            condition(status, "Delivered"),
-        );
-        let (tone, reason, age) = match (stalled, verified, delivered) {
-            (Some(("True", reason, time)), _, _) => (Tone::Bad, reason, time),
-            (_, Some(("True", reason, _)), _) => (Tone::Good, reason, last_asked(status)),
-            (_, _, Some(("False", reason, time))) => (Tone::Warn, reason, time),
-            (_, Some(("False", reason, _)), _) => (Tone::Bad, reason, last_asked(status)),
-            (_, Some((_, reason, time)), _) => (Tone::Quiet, reason, time),
-            _ => return Self::new(Tone::Quiet, t.unverified(), ""),
+        let Some(state) = stored.status().and_then(status::state) else {
+            return Self::new(Tone::Quiet, t.unverified(), "");
+        };
+        let tone = match state.kind {
+            Kind::Stalled | Kind::Invalid => Tone::Bad,
+            Kind::Valid => Tone::Good,
+            Kind::Undelivered => Tone::Warn,
+            Kind::Unsure => Tone::Quiet,
         };
         Self {
-            age: Moment::of(age, t),
-            ..Self::of_reason(tone, reason, t)
+            age: Moment::of(state.since, t),
+            ..Self::of_reason(tone, &state.reason, t)
         }
     }
 
@@ -134,23 +130,4 @@ impl Badge {
     pub(super) fn meaning(&self, t: Lang) -> &'static str {
         Cause::parse(&self.code).map_or("", |cause| t.cause(cause))
     }
-}
-
-type Condition<'a> = (&'a str, &'a str, Option<k8s_openapi::jiff::Timestamp>);
-
-fn condition<'a>(status: Option<&'a CredentialStatus>, kind: &str) -> Option<Condition<'a>> {
-    let found = status?.conditions.iter().find(|one| one.type_ == kind)?;
-    Some((
-        found.status.as_str(),
-        found.reason.as_str(),
-        Some(found.last_transition_time.0),
-    ))
-}
-
-fn last_asked(status: Option<&CredentialStatus>) -> Option<k8s_openapi::jiff::Timestamp> {
-    let states = status?.registries.iter();
-    states
-        .filter_map(|state| state.last_verify_time.as_ref())
-        .map(|time| time.0)
-        .max()
 }

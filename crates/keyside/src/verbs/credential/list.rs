@@ -11,6 +11,7 @@ use crate::verbs::Ended;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
 use keyside_api::{CredentialStatus, Project};
+use keyside_core::status;
 use kube::ResourceExt;
 use std::process::ExitCode;
 
@@ -126,24 +127,11 @@ fn registries(status: Option<&CredentialStatus>) -> String {
 
 /// One word: what stands in the way first, else what the registry said.
 pub(super) fn state(status: Option<&CredentialStatus>) -> String {
-    match (
-        condition(status, "Stalled"),
-        condition(status, "Verified"),
-        condition(status, "Delivered"),
-    ) {
-        (Some((true, reason)), _, _) => reason,
-        (_, Some((true, _)), _) => "Valid".to_owned(),
-        (_, _, Some((false, reason))) => reason,
-        // It cannot be asked now, but it worked, and an outage does not change that.
-        (_, Some(_), _) if status.is_some_and(worked) => "Valid".to_owned(),
-        (_, Some((_, reason)), _) => reason,
-        _ => "<unknown>".to_owned(),
+    match status.and_then(status::state) {
+        Some(state) if state.kind == status::Kind::Valid => "Valid".to_owned(),
+        Some(state) => state.reason,
+        None => "<unknown>".to_owned(),
     }
-}
-
-fn worked(status: &CredentialStatus) -> bool {
-    let settled = keyside_core::verify::overall(&status.registries).settled;
-    settled.is_some_and(|(status, _, _)| status == "True")
 }
 
 /// How long ago the registries were last asked.
