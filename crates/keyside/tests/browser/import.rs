@@ -86,7 +86,10 @@ fn a_pull_secret_is_shown_with_what_is_wrong_and_taken_over() {
         }
     });
     let known = http.get(page).text;
-    assert!(known.contains("There is a credential old") && !known.contains("data-main"), "{known}");
+    assert!(
+        known.contains("There is a credential old") && !known.contains("data-main"),
+        "{known}"
+    );
     let again = http.post("/credentials/import", &[("namespace", "one"), ("secret", "old")]);
     assert_eq!(again.status, StatusCode::CONFLICT);
     assert!(
