@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         Some("fuzz") => fuzz::run(&arguments[1..]),
         Some("protobuf") => protobuf::run(),
         _ => Err(anyhow::anyhow!(
-            "usage: cargo e2e tools | test [cargo test arguments] | cluster [--hold] [--node] [-- test arguments] \
+            "usage: cargo e2e tools | test [cargo test arguments] | cluster [--hold] [--node | --no-node] [-- test arguments] \
              | record | rotation [cargo bench arguments] | admission [cargo bench arguments] | conformance [--embedded|--real] [--focus TEXT] [--all] \
              | image [--out DIR] [--push HOST/REPO:TAG [--login USER --password-stdin]] | fuzz [--seconds N] [TARGET] \
              | figures | footprint | incluster [STEP] | protobuf"

@@ -30,7 +30,7 @@ use tower::Service;
 const QUIET: Duration = Duration::from_millis(500);
 
 /// The same for a keyside that is deployed, which writes a status once a second.
-const QUIET_DEPLOYED: Duration = Duration::from_millis(1500);
+const QUIET_DEPLOYED: Duration = Duration::from_millis(1300);
 
 /// One call of keyside to the API server.
 #[derive(Clone, Debug, PartialEq, Eq)]
