@@ -52,6 +52,22 @@ impl Replica {
         self.running.take().unwrap().stop().await;
     }
 
+    /// Returns when it has called nothing for a while but what keeps the Lease. While it still reports on a credential, it looks at
+    /// nothing else of it.
+    async fn at_rest(&self) {
+        let calls = || {
+            let calls = self.wire.calls();
+            calls.iter().filter(|call| !call.path.contains("/leases")).count()
+        };
+        let mut last = (calls(), Instant::now());
+        while last.1.elapsed() < Duration::from_millis(500) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            if calls() != last.0 {
+                last = (calls(), Instant::now());
+            }
+        }
+    }
+
     fn copy_writes(&self) -> usize {
         let is_write = |call: &&Call| call.method != Method::GET && call.is_copy();
         self.wire.calls().iter().filter(is_write).count()
@@ -91,6 +107,7 @@ async fn pair(namespaces: usize) -> (Bed, Replica, Replica) {
     bed.credential("project-shop", "testquay", "Project", &[("quay.io", "u:p")])
         .await;
     delivered(&bed, namespaces, "quay.io").await;
+    a.at_rest().await;
     (bed, a, b)
 }
 
