@@ -2,6 +2,7 @@
 //! project, the cluster's credentials), and everything only if that does not answer.
 
 use super::failure::Failure;
+use super::pages::workloads;
 use super::place::permitted;
 use super::pull;
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -117,6 +118,7 @@ impl Cluster {
     pub(super) fn pod(&self, pod: &Pod) -> Vec<Explanation> {
         let (name, listed, injected) = (pod.name_any(), pull::listed(pod), pull::injected(pod));
         let images = pull::images(pod);
+        let workload = workload_of(pod);
         let one = |image: &String| {
             let question = Question {
                 namespace: &self.namespace,
@@ -127,6 +129,7 @@ impl Cluster {
                 exists: true,
                 secrets: self.secrets.clone(),
                 container: pull::container(pod, image),
+                workload: workload.as_deref(),
                 observed: pull::observed(pod, image),
                 node: pull::words(pod, image),
                 ..Question::default()
@@ -135,6 +138,13 @@ impl Cluster {
         };
         images.iter().map(one).collect()
     }
+}
+
+/// What has made a pod, as a command names it; none for a pod that nothing has made.
+fn workload_of(pod: &Pod) -> Option<String> {
+    let title = workloads::workload_of(pod);
+    let (kind, name) = title.split_once('/')?;
+    (kind != "Pod").then(|| format!("{}/{name}", kind.to_lowercase()))
 }
 
 /// How far an answer looks.

@@ -204,7 +204,7 @@ fn by_owner(pods: &[Pod]) -> HashMap<(String, String), Vec<&Pod>> {
 }
 
 /// `Kind/name` of the workload: a `ReplicaSet` of a Deployment carries its name and a hash.
-pub(super) fn workload_of(pod: &Pod) -> String {
+pub(crate) fn workload_of(pod: &Pod) -> String {
     let owners = pod.owner_references();
     let Some(owner) = owners.iter().find(|owner| owner.controller == Some(true)) else {
         return format!("Pod/{}", pod.name_any());

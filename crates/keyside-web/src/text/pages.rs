@@ -133,7 +133,10 @@ impl Lang {
     }
 
     pub(crate) fn verified_from(self) -> &'static str {
-        self.pick("Verification runs in the controller, on save, on a schedule and on demand. What nodes see is on the tab of those who use it.", "验证由控制器在保存时、按计划和按需执行。节点看到的结果见“使用者”标签页。")
+        self.pick(
+            "Verification runs in the controller, on save, on a schedule and on demand.",
+            "验证由控制器在保存时、按计划和按需执行。",
+        )
     }
 
     pub(crate) fn used_by_nobody(self) -> &'static str {

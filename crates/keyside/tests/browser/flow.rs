@@ -84,6 +84,10 @@ fn flow(words: &Words) {
         diagnosis.contains("NoCredentials") && diagnosis.contains("keyside credential add"),
         "{diagnosis}"
     );
+    assert!(
+        diagnosis.contains("deployment/early") && !diagnosis.contains("pod/early"),
+        "what heals is done to the workload, or its next pod fails again: {diagnosis}"
+    );
 
     // Global > project > Resources > Secrets > Registry credentials > Add credential.
     browser.click(".context");
