@@ -290,7 +290,20 @@ impl Browser {
                 "waited for {what} at {:?}",
                 self.try_call("GET", "/url", None)
             );
+            self.load_again();
             std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Loads the page again that did not come because a pod's device came: the browser gives up then what it is loading, and a person
+    /// would press the same button.
+    fn load_again(&self) {
+        if std::env::var_os("KEYSIDE_WORLD").is_none() {
+            return;
+        }
+        let script = json!({"script": "return location.protocol === 'chrome-error:'", "args": []});
+        if self.try_call("POST", "/execute/sync", Some(script)) == Ok(Value::Bool(true)) {
+            let _ = self.try_call("POST", "/refresh", Some(json!({})));
         }
     }
 }
