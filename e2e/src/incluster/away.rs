@@ -32,6 +32,11 @@ pub(super) fn run(client: &Client<'_>) -> Result<String> {
     pods::refused(client, "shop-api", &deployed)?;
     scale(client, 2)?;
     client.until_ready()?;
+    // The node learns of ready replicas a moment later than whoever asks the API server.
+    until("`keyside check` to reach the webhook", || {
+        let checked = client.tried_keyside("check --output json")?;
+        Ok(checked.status.success().then_some(()))
+    })?;
     serve(
         client,
         &[
