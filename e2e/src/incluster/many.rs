@@ -38,6 +38,11 @@ impl<'a> Many<'a> {
         let project = json!({"apiVersion": "keyside.dev/v1alpha1", "kind": "Project", "metadata": {"name": NAME},
             "spec": {"namespaceSelector": {"matchLabels": {"team": NAME}}}});
         client.fed("create -f -", &project.to_string())?;
+        // Whoever writes may have been replaced a moment ago.
+        until("the Project's home", || {
+            let home = client.tried(&format!("get namespace project-{NAME}"))?;
+            Ok(home.status.success().then_some(()))
+        })?;
         client.keyside(
             &format!(
                 "credential add {NAME} --registry {REGISTRY} --username robot --project {NAME} --password-stdin --no-verify"
