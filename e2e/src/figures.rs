@@ -114,19 +114,19 @@ fn shell(command: &str) -> Command {
 
 /// Resident megabytes of a process and all its descendants.
 fn resident(pid: u32) -> Result<f64> {
-    let own = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let kib = own
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .unwrap_or("0")
-        .trim()
-        .trim_end_matches(" kB");
-    let mut megabytes = kib.trim().parse::<f64>()? / 1024.0;
+    let mut megabytes = f64::from(kib(pid, "VmRSS:")?.unwrap_or(0)) / 1024.0;
     let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     for child in children.split_whitespace() {
         megabytes += resident(child.parse()?)?;
     }
     Ok(megabytes)
+}
+
+/// What the kernel says of a process's memory, in KiB; none of one that has ended.
+pub(crate) fn kib(pid: u32, field: &str) -> Result<Option<u32>> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let text = status.lines().find_map(|line| line.strip_prefix(field));
+    Ok(text.and_then(|text| text.split_whitespace().next()?.parse().ok()))
 }
 
 /// Ends it as a user would.

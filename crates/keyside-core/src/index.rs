@@ -34,6 +34,8 @@ use crate::CredentialId;
 use crate::version::InstallKey;
 use copies::Copies;
 use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Secret;
+use keyside_api::SYSTEM_NAMESPACE;
 use needs::Needs;
 use projects::Projects;
 use reach::Reach;
@@ -94,6 +96,16 @@ impl Index {
             access: Access::default(),
             tables: Tables::default(),
         }
+    }
+
+    /// What is known where only one credential is looked at: it, and the Secret that is its source.
+    pub fn of_one(credential: impl Into<Credential>, secret: &Secret) -> (Self, CredentialId) {
+        let mut index = Self::new(SYSTEM_NAMESPACE, None);
+        drop(index.apply_secret(secret));
+        let credential = credential.into();
+        let id = credential.id.clone();
+        drop(index.apply_credential(credential));
+        (index, id)
     }
 
     /// Says what happens to a stated namespace that was deleted and made anew.

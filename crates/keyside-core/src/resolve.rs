@@ -30,7 +30,8 @@ pub(crate) const OPEN: &str = "docker.io/library";
 
 /// Whether everybody may pull the image, whatever the registry thinks of a password. Of other images nobody knows before it has asked.
 pub(crate) fn is_open(image: &Reference) -> bool {
-    image.lookup().starts_with(OPEN) && image.lookup()[OPEN.len()..].starts_with('/')
+    let path = image.lookup().strip_prefix(OPEN);
+    path.is_some_and(|path| path.starts_with('/'))
 }
 
 /// What the decision says about one image in one namespace.

@@ -12,7 +12,7 @@ pub(crate) use credential::REGISTRIES_MAX;
 pub use credential::{Failure, credential};
 pub use news::{News, news};
 pub use project::project;
-pub use state::{Kind, State, state};
+pub use state::{Kind, State, last_asked, state};
 
 #[cfg(test)]
 mod tests;

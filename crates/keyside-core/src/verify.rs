@@ -20,6 +20,8 @@ use crate::index::{Credential, Index, State};
 use crate::source::Problem;
 use crate::version::Version;
 use jiff::Timestamp;
+use keyside_api::RegistryState;
+use keyside_api::condition::verified::status_of;
 use keyside_keychain::{Pattern, Reference};
 
 /// What one registry is to be asked. The host always comes from the pattern the credential is for, or from an image that
@@ -37,6 +39,19 @@ pub struct Question {
     /// Whether the spec names the repository. One that was only seen on a pod may be missing without saying anything about
     /// the credential.
     pub stated: bool,
+}
+
+impl Question {
+    /// The answer as a status holds it, of whoever asks by themselves and keeps no time.
+    pub fn answered(&self, reason: &str, repository: Option<String>) -> RegistryState {
+        RegistryState {
+            registry: self.registry.clone(),
+            verified: Some(status_of(reason).to_owned()),
+            reason: Some(reason.to_owned()),
+            repository,
+            ..RegistryState::default()
+        }
+    }
 }
 
 /// What one registry has answered.

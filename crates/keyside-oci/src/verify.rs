@@ -16,7 +16,7 @@ mod verdict;
 mod words;
 
 #[cfg(feature = "client")]
-pub use ask::{verify, verify_in_steps, verify_with_words, verify_within};
+pub use ask::{verify, verify_in_steps, verify_in_steps_or_login, verify_with_words, verify_within};
 pub use machine::{State, Step, begin, next};
 pub use steps::{Name, Outcome, Report, Taken};
 pub use verdict::{Reason, Standing, Verdict};
@@ -74,6 +74,23 @@ impl Question {
         ))
     }
 
+    /// Whether the image can be pulled; where none is known, whether the credential opens the registry at all.
+    ///
+    /// # Errors
+    /// [`RegistryError`] if the image's host, or the host, is none.
+    #[cfg(feature = "client")]
+    pub fn about(
+        client: &Client,
+        host: &str,
+        image: Option<&Reference>,
+        credential: Option<Credential>,
+    ) -> Result<Self, RegistryError> {
+        match image {
+            Some(image) => Self::pull(client, image, credential),
+            None => Self::login(client, host, credential),
+        }
+    }
+
     /// As [`Question::pull`] where no network has to be known: of a registry with TLS, unless it is on this machine.
     ///
     /// # Errors
@@ -97,6 +114,16 @@ impl Question {
     pub fn confirming(mut self, token_services: Vec<Origin>) -> Self {
         self.token_services = token_services;
         self
+    }
+
+    /// The same of the login alone: what is asked when an image is not there that nobody vouched for, which says nothing about the
+    /// credential.
+    #[must_use]
+    pub fn without_image(&self) -> Self {
+        Self {
+            image: None,
+            ..self.clone()
+        }
     }
 
     /// Whether a pull is tested, and not only the login.

@@ -138,8 +138,9 @@ async fn write_one(ctx: &Context, planned: Write, mandate: Mandate) -> Outcome {
     }
     let error = match wire::write_copy(&ctx.config.client, &write).await {
         Ok(meta) => {
+            tracing::debug!(namespace = %write.namespace, secret = %write.name, "a copy is written");
             ctx.note_failure(&write.credential, &write.namespace, None);
-            ctx.feed(|index| index.apply_copy(&meta, Timestamp::now()));
+            ctx.feed(|index| index.confirm_copy(&meta, Timestamp::now()));
             return Outcome::Done;
         }
         Err(error) => error,
@@ -263,6 +264,7 @@ async fn delete_one(ctx: &Context, delete: Delete) -> Outcome {
         return Outcome::Retry;
     }
     let result = wire::delete_copy(&ctx.config.client, &delete).await;
+    tracing::debug!(namespace = %delete.namespace, secret = %delete.name, ok = result.is_ok(), "a copy is removed");
     let removed = |ctx: &Context| {
         ctx.feed(|index| index.remove_copy(&delete.namespace, &delete.name, delete.existing.uid.as_deref()));
     };

@@ -74,7 +74,7 @@ async fn write_status(ctx: &Context, id: &CredentialId, body: &Value) -> Result<
     };
     // Known at once, so that nobody writes the same again before the watch shows it; whoever it may concern was told.
     ctx.feed(|index| {
-        index.apply_credential(credential);
+        index.confirm_credential(credential);
         Touched::default()
     });
     Ok(())
@@ -138,7 +138,7 @@ pub(crate) async fn project(ctx: &Context, name: &Arc<str>) -> Result<(), Error>
     {
         Ok(project) => {
             ctx.feed(|index| {
-                index.apply_project(&project);
+                index.confirm_project(&project);
                 Touched::default()
             });
             Ok(())

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// How many keys are worked on at once. Most ask memory only; those that write wait for their turn anyway.
@@ -358,10 +358,11 @@ async fn control(
 
 /// Hands keys to the controllers until told to stop; then waits for those under way.
 async fn work(ctx: &Arc<Context>, stop: &CancellationToken, ready: &watch::Sender<bool>) {
-    let mut working: JoinSet<(Key, Option<Requeue>)> = JoinSet::new();
+    let mut working: JoinSet<Option<Requeue>> = JoinSet::new();
+    let mut keys: HashMap<task::Id, Key> = HashMap::new();
     let mut failures: HashMap<Key, u32> = HashMap::new();
     let mut leading = ctx.leadership.subscribe();
-    let mut led = *leading.borrow_and_update();
+    let mut terms = leading.borrow_and_update().terms;
     loop {
         if !*ready.borrow() && ctx.queue.is_idle() {
             ready.send_replace(true);
@@ -370,24 +371,24 @@ async fn work(ctx: &Arc<Context>, stop: &CancellationToken, ready: &watch::Sende
         tokio::select! {
             () = stop.cancelled() => break,
             Ok(()) = leading.changed() => {
-                let leads = *leading.borrow_and_update();
-                if !std::mem::replace(&mut led, leads) && leads {
+                let now = leading.borrow_and_update().terms;
+                if std::mem::replace(&mut terms, now) != now {
                     take_over(ctx);
                 }
             }
-            Some(ended) = working.join_next(), if !working.is_empty() => {
-                // A controller that panics has lost its key; the next change of its object brings it back.
-                match ended {
-                    Ok((key, requeue)) => finish(ctx, key, requeue, &mut failures),
-                    Err(error) => tracing::error!(%error, "a controller broke"),
+            Some(ended) = working.join_next_with_id(), if !working.is_empty() => {
+                let (id, requeue) = ended.unwrap_or_else(|broken| {
+                    tracing::error!(error = %broken, "a controller broke, and its work is tried again");
+                    (broken.id(), Some(Requeue::Slowly))
+                });
+                if let Some(key) = keys.remove(&id) {
+                    finish(ctx, key, requeue, &mut failures);
                 }
             }
             key = ctx.queue.next(), if working.len() < SIDE_BY_SIDE => {
-                let ctx = ctx.clone();
-                working.spawn(async move {
-                    let requeue = work_on(&ctx, &key).await;
-                    (key, requeue)
-                });
+                let (ctx, one) = (ctx.clone(), key.clone());
+                let task = working.spawn(async move { work_on(&ctx, &one).await });
+                keys.insert(task.id(), key);
             }
         }
     }
@@ -407,8 +408,12 @@ fn take_over(ctx: &Context) {
 
 /// Works on one key. `None`: the API server asked for a pause, which every write keeps anyway.
 async fn work_on(ctx: &Context, key: &Key) -> Option<Requeue> {
+    tracing::debug!(?key, leads = ctx.leadership.leads(), "begun");
     match reconcile::reconcile(ctx, key).await {
-        Ok(requeue) => Some(requeue),
+        Ok(requeue) => {
+            tracing::debug!(?key, ?requeue, "done");
+            Some(requeue)
+        }
         Err(error) => match error.remedy() {
             Remedy::Pause(time) => {
                 ctx.flow.hold(time);

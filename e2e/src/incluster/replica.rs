@@ -1,8 +1,8 @@
 //! A replica as the machine below sees it: a process, its memory and its work.
 
 use super::{Client, NAMESPACE};
+use crate::figures::kib;
 use anyhow::{Context as _, Result};
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -26,20 +26,15 @@ impl Replica {
 
     /// Memory in use, in MiB: now, and at most so far.
     pub(super) fn memory(&self) -> Result<(u32, u32)> {
-        let status = std::fs::read_to_string(self.file("status"))?;
-        let mib = |name: &str| {
-            let text = status.lines().find_map(|line| line.strip_prefix(name))?;
-            let kib: u32 = text.split_whitespace().next()?.parse().ok()?;
-            Some(kib / 1024)
-        };
-        mib("VmRSS:")
-            .zip(mib("VmHWM:"))
+        let (now, most) = (kib(self.0, "VmRSS:")?, kib(self.0, "VmHWM:")?);
+        now.zip(most)
+            .map(|(now, most)| (now / 1024, most / 1024))
             .context("the kernel does not say how much memory is used")
     }
 
     /// How long it has kept a core busy so far.
     pub(super) fn work(&self) -> Result<Duration> {
-        let stat = std::fs::read_to_string(self.file("stat"))?;
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0))?;
         // The name in parentheses may hold spaces; what follows it is the third field.
         let (_, fields) = stat.rsplit_once(')').context("no name in the kernel's line")?;
         let ticks = |field: usize| fields.split_whitespace().nth(field - 3)?.parse::<u32>().ok();
@@ -51,10 +46,6 @@ impl Replica {
 
     pub(super) fn signal(&self, what: &str) -> Result<()> {
         crate::succeed(Command::new("kill").args([format!("-{what}"), self.0.to_string()]))
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        Path::new("/proc").join(self.0.to_string()).join(name)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::names::fingerprint;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
 use keyside_api::{FIELD_MANAGER, label};
 use keyside_keychain::Form;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 /// A copy as it stands in a namespace.
@@ -63,11 +63,16 @@ pub(crate) fn mark(source_annotation: &str) -> u64 {
     fingerprint(&[source_annotation])
 }
 
+/// How many copies that were removed are remembered. An answer comes soon after a write, so the last ones do.
+const REMEMBERED: usize = 4096;
+
 /// All copies, by namespace.
 #[derive(Debug, Default)]
 pub(super) struct Copies {
     texts: Texts,
     by_namespace: HashMap<Arc<str>, Vec<Copy>>,
+    /// The uids of the copies that were removed last.
+    removed: VecDeque<u128>,
 }
 
 /// Texts that repeat, by number.
@@ -147,14 +152,24 @@ impl Copies {
         else {
             return false;
         };
-        let before = copies.len();
         let uid = uid.map(parse_uid);
-        copies.retain(|copy| copy.name != name || uid.is_some_and(|uid| uid != copy.uid));
-        let removed = copies.len() < before;
+        let goes = |copy: &Copy| copy.name == name && uid.is_none_or(|uid| uid == copy.uid);
+        let Some(at) = copies.iter().position(goes) else {
+            return false;
+        };
+        let copy = copies.remove(at);
         if copies.is_empty() {
             self.by_namespace.remove(namespace);
         }
-        removed
+        self.removed.truncate(REMEMBERED - 1);
+        self.removed.push_front(copy.uid);
+        true
+    }
+
+    /// Whether this very copy was removed a moment ago.
+    pub(super) fn was_removed(&self, meta: &ObjectMeta) -> bool {
+        let uid = parse_uid(meta.uid.as_deref().unwrap_or_default());
+        uid != 0 && self.removed.contains(&uid)
     }
 
     pub(super) fn remove_namespace(&mut self, namespace: &str) {

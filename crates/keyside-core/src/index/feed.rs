@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use keyside_api::{Delivery, label};
+use keyside_keychain::Reference;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -183,6 +184,34 @@ impl Index {
             touched.credentials.extend(namesakes.cloned());
         }
         touched
+    }
+
+    /// The answer to a write of ours about a credential. A watch may have told meanwhile that the credential is gone, or that
+    /// another one has its name: then the answer comes too late, and must not bring it back.
+    pub fn confirm_credential(&mut self, credential: impl Into<Credential>) {
+        let credential = credential.into();
+        let known = self.credentials.get(&credential.id);
+        if known.is_some_and(|known| known.uid == credential.uid) {
+            self.apply_credential(credential);
+        }
+    }
+
+    /// The answer to a write of ours about a Project; see [`confirm_credential`](Self::confirm_credential).
+    pub fn confirm_project(&mut self, object: &keyside_api::Project) {
+        let project = Project::from(object);
+        let known = self.projects.get(&project.name);
+        if known.is_some_and(|known| known.uid == project.uid) {
+            self.apply_project(object);
+        }
+    }
+
+    /// The answer to a write of ours of a copy; see [`confirm_credential`](Self::confirm_credential). A copy that was made by
+    /// that write is known by nothing yet, so what counts is that no watch has told of its end.
+    pub fn confirm_copy(&mut self, meta: &ObjectMeta, now: Timestamp) -> Touched {
+        if self.copies.was_removed(meta) {
+            return Touched::default();
+        }
+        self.apply_copy(meta, now)
     }
 
     /// A credential is gone; its copies have lost their reason.
@@ -424,6 +453,16 @@ impl Index {
         self.credentials
             .get_mut(id)
             .is_some_and(|credential| credential.note_used(image))
+    }
+
+    /// The same, if it is one that the credential is for.
+    pub fn note_image(&mut self, id: &CredentialId, image: &str) -> bool {
+        let content = self.credential(id).and_then(Credential::content);
+        let is_served = content.is_some_and(|content| {
+            let image = Reference::parse(image);
+            image.is_ok_and(|image| content.served.iter().any(|one| one.pattern.matches(&image)))
+        });
+        is_served && self.note_used(id, image)
     }
 
     /// An image that a pod named turned out not to exist.

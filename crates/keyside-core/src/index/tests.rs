@@ -2,6 +2,7 @@ use super::*;
 use crate::plan;
 use crate::world::{NOW, add, carry_out, id, managed, world};
 use jiff::SignedDuration;
+use k8s_openapi::api::core::v1::Secret;
 use serde_json::json;
 
 /// Two namespaces of a Project, one outside of it, and a credential of the Project.
@@ -488,4 +489,90 @@ fn copies_are_made_of_secrets_that_may_be_read_and_of_no_others() {
     assert_eq!(given(&index, "ghcr.io/a/b"), None);
     insta::assert_snapshot!(said(&index, "project-shop/far", "Delivered"), @"False/Forbidden: keyside may not read Secrets in namespace project-shop, and scope Project or cluster needs that: name it in `rbac.namespaces` of the installation");
     insta::assert_snapshot!(said(&index, "project-shop/far", "Stalled"), @"True/Forbidden: keyside may not read Secrets in namespace project-shop, and scope Project or cluster needs that: name it in `rbac.namespaces` of the installation");
+}
+
+/// The answer to a write, as it comes after a watch has told more.
+fn late<K: serde::de::DeserializeOwned>(yaml: &str) -> K {
+    serde_saphyr::from_str(yaml).expect("an object")
+}
+
+const LATE: &str = "
+apiVersion: keyside.dev/v1alpha1
+kind: RegistryCredential
+metadata: {name: testquay, namespace: project-shop, uid: 00000007-0000-4000-8000-000000000000, resourceVersion: '2'}
+spec: {scope: Project, source: {secret: {name: testquay}}}
+";
+
+#[test]
+fn late_answer_about_a_credential_that_is_gone_does_not_bring_it_back() {
+    let mut index = world(SHOP);
+    let answer: keyside_api::RegistryCredential = late(LATE);
+    let known = index
+        .credential(&id("project-shop/testquay"))
+        .map(|one| one.uid.clone());
+    assert_eq!(known, answer.metadata.uid, "it is the answer for this one");
+    drop(index.remove_credential(&id("project-shop/testquay")));
+    index.confirm_credential(&answer);
+    assert!(index.credential(&id("project-shop/testquay")).is_none());
+}
+
+#[test]
+fn late_answer_about_a_credential_does_not_displace_its_successor() {
+    let mut index = world(SHOP);
+    let answer: keyside_api::RegistryCredential = late(LATE);
+    drop(index.remove_credential(&id("project-shop/testquay")));
+    let successor = "
+kind: RegistryCredential
+metadata: {name: testquay, namespace: project-shop}
+spec: {source: {secret: {name: testquay}}}
+";
+    add(&mut index, 40, successor);
+    index.confirm_credential(&answer);
+    let now = index
+        .credential(&id("project-shop/testquay"))
+        .expect("a credential");
+    assert_ne!(Some(&now.uid), answer.metadata.uid.as_ref());
+}
+
+#[test]
+fn late_answer_about_a_project_that_is_gone_does_not_bring_it_back() {
+    let mut index = world(SHOP);
+    let answer: keyside_api::Project = late(
+        "
+apiVersion: keyside.dev/v1alpha1
+kind: Project
+metadata: {name: shop, uid: 00000005-0000-4000-8000-000000000000, resourceVersion: '2'}
+spec: {namespaces: [shop-web]}
+",
+    );
+    assert_eq!(
+        index.project("shop").map(|one| one.uid.clone()),
+        answer.metadata.uid
+    );
+    drop(index.remove_project("shop"));
+    index.confirm_project(&answer);
+    assert!(index.project("shop").is_none());
+}
+
+#[test]
+fn late_answer_about_a_copy_that_was_removed_does_not_make_it_stand() {
+    let mut index = world(SHOP);
+    let copy: Secret = late(
+        "
+metadata:
+  name: testquay
+  namespace: shop-web
+  uid: 00000099-0000-4000-8000-000000000000
+  resourceVersion: '7'
+  labels: {keyside.dev/credential: RegistryCredential.project-shop.testquay, app.kubernetes.io/managed-by: keyside}
+",
+    );
+    drop(index.apply_copy(&copy.metadata, NOW));
+    drop(index.remove_copy("shop-web", "testquay", copy.metadata.uid.as_deref()));
+    assert!(index.confirm_copy(&copy.metadata, NOW).is_empty());
+    assert!(index.copy("shop-web", "testquay").is_none());
+    let mut next = copy.metadata;
+    next.uid = Some("00000100-0000-4000-8000-000000000000".to_owned());
+    drop(index.confirm_copy(&next, NOW));
+    assert!(index.copy("shop-web", "testquay").is_some(), "another one");
 }

@@ -4,6 +4,7 @@ use crate::verify::overall;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keyside_api::CredentialStatus;
+use keyside_api::condition::{delivered, stalled, verified};
 
 /// What kind of thing stands in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,25 +34,25 @@ pub struct State {
 
 /// What stands in the way first, else what the registry said. None if there is no word of it yet.
 pub fn state(status: &CredentialStatus) -> Option<State> {
-    let stalled = condition(status, "Stalled").filter(|one| one.status == "True");
-    let verified = condition(status, "Verified");
-    let delivered = condition(status, "Delivered").filter(|one| one.status == "False");
+    let stalls = condition(status, stalled::TYPE).filter(|one| one.status == "True");
+    let said = condition(status, verified::TYPE);
+    let misses = condition(status, delivered::TYPE).filter(|one| one.status == "False");
     let of = |kind, one: &Condition, since| State {
         kind,
         reason: one.reason.clone(),
         since,
     };
     let began = |one: &Condition| Some(one.last_transition_time.0);
-    if let Some(one) = stalled {
+    if let Some(one) = stalls {
         return Some(of(Kind::Stalled, one, began(one)));
     }
-    if let Some(one) = verified.filter(|one| one.status == "True") {
+    if let Some(one) = said.filter(|one| one.status == "True") {
         return Some(of(Kind::Valid, one, last_asked(status)));
     }
-    if let Some(one) = delivered {
+    if let Some(one) = misses {
         return Some(of(Kind::Undelivered, one, began(one)));
     }
-    let one = verified?;
+    let one = said?;
     // It cannot be asked now, but it worked, and an outage does not change that.
     if let Some(("True", reason, _)) = overall(&status.registries).settled {
         return Some(State {
@@ -71,7 +72,8 @@ fn condition<'a>(status: &'a CredentialStatus, kind: &str) -> Option<&'a Conditi
     status.conditions.iter().find(|one| one.type_ == kind)
 }
 
-fn last_asked(status: &CredentialStatus) -> Option<Timestamp> {
+/// When one of the registries was asked last.
+pub fn last_asked(status: &CredentialStatus) -> Option<Timestamp> {
     let times = status.registries.iter();
     let times = times.filter_map(|one| one.last_verify_time.as_ref());
     times.map(|time| time.0).max()

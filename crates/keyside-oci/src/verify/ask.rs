@@ -60,6 +60,17 @@ pub async fn verify_in_steps(client: &Client, question: &Question) -> Report {
     }
 }
 
+/// As [`verify_in_steps`]. Where nobody vouches for the image and it is not there, the login is tested instead. Also says whether
+/// it was a pull that was tested in the end.
+pub async fn verify_in_steps_or_login(client: &Client, question: &Question, vouched: bool) -> (Report, bool) {
+    let report = verify_in_steps(client, question).await;
+    if vouched || report.verdict.reason != Reason::Failed(Cause::NotFound) {
+        return (report, question.has_image());
+    }
+    let login = question.without_image();
+    (verify_in_steps(client, &login).await, false)
+}
+
 #[derive(Default)]
 struct Way {
     times: [Option<Duration>; 5],

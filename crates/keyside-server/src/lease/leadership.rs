@@ -19,7 +19,16 @@ const FROZEN: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(crate) struct Leadership {
     state: Mutex<State>,
-    changed: watch::Sender<bool>,
+    changed: watch::Sender<Told>,
+}
+
+/// What is told of the election.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    leads: bool,
+    /// How often this replica has begun to lead. Whoever misses that it did not for a moment (it stood still, and renewed at
+    /// once) sees it by this: what was looked at meanwhile was looked at by a replica that may not write.
+    pub(crate) terms: u64,
 }
 
 #[derive(Debug)]
@@ -74,7 +83,11 @@ impl Leadership {
         };
         Self {
             state: Mutex::new(state),
-            changed: watch::channel(leads).0,
+            changed: watch::channel(Told {
+                leads,
+                terms: u64::from(leads),
+            })
+            .0,
         }
     }
 
@@ -96,7 +109,7 @@ impl Leadership {
     }
 
     /// Told at every change of [`leads`](Self::leads), and when the process turns out to have stood still.
-    pub(crate) fn subscribe(&self) -> watch::Receiver<bool> {
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Told> {
         self.changed.subscribe()
     }
 
@@ -197,8 +210,11 @@ impl Leadership {
     }
 
     fn tell(&self, leads: bool) {
-        self.changed
-            .send_if_modified(|told| std::mem::replace(told, leads) != leads);
+        self.changed.send_if_modified(|told| {
+            let before = std::mem::replace(&mut told.leads, leads);
+            told.terms += u64::from(leads && !before);
+            before != leads
+        });
     }
 }
 
@@ -248,6 +264,20 @@ mod tests {
         leadership.thaw();
         leadership.grant(Instant::now() + Duration::from_secs(25));
         assert!(leadership.leads());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn moment_without_the_lease_is_seen_by_whoever_looks_afterwards() {
+        let leadership = Leadership::elected();
+        let told = leadership.subscribe();
+        leadership.grant(Instant::now() + Duration::from_secs(25));
+        let before = told.borrow().terms;
+        advance(Duration::from_secs(4)).await;
+        assert!(!leadership.leads());
+        leadership.thaw();
+        leadership.grant(Instant::now() + Duration::from_secs(25));
+        leadership.grant(Instant::now() + Duration::from_secs(26));
+        assert_eq!(told.borrow().terms, before + 1, "a renewal is no new term");
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,7 +3,6 @@
 use super::Verifier;
 use keyside_core::index::Authority;
 use keyside_core::verify::Question;
-use keyside_keychain::Reference;
 use keyside_oci::verify::{self as oci, Reason};
 use keyside_oci::{Cause, Client, Origin};
 use std::sync::Arc;
@@ -74,7 +73,7 @@ impl Asking<'_> {
 
     /// Waits for the host's turn and asks.
     async fn ask_registry(&self, question: &Question) -> Result<Reply, Duration> {
-        let asked = match self.prepare(question, question.image.as_ref()) {
+        let asked = match self.prepare(question) {
             Ok(asked) => asked,
             Err(cause) => return Ok(cause.into()),
         };
@@ -82,20 +81,16 @@ impl Asking<'_> {
         let _turn = host.turn().await?;
         let verdict = self.verify(&asked).await;
         let tested = question.image.as_ref().map(|image| image.original().to_owned());
-        let missing = verdict.reason == Reason::Failed(Cause::NotFound) && !question.stated;
-        let verdict = match self.prepare(question, None) {
-            // An image that only a pod named says nothing about the credential by not being there: then the login is tested.
-            Ok(login) if missing => {
-                let verdict = self.verify(&login).await;
-                host.heed(&verdict, PAUSE);
-                return Ok(Reply {
-                    reason: verdict.reason.as_str().to_owned(),
-                    repository: None,
-                    gone: tested,
-                });
-            }
-            _ => verdict,
-        };
+        // An image that only a pod named says nothing about the credential by not being there: then the login is tested.
+        if verdict.reason == Reason::Failed(Cause::NotFound) && !question.stated {
+            let verdict = self.verify(&asked.without_image()).await;
+            host.heed(&verdict, PAUSE);
+            return Ok(Reply {
+                reason: verdict.reason.as_str().to_owned(),
+                repository: None,
+                gone: tested,
+            });
+        }
         host.heed(&verdict, PAUSE);
         Ok(Reply {
             reason: verdict.reason.as_str().to_owned(),
@@ -104,13 +99,10 @@ impl Asking<'_> {
         })
     }
 
-    fn prepare(&self, question: &Question, image: Option<&Reference>) -> Result<oci::Question, Cause> {
+    fn prepare(&self, question: &Question) -> Result<oci::Question, Cause> {
         let credential = Some(question.credential.clone());
-        let asked = match image {
-            Some(image) => oci::Question::pull(self.client, image, credential),
-            None => oci::Question::login(self.client, &question.host, credential),
-        };
-        let asked = asked.map_err(|_| Cause::InvalidReference)?;
+        let asked = oci::Question::about(self.client, &question.host, question.image.as_ref(), credential)
+            .map_err(|_| Cause::InvalidReference)?;
         let loopback = self
             .verifier
             .config

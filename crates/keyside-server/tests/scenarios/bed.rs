@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::fmt::Debug;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -45,7 +45,7 @@ impl Call {
         self.path.ends_with("/events")
     }
 
-    fn is_status(&self) -> bool {
+    pub(crate) fn is_status(&self) -> bool {
         self.path.ends_with("/status")
     }
 
@@ -269,8 +269,8 @@ pub(crate) struct Bed {
     pub(crate) client: Client,
     wire: Wire,
     running: Option<Running>,
-    /// How many calls of a deployed keyside came before those that count.
-    counted: AtomicUsize,
+    /// Where in the audit log the calls of a deployed keyside begin that count.
+    counted: AtomicU64,
 }
 
 /// A `Status` answer of the API server.
@@ -315,7 +315,7 @@ impl Bed {
             client,
             wire,
             running: None,
-            counted: AtomicUsize::new(0),
+            counted: AtomicU64::new(0),
         }
     }
 
@@ -367,7 +367,7 @@ impl Bed {
     /// keyside of its own.
     pub(crate) async fn run(&mut self, configure: impl FnOnce(&mut Config)) {
         if is_deployed() {
-            return deployed::run(&self.client).await;
+            return deployed::run(self).await;
         }
         let webhook = self.start_keyside(configure).await;
         self.world.register(webhook).await;
@@ -410,7 +410,7 @@ impl Bed {
     /// Stops keyside; the cluster stays.
     pub(crate) async fn stop(&mut self) {
         if is_deployed() {
-            return deployed::stop(&self.client).await;
+            return deployed::stop(self).await;
         }
         if let Some(running) = self.running.take() {
             running.stop().await;
@@ -445,7 +445,7 @@ impl Bed {
     pub(crate) fn count(&self) {
         self.wire.forget();
         if is_deployed() {
-            self.counted.store(deployed::calls().len(), Ordering::SeqCst);
+            self.counted.store(deployed::end(), Ordering::SeqCst);
         }
     }
 
@@ -455,7 +455,7 @@ impl Bed {
             return self.wire.calls();
         }
         let counted = self.counted.load(Ordering::SeqCst);
-        let calls = deployed::calls().into_iter().skip(counted);
+        let calls = deployed::calls(counted).into_iter();
         calls.filter(|call| !call.is_watch).collect()
     }
 
@@ -484,9 +484,11 @@ impl Bed {
 
     /// Waits until a replica has called nothing for a while.
     pub(crate) async fn quiet_on(&self, wire: &Wire) {
+        let since = if is_deployed() { deployed::end() } else { 0 };
         let calls = || {
             if is_deployed() {
-                self.calls().len()
+                let calls = deployed::calls(since);
+                calls.iter().filter(|call| !call.is_watch).count()
             } else {
                 wire.calls().len()
             }

@@ -211,6 +211,35 @@ async fn f19_deleted_credential_leaves_nothing_that_new_pods_would_name() {
     bed.until_gone("web", "testquay").await;
 }
 
+/// What a write of ours is answered may come after the watch has told that the object is gone.
+#[tokio::test]
+async fn f19_credential_that_is_deleted_while_its_status_is_written_stays_deleted() {
+    own_keyside!();
+    let bed = shop().await;
+    bed.delay_statuses(Duration::from_millis(500));
+    bed.count();
+    bed.set_content("project-shop", "testquay", &[("quay.io", "u:second")])
+        .await;
+    bed.eventually("a status on its way", async || {
+        bed.calls().iter().any(|call| call.is_status()).then_some(())
+    })
+    .await;
+    bed.delete(
+        Api::<RegistryCredential>::namespaced(bed.client.clone(), "project-shop"),
+        "testquay",
+    )
+    .await;
+    bed.until_gone("web", "testquay").await;
+    // The answer has come by then, and whoever believed it would have made the copies anew.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    bed.quiet().await;
+    for namespace in ["web", "api"] {
+        assert_eq!(bed.content(namespace, "testquay").await, None, "{namespace}");
+    }
+    let pod = bed.pod("web", "later", &["quay.io/shop/web"]).await;
+    assert!(crate::bed::pull_secrets(&pod).is_empty());
+}
+
 #[tokio::test]
 async fn f19_deleted_source_leaves_the_copies_in_use() {
     let bed = shop().await;

@@ -136,9 +136,8 @@ pub(super) fn state(status: Option<&CredentialStatus>) -> String {
 
 /// How long ago the registries were last asked.
 fn asked(status: Option<&CredentialStatus>) -> String {
-    let times = status.into_iter().flat_map(|status| &status.registries);
-    let last = times.filter_map(|state| state.last_verify_time.as_ref()).max();
-    last.map_or_else(|| "<none>".to_owned(), |time| print::age(Some(time.0)))
+    let last = status.and_then(status::last_asked);
+    last.map_or_else(|| "<none>".to_owned(), |time| print::age(Some(time)))
 }
 
 /// Whether a condition is True, and its reason.

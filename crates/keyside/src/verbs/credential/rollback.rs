@@ -8,7 +8,6 @@ use crate::cli::CredentialRollback;
 use crate::connect::Connection;
 use crate::failure::Failure;
 use crate::output::{Mark, Output};
-use crate::print;
 use crate::verbs::Ended;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::jiff::Timestamp;
@@ -33,14 +32,7 @@ pub(super) async fn run(connection: Connection, flags: &CredentialRollback, outp
     if flags.wait.wait {
         set_password::wait(client, &place, &stored, timeout, output).await?;
     }
-    match flags.output {
-        Some(_) => print::document(
-            &place.find(client, &flags.name).await?.to_json()?,
-            flags.output,
-            output,
-        )?,
-        None => output.line(format!("{} rolled back", stored.title())),
-    }
+    set_password::say(client, &place, &stored, "rolled back", (flags.output, output)).await?;
     Ok(ExitCode::SUCCESS)
 }
 

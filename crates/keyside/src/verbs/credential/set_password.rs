@@ -4,7 +4,7 @@
 use super::document;
 use super::password;
 use super::place::{Place, Stored, read_secret};
-use crate::cli::SetPassword;
+use crate::cli::{Format, SetPassword};
 use crate::connect::Connection;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -34,14 +34,7 @@ pub(super) async fn run(connection: Connection, flags: &SetPassword, output: &Ou
     if flags.wait.wait && changed == Changed::Content {
         wait(client, &place, &stored, timeout, output).await?;
     }
-    match flags.output {
-        Some(_) => print::document(
-            &place.find(client, &flags.name).await?.to_json()?,
-            flags.output,
-            output,
-        )?,
-        None => output.line(format!("{} {verbed}", stored.title())),
-    }
+    say(client, &place, &stored, verbed, (flags.output, output)).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -99,6 +92,22 @@ pub(super) async fn store(client: &Client, secret: &Secret) -> kube::Result<()> 
     };
     api.replace(&secret.name_any(), &parameters, secret).await?;
     Ok(())
+}
+
+/// Says what became of a credential: the object as it is now where a format is asked for, else a line.
+pub(super) async fn say(
+    client: &Client,
+    place: &Place,
+    stored: &Stored,
+    verbed: &str,
+    (format, output): (Option<Format>, &Output),
+) -> Result<(), Failure> {
+    if format.is_none() {
+        output.line(format!("{} {verbed}", stored.title()));
+        return Ok(());
+    }
+    let now = place.find(client, &stored.name()).await?;
+    print::document(&now.to_json()?, format, output)
 }
 
 /// Returns when the status speaks of other content than before and every copy has it.

@@ -15,11 +15,10 @@ use crate::output::Output;
 use crate::verbs::Ended;
 use k8s_openapi::api::core::v1::Secret;
 use keyside_api::condition::verified::status_of;
-use keyside_api::{RegistryCredential, RegistryState, SYSTEM_NAMESPACE, label};
+use keyside_api::{RegistryCredential, RegistryState, label};
 use keyside_core::index::{Credential, State};
 use keyside_core::verify::{Question, questions};
 use keyside_core::{CredentialId, Index, history};
-use keyside_keychain::Reference;
 use keyside_oci::verify::{self as oci, Report};
 use keyside_oci::{Cause, Origin};
 use kube::api::{Patch, PatchParams};
@@ -159,15 +158,10 @@ async fn ask_all(
 
 /// The credential as the decision sees it.
 fn known(stored: &Stored, secret: &Secret) -> (Index, CredentialId) {
-    let mut index = Index::new(SYSTEM_NAMESPACE, None);
-    index.apply_secret(secret);
-    let credential = match stored {
-        Stored::Namespaced(credential) => Credential::from(credential),
-        Stored::Cluster(credential) => Credential::from(credential),
-    };
-    let id = credential.id.clone();
-    index.apply_credential(credential);
-    (index, id)
+    match stored {
+        Stored::Namespaced(credential) => Index::of_one(credential, secret),
+        Stored::Cluster(credential) => Index::of_one(credential, secret),
+    }
 }
 
 /// Notes which images pods in scope use; whoever may not look at pods has fewer repositories to test.
@@ -185,56 +179,29 @@ async fn note_uses(client: &Client, place: &Place, index: &mut Index, id: &Crede
             .chain(spec.init_containers.iter().flatten())
     });
     for image in containers.filter_map(|container| container.image.as_deref()) {
-        let served = index
-            .credential(id)
-            .and_then(Credential::content)
-            .is_some_and(|content| {
-                Reference::parse(image)
-                    .is_ok_and(|image| content.served.iter().any(|one| one.pattern.matches(&image)))
-            });
-        if served {
-            index.note_used(id, image);
-        }
+        index.note_image(id, image);
     }
 }
 
 async fn ask(client: &keyside_oci::Client, credential: &Credential, question: &Question) -> Finding {
-    let prepare = |image: Option<&Reference>| {
-        let login = Some(question.credential.clone());
-        let asked = match image {
-            Some(image) => oci::Question::pull(client, image, login),
-            None => oci::Question::login(client, &question.host, login),
+    let (host, image) = (question.host.clone(), question.image.as_ref());
+    let asked = oci::Question::about(client, &host, image, Some(question.credential.clone()));
+    let Ok(asked) = asked else {
+        let state = question.answered(Cause::InvalidReference.as_str(), None);
+        return Finding {
+            host,
+            state,
+            report: None,
         };
-        let confirmed = credential
-            .token_service
-            .iter()
-            .filter_map(|text| Origin::parse(text).ok());
-        asked.map(|asked| asked.confirming(confirmed.collect()))
     };
-    let Ok(asked) = prepare(question.image.as_ref()) else {
-        return finding(question, Cause::InvalidReference.as_str(), None, None);
-    };
-    let report = oci::verify_in_steps(client, &asked).await;
-    let missing = report.verdict.reason == oci::Reason::Failed(Cause::NotFound) && !question.stated;
-    if let (true, Ok(login)) = (missing, prepare(None)) {
-        let report = oci::verify_in_steps(client, &login).await;
-        return finding(question, report.verdict.reason.as_str(), None, Some(report));
-    }
-    let tested = question.image.as_ref().map(|image| image.original().to_owned());
-    finding(question, report.verdict.reason.as_str(), tested, Some(report))
-}
-
-fn finding(question: &Question, reason: &str, repository: Option<String>, report: Option<Report>) -> Finding {
+    let services = credential.token_service.iter();
+    let asked = asked.confirming(services.filter_map(|text| Origin::parse(text).ok()).collect());
+    let (report, is_pull) = oci::verify_in_steps_or_login(client, &asked, question.stated).await;
+    let tested = image.filter(|_| is_pull).map(|image| image.original().to_owned());
     Finding {
-        host: question.host.clone(),
-        state: RegistryState {
-            registry: question.registry.clone(),
-            verified: Some(status_of(reason).to_owned()),
-            reason: Some(reason.to_owned()),
-            repository,
-            ..RegistryState::default()
-        },
-        report,
+        host,
+        state: question.answered(report.verdict.reason.as_str(), tested),
+        report: Some(report),
     }
 }
 
