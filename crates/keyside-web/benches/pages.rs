@@ -12,11 +12,12 @@ use world::{ADMIN, OWNER, Reader, World};
 const CREDENTIALS: usize = 100;
 const ROUNDS: usize = 20;
 
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 17] = [
     "/credentials",
     "/credentials?page=2",
     "/credentials?project=large",
-    "/credentials/project-large/pull-1",
+    "/credentials/project-large/pull-1?project=large",
+    "/ask/used",
     "/credentials/add",
     "/ask/scope?scope=project&in-project=large",
     "/ask/image?namespace=team-00001&image=registry-1.example.com/shop/web:1",

@@ -6,11 +6,13 @@ use super::failure::Failure;
 use super::form::encode;
 use super::place::{Place, Seen, permitted};
 use futures::future::try_join_all;
+use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::jiff::Timestamp;
 use keyside_api::{
     ClusterRegistryCredential, CredentialStatus, Delivery, Project, RegistryCredential, Scope, Verification,
 };
 use keyside_core::history::Known;
+use keyside_core::{CredentialId, Index};
 use kube::api::{ListParams, PostParams};
 use kube::{Api, Client, Resource, ResourceExt as _};
 use serde_json::Value;
@@ -109,6 +111,14 @@ impl Stored {
         match self {
             Self::Namespaced(one) => one.status.as_ref(),
             Self::Cluster(one) => one.status.as_ref(),
+        }
+    }
+
+    /// The credential as the decision sees it, with this Secret for its source.
+    pub(super) fn index(&self, secret: &Secret) -> (Index, CredentialId) {
+        match self {
+            Self::Namespaced(one) => Index::of_one(one.as_ref(), secret),
+            Self::Cluster(one) => Index::of_one(one.as_ref(), secret),
         }
     }
 

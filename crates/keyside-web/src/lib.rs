@@ -29,6 +29,7 @@ mod session;
 mod text;
 mod time;
 mod upload;
+mod users;
 mod write;
 
 pub use door::Door;
@@ -93,6 +94,8 @@ struct Web {
     cookie: String,
     /// Asks registries about images; none if the platform's certificates cannot be used.
     registries: Option<keyside_oci::Client>,
+    /// How they are reached, for a check that takes times: a client tells them of one question at a time.
+    network: Network,
     /// Only so many registries are asked at once.
     turns: Semaphore,
 }
@@ -136,6 +139,7 @@ pub fn router(config: Config) -> axum::Router {
         sessions: Sessions::new(door),
         cookie,
         registries: keyside_oci::Client::new(&network).ok(),
+        network,
         turns: Semaphore::new(ASKING),
     }))
 }

@@ -137,6 +137,7 @@ pub(super) const ROUTES: &[Route] = &[
     change("/namespaces/open", |call| Box::pin(pages::projects::open(call))),
     show("/settings", |call| Box::pin(pages::settings::show(call))),
     show("/ask/image", |call| Box::pin(pages::explain::ask(call))),
+    show("/ask/used", |call| Box::pin(pages::credentials::used(call))),
     show("/ask/scope", |call| Box::pin(pages::add::ask(call))),
     show("/live/{namespace}/{kind}/{name}", |call| {
         Box::pin(live::workload(call))

@@ -4,14 +4,14 @@
 use super::credential::{MANAGER, Stored};
 use super::document;
 use super::failure::Failure;
-use super::place::{FEW, Place, Seen, permitted};
-use k8s_openapi::api::core::v1::{Pod, Secret};
+use super::place::{Place, Seen, permitted};
+use k8s_openapi::api::core::v1::Secret;
 use keyside_api::{
     ClusterRegistryCredential, ClusterRegistryCredentialSpec, ClusterSource, CredentialStatus,
     RegistryCredential, RegistryCredentialSpec, Source, label,
 };
 use keyside_core::adopt::{self, Adoption};
-use keyside_core::names::{conflict_name, credential_label};
+use keyside_core::names::credential_label;
 use keyside_core::{CredentialId, history};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::runtime::wait::await_condition;
@@ -119,24 +119,31 @@ pub(super) async fn take_over(
 }
 
 /// Waits a moment for the controllers to have looked at a new credential, so that the next page shows what it is for.
-/// Whoever may not watch sees it a moment later.
 pub(super) async fn settle(client: &Client, stored: &Stored) {
-    let is_known = |status: Option<&CredentialStatus>| status.is_some_and(|one| !one.registries.is_empty());
-    let name = stored.name();
+    settle_until(client, stored, |status| !status.registries.is_empty()).await;
+}
+
+/// Waits a moment for a status like this, so that the next page does not speak of what was before. Whoever may not watch sees it a
+/// moment later.
+pub(super) async fn settle_until(
+    client: &Client,
+    stored: &Stored,
+    is_settled: impl Fn(&CredentialStatus) -> bool,
+) {
+    let (client, name) = (client.clone(), stored.name());
     let seen = async {
-        match stored {
-            Stored::Namespaced(one) => {
-                let api: Api<RegistryCredential> =
-                    Api::namespaced(client.clone(), &one.namespace().unwrap_or_default());
-                let known = move |one: Option<&RegistryCredential>| {
-                    one.is_some_and(|one| is_known(one.status.as_ref()))
+        match stored.namespace() {
+            Some(namespace) => {
+                let api: Api<RegistryCredential> = Api::namespaced(client, &namespace);
+                let known = |one: Option<&RegistryCredential>| {
+                    one.and_then(|one| one.status.as_ref()).is_some_and(&is_settled)
                 };
                 await_condition(api, &name, known).await.is_ok()
             }
-            Stored::Cluster(_) => {
-                let api: Api<ClusterRegistryCredential> = Api::all(client.clone());
-                let known = move |one: Option<&ClusterRegistryCredential>| {
-                    one.is_some_and(|one| is_known(one.status.as_ref()))
+            None => {
+                let api: Api<ClusterRegistryCredential> = Api::all(client);
+                let known = |one: Option<&ClusterRegistryCredential>| {
+                    one.and_then(|one| one.status.as_ref()).is_some_and(&is_settled)
                 };
                 await_condition(api, &name, known).await.is_ok()
             }
@@ -353,43 +360,4 @@ pub(super) fn secret_for(
     config: &keyside_keychain::docker_config::DockerConfig,
 ) -> Secret {
     document::secret(name, place.home(), config)
-}
-
-/// The pods that use a credential, of those the user may see: those that name its Secret and have not ended.
-pub(super) async fn users(client: &Client, seen: &Seen, stored: &Stored) -> Result<Vec<Pod>, Failure> {
-    let place = stored.place(&seen.projects);
-    let fields = "status.phase!=Succeeded,status.phase!=Failed";
-    let everywhere = match &place {
-        Place::Namespace(_) => None,
-        _ => super::cluster::list(Api::all(client.clone()), fields).await?,
-    };
-    let reach = seen.reach(&place);
-    let mut pods: Vec<Pod> = match everywhere {
-        Some(all) => all,
-        None => {
-            let few = &reach[..reach.len().min(FEW)];
-            let lists = super::cluster::each(few, |namespace| {
-                super::cluster::list(Api::namespaced(client.clone(), namespace), fields)
-            });
-            lists.await?.into_iter().flatten().flatten().collect()
-        }
-    };
-    // Whom a selector or Rancher adds is not in the list: then what names the Secret is counted wherever it is.
-    let is_all_named = |project: &keyside_api::Project| {
-        project.spec.namespace_selector.is_none() && project.spec.rancher_project_id.is_none()
-    };
-    if let Place::Project { name, .. } = &place
-        && seen.project(name).is_some_and(is_all_named)
-    {
-        let members: HashSet<&String> = reach.iter().collect();
-        pods.retain(|pod| pod.namespace().is_some_and(|name| members.contains(&name)));
-    }
-    let name = stored.name();
-    let other = conflict_name(&name, &stored.uid().unwrap_or_default());
-    pods.retain(|pod| {
-        super::pull::listed(pod)
-            .iter()
-            .any(|listed| *listed == name || *listed == other)
-    });
-    Ok(pods)
 }

@@ -6,10 +6,12 @@ mod world;
 use std::collections::BTreeMap;
 use world::{ADMIN, OWNER, World};
 
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 16] = [
     "/credentials",
     "/credentials?project=large",
     "/credentials/project-large/pull-1",
+    "/credentials/project-large/pull-1?tab=used-by",
+    "/ask/used",
     "/credentials/add",
     "/ask/scope?scope=project&in-project=large&name=new",
     "/ask/image?namespace=team-00001&image=registry-1.example.com/shop/web:1",
@@ -43,7 +45,7 @@ async fn questions(world: &World, token: &str, pages: &[&str]) -> String {
 
 #[tokio::test]
 async fn pages_ask_the_same_in_a_small_and_in_a_large_cluster() {
-    let (small, large) = (World::of(10, 3).await, World::of(1_000, 3).await);
+    let (small, large) = (World::of(20, 3).await, World::of(1_000, 3).await);
     let asked = questions(&large, ADMIN, &PAGES).await;
     assert_eq!(asked, questions(&small, ADMIN, &PAGES).await);
     insta::assert_snapshot!(asked, @r"
@@ -67,6 +69,20 @@ async fn pages_ask_the_same_in_a_small_and_in_a_large_cluster() {
       1 × GET /apis/keyside.dev/v1alpha1/projects/large
       1 × GET /apis/keyside.dev/v1alpha1/projects?limit=500&includeObject=None as Table
       2 × POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews
+    /credentials/project-large/pull-1?tab=used-by
+      1 × GET /api/v1/namespaces?limit=200 as PartialObjectMetadataList
+      1 × GET /api/v1/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=500
+      1 × GET /apis/keyside.dev/v1alpha1/namespaces/project-large/registrycredentials/pull-1
+      1 × GET /apis/keyside.dev/v1alpha1/projects/large
+      1 × GET /apis/keyside.dev/v1alpha1/projects?limit=500&includeObject=None as Table
+      2 × POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews
+    /ask/used
+      1 × GET /api/v1/namespaces?limit=200 as PartialObjectMetadataList
+      1 × GET /api/v1/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=500
+      1 × GET /apis/keyside.dev/v1alpha1/clusterregistrycredentials?limit=500
+      1 × GET /apis/keyside.dev/v1alpha1/projects/large
+      1 × GET /apis/keyside.dev/v1alpha1/projects?limit=500&includeObject=None as Table
+      1 × GET /apis/keyside.dev/v1alpha1/registrycredentials?limit=500
     /credentials/add
       1 × GET /api/v1/namespaces?limit=200 as PartialObjectMetadataList
       1 × GET /apis/keyside.dev/v1alpha1/projects/large
@@ -147,7 +163,13 @@ async fn pages_ask_the_same_in_a_small_and_in_a_large_cluster() {
       8 × POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews
     ");
     // Whoever may look into a few namespaces only has them looked into one by one, and not more of them.
-    let pages = ["/credentials", "/events", "/projects"];
+    let pages = [
+        "/credentials",
+        "/credentials/project-large/pull-1?project=large",
+        "/ask/used",
+        "/events",
+        "/projects",
+    ];
     let asked = questions(&large, OWNER, &pages).await;
     assert_eq!(asked, questions(&small, OWNER, &pages).await);
     insta::assert_snapshot!(asked, @r"
@@ -168,6 +190,50 @@ async fn pages_ask_the_same_in_a_small_and_in_a_large_cluster() {
       1 × GET /apis/keyside.dev/v1alpha1/projects?limit=500&includeObject=None as Table
       1 × GET /apis/keyside.dev/v1alpha1/registrycredentials?limit=500
       2 × POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews
+    /credentials/project-large/pull-1?project=large
+      1 × GET /api/v1/namespaces/team-00001/secrets?labelSelector=keyside.dev%2Fcredential%3DRegistryCredential.project-large.pull-1&limit=100 as PartialObjectMetadataList
+      1 × GET /api/v1/namespaces/team-00002/secrets?labelSelector=keyside.dev%2Fcredential%3DRegistryCredential.project-large.pull-1&limit=100 as PartialObjectMetadataList
+      1 × GET /api/v1/namespaces/team-00003/secrets?labelSelector=keyside.dev%2Fcredential%3DRegistryCredential.project-large.pull-1&limit=100 as PartialObjectMetadataList
+      1 × GET /api/v1/namespaces/team-00004/secrets?labelSelector=keyside.dev%2Fcredential%3DRegistryCredential.project-large.pull-1&limit=100 as PartialObjectMetadataList
+      1 × GET /api/v1/namespaces/team-00005/secrets?labelSelector=keyside.dev%2Fcredential%3DRegistryCredential.project-large.pull-1&limit=100 as PartialObjectMetadataList
+      1 × GET /api/v1/namespaces/team-00006/secrets?labelSelector=keyside.dev%2Fcredential%3DRegistryCredential.project-large.pull-1&limit=100 as PartialObjectMetadataList
+      1 × GET /api/v1/namespaces/team-00007/secrets?labelSelector=keyside.dev%2Fcredential%3DRegistryCredential.project-large.pull-1&limit=100 as PartialObjectMetadataList
+      1 × GET /api/v1/namespaces/team-00008/secrets?labelSelector=keyside.dev%2Fcredential%3DRegistryCredential.project-large.pull-1&limit=100 as PartialObjectMetadataList
+      1 × GET /api/v1/namespaces/team-00009/secrets?labelSelector=keyside.dev%2Fcredential%3DRegistryCredential.project-large.pull-1&limit=100 as PartialObjectMetadataList
+      1 × GET /api/v1/namespaces/team-00010/secrets?labelSelector=keyside.dev%2Fcredential%3DRegistryCredential.project-large.pull-1&limit=100 as PartialObjectMetadataList
+      1 × GET /api/v1/namespaces?limit=200 as PartialObjectMetadataList
+      1 × GET /api/v1/secrets?labelSelector=keyside.dev%2Fcredential%3DRegistryCredential.project-large.pull-1&limit=100 as PartialObjectMetadataList
+      1 × GET /apis/keyside.dev/v1alpha1/namespaces/project-large/registrycredentials/pull-1
+      1 × GET /apis/keyside.dev/v1alpha1/projects/large
+      1 × GET /apis/keyside.dev/v1alpha1/projects?limit=500&includeObject=None as Table
+      2 × POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews
+    /ask/used
+      1 × GET /api/v1/namespaces/project-large/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=500
+      1 × GET /api/v1/namespaces/team-00001/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=500
+      1 × GET /api/v1/namespaces/team-00002/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=500
+      1 × GET /api/v1/namespaces/team-00003/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=500
+      1 × GET /api/v1/namespaces/team-00004/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=500
+      1 × GET /api/v1/namespaces/team-00005/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=500
+      1 × GET /api/v1/namespaces/team-00006/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=500
+      1 × GET /api/v1/namespaces/team-00007/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=500
+      1 × GET /api/v1/namespaces/team-00008/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=500
+      1 × GET /api/v1/namespaces/team-00009/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=500
+      1 × GET /api/v1/namespaces?limit=200 as PartialObjectMetadataList
+      1 × GET /api/v1/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=500
+      1 × GET /apis/keyside.dev/v1alpha1/clusterregistrycredentials?limit=500
+      1 × GET /apis/keyside.dev/v1alpha1/namespaces/project-large/registrycredentials
+      1 × GET /apis/keyside.dev/v1alpha1/namespaces/team-00001/registrycredentials
+      1 × GET /apis/keyside.dev/v1alpha1/namespaces/team-00002/registrycredentials
+      1 × GET /apis/keyside.dev/v1alpha1/namespaces/team-00003/registrycredentials
+      1 × GET /apis/keyside.dev/v1alpha1/namespaces/team-00004/registrycredentials
+      1 × GET /apis/keyside.dev/v1alpha1/namespaces/team-00005/registrycredentials
+      1 × GET /apis/keyside.dev/v1alpha1/namespaces/team-00006/registrycredentials
+      1 × GET /apis/keyside.dev/v1alpha1/namespaces/team-00007/registrycredentials
+      1 × GET /apis/keyside.dev/v1alpha1/namespaces/team-00008/registrycredentials
+      1 × GET /apis/keyside.dev/v1alpha1/namespaces/team-00009/registrycredentials
+      1 × GET /apis/keyside.dev/v1alpha1/projects/large
+      1 × GET /apis/keyside.dev/v1alpha1/projects?limit=500&includeObject=None as Table
+      1 × GET /apis/keyside.dev/v1alpha1/registrycredentials?limit=500
     /events
       1 × GET /api/v1/namespaces/project-large/events?limit=500
       1 × GET /api/v1/namespaces/team-00001/events?limit=500

@@ -54,6 +54,14 @@ function ask(area) {
   });
 }
 
+// How many pods use each credential is counted once the list is shown.
+const counted = $("[data-used]");
+if (counted) {
+  fetch(counted.dataset.used).then((answer) => (answer.ok ? answer.json() : {})).then((counts) => {
+    for (const link of $$("[data-users]", counted)) link.textContent = counts[link.dataset.users] ?? link.textContent;
+  }).catch(() => { /* the link still leads to who they are */ });
+}
+
 // A form that cannot be saved comes back without its passwords; they stay in this page's fields.
 async function send(form, submitter) {
   const kept = new Map($$("input[type=password], textarea", form).map((field) => [field.id, field.value]));

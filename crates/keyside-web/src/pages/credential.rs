@@ -10,20 +10,21 @@ use crate::credential::{MANAGER, Stored, yaml};
 use crate::failure::{Failure, page_with};
 use crate::form::encode;
 use crate::frame::{Area, Frame};
-use crate::place::{Place, Seen, permitted};
+use crate::place::{Chosen, Place, Seen, permitted};
 use crate::rights::{Right, may};
 use crate::route::Answer;
 use crate::text::Lang;
 use crate::time::Moment;
-use crate::{pull, write};
+use crate::users::{self, users};
+use crate::{cluster, pull};
 use askama::Template;
 use http::StatusCode;
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{Pod, Secret};
 use k8s_openapi::jiff::Timestamp;
 use keyside_api::{ClusterRegistryCredential, Delivery, RegistryCredential, label};
 use keyside_core::CredentialId;
 use keyside_core::names::credential_label;
-use kube::api::{ListParams, Patch, PatchParams};
+use kube::api::{ListParams, PartialObjectMeta, Patch, PatchParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
 
@@ -55,7 +56,7 @@ struct Page {
 enum Body {
     Delivery(DeliveryTab),
     Verification(verification::Tab),
-    UsedBy(Vec<User>),
+    UsedBy(UsedTab),
     History(Box<history::Tab>),
     Yaml(String),
 }
@@ -63,6 +64,13 @@ enum Body {
 struct DeliveryTab {
     sentence: String,
     rows: Vec<CopyRow>,
+    note: String,
+    /// The copies that follow; empty if there are none.
+    next: String,
+}
+
+struct UsedTab {
+    rows: Vec<User>,
     note: String,
 }
 
@@ -194,29 +202,36 @@ fn tabs(call: &Call, stored: &Stored, now: &str) -> Vec<(&'static str, String, b
 }
 
 async fn body(call: &Call, stored: &Stored, seen: &Seen, tab: &str) -> Result<Body, Failure> {
-    let t = call.t();
     Ok(match tab {
         "verification" => Body::Verification(verification::tab(call, stored, seen).await?),
-        "used-by" => {
-            let pods = write::users(&call.client()?, seen, stored).await?;
-            Body::UsedBy(
-                pods.iter()
-                    .take(COPIES as usize)
-                    .map(|pod| {
-                        let (name, namespace) = (pod.name_any(), pod.namespace().unwrap_or_default());
-                        User {
-                            link: explain_link(&name, &namespace),
-                            badge: Badge::of_pull(&pull::of_pod(pod), t),
-                            name,
-                            namespace,
-                        }
-                    })
-                    .collect(),
-            )
-        }
+        "used-by" => Body::UsedBy(used(call, stored, seen).await?),
         "history" => Body::History(Box::new(history::tab(call, stored).await?)),
         "yaml" => Body::Yaml(yaml(&stored.to_json()?)?),
         _ => Body::Delivery(delivery(call, stored, seen).await?),
+    })
+}
+
+async fn used(call: &Call, stored: &Stored, seen: &Seen) -> Result<UsedTab, Failure> {
+    let t = call.t();
+    let pods = users(&call.client()?, seen, stored).await?;
+    let user = |pod: &Pod| {
+        let (name, namespace) = (pod.name_any(), pod.namespace().unwrap_or_default());
+        User {
+            link: explain_link(&name, &namespace),
+            badge: Badge::of_pull(&pull::of_pod(pod), t),
+            name,
+            namespace,
+        }
+    };
+    let shown = COPIES as usize;
+    let note = match pods.items.len().saturating_sub(shown) {
+        _ if pods.is_cut => t.not_all_pods(users::MOST),
+        0 => String::new(),
+        more => t.and_more(more),
+    };
+    Ok(UsedTab {
+        rows: pods.items.iter().take(shown).map(user).collect(),
+        note,
     })
 }
 
@@ -237,35 +252,14 @@ async fn delivery(call: &Call, stored: &Stored, seen: &Seen) -> Result<DeliveryT
         (_, Some(targets)) => t.delivered_to(targets.delivered, targets.desired, targets.conflicts),
         (_, None) => t.not_delivered_yet().to_owned(),
     };
-    let id = match stored.namespace() {
-        Some(namespace) => CredentialId::namespaced(namespace, stored.name()),
-        None => CredentialId::cluster(stored.name()),
-    };
-    let parameters = ListParams::default()
-        .labels(&format!("{}={}", label::CREDENTIAL, credential_label(&id)))
-        .limit(COPIES);
-    let client = call.client()?;
-    let everywhere = Api::<Secret>::all(client.clone())
-        .list_metadata(&parameters)
-        .await;
-    let copies = match permitted(everywhere)? {
-        Some(list) => list.items,
-        None => {
-            let mut found = Vec::new();
-            for namespace in seen.reach(&stored.place(&seen.projects)) {
-                let api = Api::<Secret>::namespaced(client.clone(), &namespace);
-                let some = permitted(api.list_metadata(&parameters).await)?;
-                found.extend(some.map(|list| list.items).unwrap_or_default());
-            }
-            found
-        }
-    };
+    let copies = copies(call, stored, seen).await?;
     let mode = match stored.delivery() {
         Delivery::Copy => t.delivery_copy(),
         Delivery::OnDemand => t.delivery_on_demand(),
         Delivery::Node => t.delivery_node(),
     };
     let rows: Vec<CopyRow> = copies
+        .items
         .iter()
         .map(|copy| CopyRow {
             namespace: copy.namespace().unwrap_or_default(),
@@ -279,17 +273,68 @@ async fn delivery(call: &Call, stored: &Stored, seen: &Seen) -> Result<DeliveryT
             },
         })
         .collect();
-    let desired = targets.map_or(0, |targets| targets.desired);
-    let own = matches!(stored.place(&seen.projects), Place::Namespace(_)).then(|| t.own_secret());
-    let more = usize::try_from(desired)
-        .unwrap_or_default()
-        .saturating_sub(rows.len());
-    let note = match own {
-        Some(own) if rows.is_empty() => own.to_owned(),
-        _ if rows.len() >= COPIES as usize => t.and_more(more),
-        _ => String::new(),
+    let is_own = matches!(stored.place(&seen.projects), Place::Namespace(_));
+    let note = if is_own && rows.is_empty() {
+        t.own_secret().to_owned()
+    } else {
+        String::new()
     };
-    Ok(DeliveryTab { sentence, rows, note })
+    Ok(DeliveryTab {
+        sentence,
+        rows,
+        note,
+        next: copies.next,
+    })
+}
+
+/// Copies of a credential, and the same page for those that follow.
+struct Copies {
+    items: Vec<PartialObjectMeta<Secret>>,
+    next: String,
+}
+
+/// A page of the copies: of all namespaces, or of the next few where the user may not look into all of them at once.
+async fn copies(call: &Call, stored: &Stored, seen: &Seen) -> Result<Copies, Failure> {
+    let id = match stored.namespace() {
+        Some(namespace) => CredentialId::namespaced(namespace, stored.name()),
+        None => CredentialId::cluster(stored.name()),
+    };
+    let mut parameters = ListParams::default()
+        .labels(&format!("{}={}", label::CREDENTIAL, credential_label(&id)))
+        .limit(COPIES);
+    let client = call.client()?;
+    let all = Api::<Secret>::all(client.clone());
+    let after = call.query.get("after");
+    if !after.is_empty() {
+        parameters.continue_token = Some(after.to_owned());
+    }
+    let mut everywhere = all.list_metadata(&parameters).await;
+    // Where a page ended is remembered for some minutes only: then it is begun anew.
+    if matches!(&everywhere, Err(kube::Error::Api(status)) if matches!(status.code, 400 | 410)) {
+        parameters.continue_token = None;
+        everywhere = all.list_metadata(&parameters).await;
+    }
+    if let Some(list) = permitted(everywhere)? {
+        let token = list.metadata.continue_.filter(|token| !token.is_empty());
+        let link = |token: String| format!("{}{}", call.path, call.query.query_with("after", &token));
+        return Ok(Copies {
+            next: token.map(link).unwrap_or_default(),
+            items: list.items,
+        });
+    }
+    parameters.continue_token = None;
+    let few = Chosen::few(call, seen.reach(&stored.place(&seen.projects)));
+    let names = few.names.unwrap_or_default();
+    let lists = cluster::each(&names, |namespace| {
+        let api = Api::<Secret>::namespaced(client.clone(), namespace);
+        let parameters = &parameters;
+        async move { permitted(api.list_metadata(parameters).await) }
+    });
+    let lists = lists.await?.into_iter().flatten();
+    Ok(Copies {
+        items: lists.flat_map(|list| list.items).collect(),
+        next: few.next,
+    })
 }
 
 /// Asks the registries now, and the controllers to do so as well: their answer shows in the status.

@@ -12,10 +12,14 @@ use crate::rights::{Right, may, may_in_one};
 use crate::route::Answer;
 use crate::text::Lang;
 use crate::time::Moment;
+use crate::users;
 use askama::Template;
+use axum::Json;
+use axum::response::IntoResponse as _;
 use k8s_openapi::jiff::Timestamp;
 use keyside_keychain::preset;
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows of one page.
 const PAGE: usize = 50;
@@ -63,6 +67,9 @@ struct Row {
     scope: String,
     badge: Badge,
     delivered: String,
+    /// The tab that names the pods, and the key under which [`used`] answers.
+    users: String,
+    key: String,
     expires: Moment,
     expiry_class: &'static str,
     created: Moment,
@@ -133,6 +140,30 @@ pub(crate) async fn list(call: Call) -> Answer {
             None => "keyside credential list -A".to_owned(),
         }),
     })
+}
+
+/// How many pods use each credential, by the links of the list's rows. Pods are many and the list is quick without them, so
+/// this is asked once the list is shown.
+pub(crate) async fn used(call: Call) -> Answer {
+    let client = call.client()?;
+    let mut seen = Seen::read(&call).await?;
+    let credentials = credential::all(&client, &seen).await?.credentials;
+    let homes: BTreeSet<String> = credentials
+        .iter()
+        .filter_map(|stored| match stored.place(&seen.projects) {
+            Place::Project { name, .. } => Some(name),
+            _ => None,
+        })
+        .collect();
+    // Whom a Project holds tells which pods can mean its credential.
+    for project in homes.iter().take(FEW) {
+        seen.open(&client, project).await?;
+    }
+    let counts = users::counts(&client, &seen, &credentials)
+        .await?
+        .unwrap_or_default();
+    let answer: BTreeMap<String, String> = credentials.iter().map(Stored::link).zip(counts).collect();
+    Ok(Json(answer).into_response())
 }
 
 /// Whether somebody may add a credential somewhere they can see.
@@ -236,6 +267,8 @@ fn row(stored: &Stored, place: &Place, t: Lang) -> Row {
         delivered: targets.map_or_else(String::new, |targets| {
             format!("{}/{}", targets.delivered, targets.desired)
         }),
+        users: format!("{}?tab=used-by", stored.link()),
+        key: stored.link(),
         expires: Moment::of(expiry, t),
         expiry_class: match left {
             Some(left) if left <= 0 => "bad",
@@ -279,6 +312,7 @@ fn columns(query: &Form, t: Lang) -> Vec<Column> {
         ("state", t.state()),
         ("", t.deliver()),
         ("expires", t.expires()),
+        ("", t.used_by()),
         ("age", t.age()),
     ]
     .map(|(key, text)| {

@@ -2,6 +2,7 @@
 
 use super::Copy;
 use crate::call::Call;
+use crate::cluster::Found;
 use crate::command::quote;
 use crate::credential::Stored;
 use crate::failure::{go, page_with};
@@ -9,6 +10,7 @@ use crate::frame::{Area, Frame};
 use crate::place::Seen;
 use crate::route::Answer;
 use crate::text::Lang;
+use crate::users::{self, users};
 use crate::write;
 use askama::Template;
 use http::StatusCode;
@@ -28,13 +30,16 @@ struct Page<'a> {
     problem: String,
     users: Vec<String>,
     total: usize,
+    /// Said where not all pods were looked at.
+    not_all: String,
+    must_type: bool,
     copy: Copy,
 }
 
 /// Asks.
 pub(crate) async fn show(call: Call) -> Answer {
     let (stored, seen) = tokio::try_join!(Stored::find(&call), Seen::read(&call))?;
-    let users = write::users(&call.client()?, &seen, &stored).await?;
+    let users = users(&call.client()?, &seen, &stored).await?;
     form_page(&call, &seen, &stored, &users, StatusCode::OK, String::new())
 }
 
@@ -42,8 +47,8 @@ pub(crate) async fn show(call: Call) -> Answer {
 pub(crate) async fn run(call: Call) -> Answer {
     let (stored, seen) = tokio::try_join!(Stored::find(&call), Seen::read(&call))?;
     let client = call.client()?;
-    let users = write::users(&client, &seen, &stored).await?;
-    if !users.is_empty() && call.form.get("confirm") != stored.name() {
+    let users = users(&client, &seen, &stored).await?;
+    if must_type(&users) && call.form.get("confirm") != stored.name() {
         let problem = call.t().type_name(&stored.name());
         return form_page(&call, &seen, &stored, &users, StatusCode::CONFLICT, problem);
     }
@@ -54,17 +59,22 @@ pub(crate) async fn run(call: Call) -> Answer {
     ))
 }
 
+/// Whether the name has to be typed: pods use it, or may.
+fn must_type(users: &Found<Pod>) -> bool {
+    !users.items.is_empty() || users.is_cut
+}
+
 fn form_page(
     call: &Call,
     seen: &Seen,
     stored: &Stored,
-    users: &[Pod],
+    users: &Found<Pod>,
     status: StatusCode,
     problem: String,
 ) -> Answer {
     let t = call.t();
     let name = stored.name();
-    let force = if users.is_empty() { "" } else { " --force" };
+    let force = if must_type(users) { " --force" } else { "" };
     let result = Page {
         frame: Frame::page(call, Area::Credentials, t.delete_title(&name))
             .credentials_crumbs()
@@ -77,12 +87,19 @@ fn form_page(
         link: stored.link(),
         name: &name,
         problem,
+        must_type: must_type(users),
+        not_all: if users.is_cut {
+            t.not_all_pods(users::MOST)
+        } else {
+            String::new()
+        },
         users: users
+            .items
             .iter()
             .take(NAMED)
             .map(|pod| format!("{}/{}", pod.namespace().unwrap_or_default(), pod.name_any()))
             .collect(),
-        total: users.len(),
+        total: users.items.len(),
         copy: Copy::command(format!(
             "keyside credential delete {} {}{force}",
             quote(&name),

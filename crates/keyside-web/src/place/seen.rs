@@ -25,6 +25,23 @@ pub(crate) struct Chosen {
     pub(crate) next: String,
 }
 
+impl Chosen {
+    /// Of many namespaces the few that the address asks for.
+    pub(crate) fn few(call: &Call, names: Vec<String>) -> Self {
+        let from: usize = call.query.get("from").parse().unwrap_or_default();
+        let end = from.saturating_add(FEW);
+        let next = if end < names.len() {
+            format!("{}{}", call.path, call.query.query_with("from", &end.to_string()))
+        } else {
+            String::new()
+        };
+        Self {
+            names: Some(names.into_iter().skip(from).take(FEW).collect()),
+            next,
+        }
+    }
+}
+
 /// What of the cluster this user may see.
 pub(crate) struct Seen {
     /// Title, home and state of the first Projects. Whom they hold is known of those that were opened
@@ -149,17 +166,7 @@ impl Seen {
             }
             None => self.namespaces.clone(),
         };
-        let from: usize = call.query.get("from").parse().unwrap_or_default();
-        let end = from.saturating_add(FEW);
-        let next = if end < names.len() {
-            format!("{}{}", call.path, call.query.query_with("from", &end.to_string()))
-        } else {
-            String::new()
-        };
-        Chosen {
-            names: Some(names.into_iter().skip(from).take(FEW).collect()),
-            next,
-        }
+        Chosen::few(call, names)
     }
 
     /// A place, as a form names it.

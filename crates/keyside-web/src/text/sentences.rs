@@ -80,6 +80,13 @@ impl Lang {
         }
     }
 
+    pub(crate) fn not_all_pods(self, number: usize) -> String {
+        match self {
+            Self::En => format!("Only the first {number} pods were looked at; others may use it."),
+            Self::Zh => format!("仅查看了前 {number} 个 Pod；可能还有其他 Pod 在使用它。"),
+        }
+    }
+
     pub(crate) fn and_more(self, number: usize) -> String {
         match self {
             Self::En => format!("and {number} more"),

@@ -203,6 +203,10 @@ impl Lang {
         self.pick("Verification", "验证")
     }
 
+    pub(crate) fn look(self) -> &'static str {
+        self.pick("Show", "查看")
+    }
+
     pub(crate) fn used_by(self) -> &'static str {
         self.pick("Used by", "使用者")
     }

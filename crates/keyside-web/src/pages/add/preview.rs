@@ -11,8 +11,7 @@ use crate::place::{FEW, Place, Seen};
 use crate::text::Lang;
 use crate::{pull, write};
 use k8s_openapi::api::core::v1::Pod;
-use keyside_api::{Project, SYSTEM_NAMESPACE};
-use keyside_core::{CredentialId, Index};
+use keyside_api::Project;
 use keyside_keychain::docker_config::{self, DockerConfig};
 use keyside_keychain::{Credential, Pattern, Reference, lint};
 use kube::{Api, ResourceExt as _};
@@ -127,16 +126,8 @@ fn patterns(draft: &Draft, place: &Place, config: &DockerConfig) -> Vec<Pattern>
     if wish.name.is_empty() {
         "preview".clone_into(&mut wish.name);
     }
-    let id = match place {
-        Place::Cluster => CredentialId::cluster(&*wish.name),
-        place => CredentialId::namespaced(place.home(), &*wish.name),
-    };
-    let mut index = Index::new(SYSTEM_NAMESPACE, None);
-    drop(index.apply_secret(&write::secret_for(&wish.name, place, config)));
-    match write::make(&wish, place) {
-        crate::credential::Stored::Namespaced(one) => drop(index.apply_credential(&*one)),
-        crate::credential::Stored::Cluster(one) => drop(index.apply_credential(&*one)),
-    }
+    let secret = write::secret_for(&wish.name, place, config);
+    let (index, id) = write::make(&wish, place).index(&secret);
     let content = index.credential(&id).and_then(|one| one.content());
     let served = content.into_iter().flat_map(|content| &content.served);
     served.map(|one| one.pattern.clone()).collect()

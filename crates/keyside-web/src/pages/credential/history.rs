@@ -18,14 +18,8 @@ use http::StatusCode;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::jiff::Timestamp;
 use keyside_api::condition::verified;
-use keyside_api::{ClusterRegistryCredential, CredentialStatus, RegistryCredential};
 use keyside_core::history::{self, Refusal};
-use kube::runtime::wait::await_condition;
 use kube::{Api, ResourceExt as _};
-use std::time::Duration;
-
-/// How long the page waits for the controllers before it shows what there is.
-const SETTLING: Duration = Duration::from_millis(1500);
 
 /// How much of a version tells two of them apart, as on the command line.
 const SHORT: usize = 12;
@@ -247,42 +241,18 @@ fn back(call: &Call, stored: &Stored, done: &str) -> String {
     )
 }
 
-/// Waits a moment until the controllers have looked at the content and heard the registries, so that the next page does not
-/// speak of the former one. `version` is the one to wait for; without it, any other than before. Whoever may not watch sees it a
-/// moment later.
+/// Waits a moment until the controllers have looked at the content and heard the registries. `version` is the one to wait for;
+/// without it, any other than before.
 async fn settle(call: &Call, stored: &Stored, version: Version) {
+    let Ok(client) = call.client() else { return };
     let former = stored.status().and_then(|status| status.current_version.clone());
-    let is_known = move |status: Option<&CredentialStatus>| {
-        status.is_some_and(|status| {
-            let mut states = status.registries.iter();
-            let is_it = match &version {
-                Some(version) => status.current_version.as_ref() == Some(version),
-                None => status.current_version != former,
-            };
-            is_it && states.all(|state| state.reason.as_deref() != Some(verified::UNVERIFIED))
-        })
-    };
-    let (Ok(client), name) = (call.client(), stored.name()) else {
-        return;
-    };
-    let seen = async {
-        match stored.namespace() {
-            Some(namespace) => {
-                let api: Api<RegistryCredential> = Api::namespaced(client, &namespace);
-                let known = move |one: Option<&RegistryCredential>| {
-                    one.is_some_and(|one| is_known(one.status.as_ref()))
-                };
-                await_condition(api, &name, known).await.is_ok()
-            }
-            None => {
-                let api: Api<ClusterRegistryCredential> = Api::all(client);
-                let known = move |one: Option<&ClusterRegistryCredential>| {
-                    one.is_some_and(|one| is_known(one.status.as_ref()))
-                };
-                await_condition(api, &name, known).await.is_ok()
-            }
-        }
-    };
-    // Too late is no failure: the content is stored.
-    let _ = tokio::time::timeout(SETTLING, seen).await;
+    write::settle_until(&client, stored, |status| {
+        let mut states = status.registries.iter();
+        let is_it = match &version {
+            Some(version) => status.current_version.as_ref() == Some(version),
+            None => status.current_version != former,
+        };
+        is_it && states.all(|state| state.reason.as_deref() != Some(verified::UNVERIFIED))
+    })
+    .await;
 }

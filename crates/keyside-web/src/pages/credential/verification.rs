@@ -12,17 +12,17 @@ use crate::place::Seen;
 use crate::pull;
 use crate::text::Lang;
 use crate::time::Moment;
+use crate::users::users;
 use crate::write;
 use futures::future::join_all;
 use k8s_openapi::api::core::v1::{Event, Pod, Secret};
 use k8s_openapi::jiff::Timestamp;
+use keyside_api::RegistryState;
 use keyside_api::condition::verified::{self, status_of};
-use keyside_api::{RegistryState, SYSTEM_NAMESPACE};
 use keyside_core::explain::Observed;
 use keyside_core::history::is_suspended;
 use keyside_core::index::Credential;
 use keyside_core::verify::{Question, overall, questions};
-use keyside_core::{CredentialId, Index};
 use keyside_keychain::{Pattern, Reference};
 use keyside_oci::verify::{self as oci, Outcome, Report, Taken};
 use keyside_oci::{Cause, Origin};
@@ -145,13 +145,12 @@ pub(super) async fn ask(
     images: &[String],
 ) -> Result<Vec<Finding>, &'static str> {
     let t = call.t();
-    let registries = call.web.registries.as_ref().ok_or(t.nothing_to_ask())?;
     if stored.status().is_some_and(is_suspended) {
         return Err(t.suspended());
     }
-    let (mut index, id) = known(stored, secret);
+    let (mut index, id) = stored.index(secret);
     for image in images {
-        note_use(&mut index, &id, image);
+        index.note_image(&id, image);
     }
     let credential = index.credential(&id).ok_or(t.nothing_to_ask())?;
     if credential.authority.is_some() {
@@ -163,70 +162,28 @@ pub(super) async fn ask(
     }
     let asked = all.iter().map(async |question| {
         let _turn = call.web.turns.acquire().await.ok()?;
-        Some(one(registries, credential, question).await)
+        let client = keyside_oci::Client::new(&call.web.network).ok()?;
+        Some(one(&client, credential, question).await)
     });
     Ok(join_all(asked).await.into_iter().flatten().collect())
 }
 
-/// The credential as the decision sees it.
-fn known(stored: &Stored, secret: &Secret) -> (Index, CredentialId) {
-    let mut index = Index::new(SYSTEM_NAMESPACE, None);
-    drop(index.apply_secret(secret));
-    let credential = match stored {
-        Stored::Namespaced(one) => Credential::from(one.as_ref()),
-        Stored::Cluster(one) => Credential::from(one.as_ref()),
-    };
-    let id = credential.id.clone();
-    drop(index.apply_credential(credential));
-    (index, id)
-}
-
-fn note_use(index: &mut Index, id: &CredentialId, image: &str) {
-    let content = index.credential(id).and_then(Credential::content);
-    let is_served = content.is_some_and(|content| {
-        let image = Reference::parse(image);
-        image.is_ok_and(|image| content.served.iter().any(|one| one.pattern.matches(&image)))
-    });
-    if is_served {
-        index.note_used(id, image);
-    }
-}
-
 async fn one(client: &keyside_oci::Client, credential: &Credential, question: &Question) -> Finding {
-    let prepare = |image: Option<&Reference>| {
-        let login = Some(question.credential.clone());
-        let asked = match image {
-            Some(image) => oci::Question::pull(client, image, login),
-            None => oci::Question::login(client, &question.host, login),
+    let image = question.image.as_ref();
+    let asked = oci::Question::about(client, &question.host, image, Some(question.credential.clone()));
+    let Ok(asked) = asked else {
+        return Finding {
+            state: question.answered(Cause::InvalidReference.as_str(), None),
+            report: None,
         };
-        let services = credential.token_service.iter();
-        let confirmed = services.filter_map(|text| Origin::parse(text).ok()).collect();
-        asked.map(|asked| asked.confirming(confirmed))
     };
-    let Ok(asked) = prepare(question.image.as_ref()) else {
-        return finding(question, Cause::InvalidReference.as_str(), None, None);
-    };
-    let report = oci::verify_in_steps(client, &asked).await;
-    let is_missing = report.verdict.reason == oci::Reason::Failed(Cause::NotFound) && !question.stated;
-    // An image that only a pod has named says nothing about the credential if it does not exist.
-    let (report, image) = match (is_missing, prepare(None)) {
-        (true, Ok(login)) => (oci::verify_in_steps(client, &login).await, None),
-        _ => (report, question.image.as_ref()),
-    };
-    let tested = image.map(|image| image.original().to_owned());
-    finding(question, report.verdict.reason.as_str(), tested, Some(report))
-}
-
-fn finding(question: &Question, reason: &str, repository: Option<String>, report: Option<Report>) -> Finding {
+    let services = credential.token_service.iter();
+    let asked = asked.confirming(services.filter_map(|text| Origin::parse(text).ok()).collect());
+    let (report, is_pull) = oci::verify_in_steps_or_login(client, &asked, question.stated).await;
+    let tested = image.filter(|_| is_pull).map(|image| image.original().to_owned());
     Finding {
-        state: RegistryState {
-            registry: question.registry.clone(),
-            verified: Some(status_of(reason).to_owned()),
-            reason: Some(reason.to_owned()),
-            repository,
-            ..RegistryState::default()
-        },
-        report,
+        state: question.answered(report.verdict.reason.as_str(), tested),
+        report: Some(report),
     }
 }
 
@@ -321,7 +278,7 @@ impl Step {
 
 /// The pods that use the credential and are on a node, the newest first; only so many that the page stays quick.
 async fn pods(call: &Call, stored: &Stored, seen: &Seen) -> Result<Vec<Pod>, Failure> {
-    let mut pods = write::users(&call.client()?, seen, stored).await?;
+    let mut pods = users(&call.client()?, seen, stored).await?.items;
     pods.retain(|pod| node_of(pod).is_some());
     pods.sort_by_key(|pod| Reverse(pod.creation_timestamp().map(|time| time.0)));
     pods.truncate(PODS);

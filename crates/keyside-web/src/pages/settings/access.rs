@@ -41,16 +41,8 @@ pub(super) async fn rows(call: &Call, seen: &Seen) -> Result<Option<Vec<Row>>, F
         cluster::some::<ClusterRole>(Api::all(client.clone()), "", 1),
         cluster::some::<ClusterRoleBinding>(Api::all(client.clone()), "", 1),
     )?;
-    let of_cluster: BTreeMap<String, Grant> = roles
-        .iter()
-        .flat_map(|roles| &roles.items)
-        .filter_map(|role| {
-            Some((
-                role.name_any(),
-                granted(role.rules.as_deref().unwrap_or_default())?,
-            ))
-        })
-        .collect();
+    let all = roles.iter().flat_map(|roles| &roles.items);
+    let of_cluster = grants(all.map(|role| (role.name_any(), role.rules.as_deref())));
     let is_known = roles.is_some() && bindings.is_some();
     let mut found: BTreeMap<(String, String), Grant> = BTreeMap::new();
     for binding in bindings.iter().flat_map(|bindings| &bindings.items) {
@@ -65,22 +57,20 @@ pub(super) async fn rows(call: &Call, seen: &Seen) -> Result<Option<Vec<Row>>, F
             cluster::some::<RoleBinding>(Api::namespaced(client.clone(), &home), "", 1),
         )?;
         is_home_known = roles.is_some() && bindings.is_some();
-        let of_home: BTreeMap<String, Grant> = roles
-            .iter()
-            .flat_map(|roles| &roles.items)
-            .filter_map(|role| {
-                Some((
-                    role.name_any(),
-                    granted(role.rules.as_deref().unwrap_or_default())?,
-                ))
-            })
-            .collect();
+        let all = roles.iter().flat_map(|roles| &roles.items);
+        let of_home = grants(all.map(|role| (role.name_any(), role.rules.as_deref())));
         for binding in bindings.iter().flat_map(|bindings| &bindings.items) {
             let grant = by(&binding.role_ref, &of_home, &of_cluster);
             note(&mut found, binding.subjects.as_deref(), grant, &home);
         }
     }
     Ok((is_known || is_home_known).then(|| shown(found, t)))
+}
+
+/// Those of these roles that allow something, by name.
+fn grants<'a>(roles: impl Iterator<Item = (String, Option<&'a [PolicyRule]>)>) -> BTreeMap<String, Grant> {
+    let granted = |(name, rules): (String, Option<&[PolicyRule]>)| Some((name, granted(rules?)?));
+    roles.filter_map(granted).collect()
 }
 
 fn by(

@@ -1,0 +1,126 @@
+//! Who uses a credential: the pods that name its Secret and have not ended, of those the user may see.
+
+use super::cluster::{Found, each, some};
+use super::credential::Stored;
+use super::failure::Failure;
+use super::place::{FEW, Place, Seen};
+use super::pull;
+use k8s_openapi::api::core::v1::Pod;
+use keyside_core::names::conflict_name;
+use kube::{Api, Client, ResourceExt as _};
+use std::collections::{HashMap, HashSet};
+
+/// How many pods are looked at for one answer.
+pub(super) const MOST: usize = 5_000;
+
+/// Pods that still need their images.
+const RUNNING: &str = "status.phase!=Succeeded,status.phase!=Failed";
+
+/// The pods that use a credential, and whether there are more pods than were looked at.
+pub(super) async fn users(client: &Client, seen: &Seen, stored: &Stored) -> Result<Found<Pod>, Failure> {
+    let place = stored.place(&seen.projects);
+    let reach = seen.reach(&place);
+    let mut pods = match &place {
+        Place::Namespace(_) => within(client, &reach).await?.unwrap_or_default(),
+        _ => match some(Api::all(client.clone()), RUNNING, MOST).await? {
+            Some(found) => found,
+            None => within(client, &reach).await?.unwrap_or_default(),
+        },
+    };
+    let reach = Reach::of(seen, &place);
+    let names = names(stored);
+    pods.items
+        .retain(|pod| reach.holds(pod) && pull::listed(pod).iter().any(|listed| names.contains(listed)));
+    Ok(pods)
+}
+
+/// How many pods use each of these credentials, in the words of a list: with a `+` where not all pods were looked at. None
+/// where the user may see no pods.
+pub(super) async fn counts(
+    client: &Client,
+    seen: &Seen,
+    credentials: &[Stored],
+) -> Result<Option<Vec<String>>, Failure> {
+    let pods = match some(Api::all(client.clone()), RUNNING, MOST).await? {
+        Some(found) => Some(found),
+        None => within(client, seen.few()).await?,
+    };
+    let Some(pods) = pods else { return Ok(None) };
+    let mut by_name: HashMap<String, Vec<&Pod>> = HashMap::new();
+    for pod in &pods.items {
+        let listed: HashSet<String> = pull::listed(pod).into_iter().collect();
+        for name in listed {
+            by_name.entry(name).or_default().push(pod);
+        }
+    }
+    let more = if pods.is_cut { "+" } else { "" };
+    let count = |stored: &Stored| {
+        let reach = Reach::of(seen, &stored.place(&seen.projects));
+        let named = names(stored).into_iter().filter_map(|name| by_name.get(&name));
+        let number = named.flatten().filter(|pod| reach.holds(pod)).count();
+        format!("{number}{more}")
+    };
+    Ok(Some(credentials.iter().map(count).collect()))
+}
+
+/// What the copies of a credential can be called.
+fn names(stored: &Stored) -> [String; 2] {
+    let name = stored.name();
+    let other = conflict_name(&name, &stored.uid().unwrap_or_default());
+    [name, other]
+}
+
+/// The pods of the first of these namespaces; none where the user may see pods in none of them.
+async fn within(client: &Client, namespaces: &[String]) -> Result<Option<Found<Pod>>, Failure> {
+    let few = &namespaces[..namespaces.len().min(FEW)];
+    let lists = each(few, |namespace| {
+        some(Api::namespaced(client.clone(), namespace), RUNNING, MOST)
+    });
+    let mut out = Found {
+        items: Vec::new(),
+        is_cut: few.len() < namespaces.len(),
+    };
+    let mut may_see = false;
+    for found in lists.await?.into_iter().flatten() {
+        may_see = true;
+        out.is_cut |= found.is_cut;
+        out.items.extend(found.items);
+    }
+    Ok(may_see.then_some(out))
+}
+
+/// The namespaces in which a Secret of that name is the credential's.
+enum Reach<'a> {
+    /// Wherever the name is: whom a selector or Rancher adds to a Project is not in the list.
+    Any,
+    One(String),
+    These(HashSet<&'a String>),
+}
+
+impl<'a> Reach<'a> {
+    fn of(seen: &'a Seen, place: &Place) -> Self {
+        match place {
+            Place::Cluster => Self::Any,
+            Place::Namespace(namespace) => Self::One(namespace.clone()),
+            Place::Project { name, .. } => match seen.project(name) {
+                Some(project)
+                    if project.spec.namespace_selector.is_none()
+                        && project.spec.rancher_project_id.is_none()
+                        && !project.spec.namespaces.is_empty() =>
+                {
+                    Self::These(project.spec.namespaces.iter().collect())
+                }
+                _ => Self::Any,
+            },
+        }
+    }
+
+    fn holds(&self, pod: &Pod) -> bool {
+        let namespace = pod.namespace().unwrap_or_default();
+        match self {
+            Self::Any => true,
+            Self::One(one) => *one == namespace,
+            Self::These(these) => these.contains(&namespace),
+        }
+    }
+}
