@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::{Namespace, Pod, Secret, ServiceAccount};
 use k8s_openapi::jiff::Timestamp;
 use keyside_api::{ClusterRegistryCredential, Project, RegistryCredential, SYSTEM_NAMESPACE, label};
 use keyside_core::Index;
-use keyside_core::explain::{Explanation, Question, explain};
+use keyside_core::explain::{Explanation, Question, Shown, explain, logins};
 use keyside_core::source::PullSecret;
 use kube::api::ListParams;
 use kube::{Api, Client, Resource, ResourceExt as _};
@@ -97,21 +97,15 @@ impl Cluster {
         }
     }
 
-    /// A Secret of the namespace.
-    pub(super) fn secret(&self, name: &str) -> Option<&PullSecret> {
-        self.secrets.get(name)
-    }
-
-    /// The answer for an image that a new pod would use.
-    pub(super) fn image(&self, image: &str, listed: Vec<String>) -> Explanation {
-        let question = Question {
+    /// The question about an image that a new pod would use.
+    fn question<'a>(&'a self, image: &'a str, listed: &[String]) -> Question<'a> {
+        Question {
             namespace: &self.namespace,
             image,
-            listed,
+            listed: listed.to_vec(),
             secrets: self.secrets.clone(),
             ..Question::default()
-        };
-        explain(&self.index, &question)
+        }
     }
 
     /// One answer for each image of a pod.
@@ -156,25 +150,49 @@ pub(super) enum Far {
     Everywhere,
 }
 
-/// Explains an image for a new pod of the namespace's default account.
-pub(super) async fn about_image(
+/// An answer about an image for a new pod of the namespace's default account, and what it was made of.
+pub(super) struct About<'a> {
+    cluster: Cluster,
+    image: &'a str,
+    listed: Vec<String>,
+    pub(super) explanation: Explanation,
+}
+
+impl<'a> About<'a> {
+    fn of(cluster: Cluster, image: &'a str, listed: Vec<String>) -> Self {
+        let explanation = explain(&cluster.index, &cluster.question(image, &listed));
+        Self {
+            cluster,
+            image,
+            listed,
+            explanation,
+        }
+    }
+
+    /// What the kubelet would try first, if the registry may be asked with it.
+    pub(super) fn first_login(&self) -> Option<Shown<'_>> {
+        let question = self.cluster.question(self.image, &self.listed);
+        let first = logins(&self.cluster.index, &question).into_iter().next()?;
+        (first.rank == 1).then_some(first)
+    }
+}
+
+/// Explains an image.
+pub(super) async fn about_image<'a>(
     client: &Client,
     namespace: &str,
-    image: &str,
+    image: &'a str,
     far: Far,
-) -> Result<(Cluster, Explanation), Failure> {
+) -> Result<About<'a>, Failure> {
     let listed = account_list(client, namespace).await?;
     let near = Cluster::near(client, namespace).await?;
-    let answer = near.image(image, listed.clone());
-    if far == Far::Near {
-        return Ok((near, answer));
-    }
-    if !answer.credentials.is_empty() || answer.reason == "InvalidReference" {
-        return Ok((near, answer));
+    let near = About::of(near, image, listed);
+    let answer = &near.explanation;
+    if far == Far::Near || !answer.credentials.is_empty() || answer.reason == "InvalidReference" {
+        return Ok(near);
     }
     let wide = Cluster::wide(client, namespace).await?;
-    let answer = wide.image(image, listed);
-    Ok((wide, answer))
+    Ok(About::of(wide, image, near.listed))
 }
 
 /// Explains a pod's images, in the same way.

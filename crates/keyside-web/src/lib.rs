@@ -6,6 +6,7 @@
 //! here about credentials: that is `keyside-core`'s.
 
 mod assets;
+mod authority;
 mod badge;
 mod call;
 mod cluster;

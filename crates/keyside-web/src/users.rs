@@ -3,15 +3,20 @@
 use super::cluster::{Found, each, some};
 use super::credential::Stored;
 use super::failure::Failure;
+use super::pages::events::last_seen;
 use super::place::{FEW, Place, Seen};
 use super::pull;
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Event, Pod};
+use k8s_openapi::jiff::Timestamp;
 use keyside_core::names::conflict_name;
-use kube::{Api, Client, ResourceExt as _};
-use std::collections::{HashMap, HashSet};
+use kube::{Api, Client, ResourceExt};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// How many pods are looked at for one answer.
 pub(super) const MOST: usize = 5_000;
+
+/// How many events of a namespace are looked at.
+const PULLS: usize = 500;
 
 /// Pods that still need their images.
 const RUNNING: &str = "status.phase!=Succeeded,status.phase!=Failed";
@@ -34,6 +39,26 @@ pub(super) async fn users(client: &Client, seen: &Seen, stored: &Stored) -> Resu
     Ok(pods)
 }
 
+/// When images of these pods were pulled last, by the pods' uids: what events say, of the first few namespaces. A node
+/// that had the image has pulled nothing.
+pub(super) async fn last_pulls(client: &Client, pods: &[Pod]) -> Result<HashMap<String, Timestamp>, Failure> {
+    let namespaces: BTreeSet<String> = pods.iter().filter_map(ResourceExt::namespace).collect();
+    let namespaces: Vec<String> = namespaces.into_iter().take(FEW).collect();
+    let lists = each(&namespaces, |namespace| {
+        let api: Api<Event> = Api::namespaced(client.clone(), namespace);
+        some(api, "reason=Pulled,involvedObject.kind=Pod", PULLS)
+    });
+    let mut out: HashMap<String, Timestamp> = HashMap::new();
+    for event in lists.await?.into_iter().flatten().flat_map(|found| found.items) {
+        let (Some(uid), Some(time)) = (&event.involved_object.uid, last_seen(&event)) else {
+            continue;
+        };
+        let known = out.entry(uid.clone()).or_insert(time);
+        *known = time.max(*known);
+    }
+    Ok(out)
+}
+
 /// How many pods use each of these credentials, in the words of a list: with a `+` where not all pods were looked at. None
 /// where the user may see no pods.
 pub(super) async fn counts(
@@ -54,13 +79,17 @@ pub(super) async fn counts(
         }
     }
     let more = if pods.is_cut { "+" } else { "" };
-    let count = |stored: &Stored| {
-        let reach = Reach::of(seen, &stored.place(&seen.projects));
+    let mut reaches: HashMap<String, Reach> = HashMap::new();
+    let mut count = |stored: &Stored| {
+        let place = stored.place(&seen.projects);
+        let reach = reaches
+            .entry(place.title())
+            .or_insert_with(|| Reach::of(seen, &place));
         let named = names(stored).into_iter().filter_map(|name| by_name.get(&name));
         let number = named.flatten().filter(|pod| reach.holds(pod)).count();
         format!("{number}{more}")
     };
-    Ok(Some(credentials.iter().map(count).collect()))
+    Ok(Some(credentials.iter().map(&mut count).collect()))
 }
 
 /// What the copies of a credential can be called.

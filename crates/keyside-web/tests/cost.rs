@@ -294,3 +294,13 @@ async fn a_project_is_looked_into_a_few_namespaces_at_a_time() {
         "{second:?}"
     );
 }
+
+/// The benchmark measures pages without the API server's own time: they must be the pages.
+#[tokio::test]
+async fn a_page_is_the_same_with_answers_that_are_at_hand() {
+    let world = World::of(20, 3).await;
+    let reader = world.reader(ADMIN).await;
+    let before = reader.look("/projects/large").await;
+    world.answer_from_memory(true);
+    assert_eq!(reader.look("/projects/large").await, before);
+}

@@ -2,6 +2,8 @@
 
 #[path = "browser/accessibility.rs"]
 mod accessibility;
+#[path = "browser/authority.rs"]
+mod authority;
 #[path = "browser/changes.rs"]
 mod changes;
 #[path = "browser/driver.rs"]
@@ -22,8 +24,13 @@ mod markup;
 mod pages;
 #[path = "browser/preview.rs"]
 mod preview;
+#[expect(dead_code, reason = "the tests of the program use more of it")]
+#[path = "program/registry.rs"]
+mod registry;
 #[path = "browser/roles.rs"]
 mod roles;
+#[path = "browser/screenshots.rs"]
+mod screenshots;
 #[path = "browser/scriptless.rs"]
 mod scriptless;
 #[path = "browser/strangers.rs"]

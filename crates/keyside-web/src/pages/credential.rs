@@ -87,6 +87,8 @@ struct User {
     namespace: String,
     link: String,
     badge: Badge,
+    /// When its image was pulled last, as long as Kubernetes keeps the event.
+    pulled: Moment,
 }
 
 /// A condition as kubectl shows it.
@@ -213,24 +215,27 @@ async fn body(call: &Call, stored: &Stored, seen: &Seen, tab: &str) -> Result<Bo
 
 async fn used(call: &Call, stored: &Stored, seen: &Seen) -> Result<UsedTab, Failure> {
     let t = call.t();
-    let pods = users(&call.client()?, seen, stored).await?;
+    let client = call.client()?;
+    let pods = users(&client, seen, stored).await?;
+    let shown = &pods.items[..pods.items.len().min(COPIES as usize)];
+    let pulls = users::last_pulls(&client, shown).await?;
     let user = |pod: &Pod| {
         let (name, namespace) = (pod.name_any(), pod.namespace().unwrap_or_default());
         User {
             link: explain_link(&name, &namespace),
             badge: Badge::of_pull(&pull::of_pod(pod), t),
+            pulled: Moment::of(pod.uid().and_then(|uid| pulls.get(&uid).copied()), t),
             name,
             namespace,
         }
     };
-    let shown = COPIES as usize;
-    let note = match pods.items.len().saturating_sub(shown) {
+    let note = match pods.items.len() - shown.len() {
         _ if pods.is_cut => t.not_all_pods(users::MOST),
         0 => String::new(),
         more => t.and_more(more),
     };
     Ok(UsedTab {
-        rows: pods.items.iter().take(shown).map(user).collect(),
+        rows: shown.iter().map(user).collect(),
         note,
     })
 }

@@ -200,7 +200,7 @@ pub(super) fn message(event: &Event) -> String {
 }
 
 /// The newest of the times an event carries; which of them is set depends on who wrote it.
-pub(super) fn last_seen(event: &Event) -> Option<Timestamp> {
+pub(crate) fn last_seen(event: &Event) -> Option<Timestamp> {
     let series = event.series.as_ref();
     let series = series
         .and_then(|series| series.last_observed_time.as_ref())

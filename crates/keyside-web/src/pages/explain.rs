@@ -3,9 +3,10 @@
 //! at hand.
 
 use super::{Copy, workload, workloads};
+use crate::authority;
 use crate::badge::{Badge, Tone};
 use crate::call::Call;
-use crate::cluster::{self, Cluster, Far};
+use crate::cluster::{self, About, Far};
 use crate::command::quote;
 use crate::failure::{Failure, page};
 use crate::form::encode;
@@ -18,7 +19,7 @@ use askama::Template;
 use k8s_openapi::api::core::v1::Pod;
 use keyside_core::explain::{Explanation, Verdict};
 use keyside_keychain::Reference;
-use keyside_keychain::keyring::Ring;
+use keyside_oci::Origin;
 use keyside_oci::verify::{Question, Reason, Standing, verify};
 use kube::api::DynamicObject;
 use kube::{Api, ResourceExt as _};
@@ -228,7 +229,9 @@ async fn explain(call: &Call, result: &mut Page) -> Result<(), Failure> {
         .and_then(|(kind, name)| Some((kind_of(&kind.to_lowercase())?, name)));
     let Some((kind, name)) = object else {
         let image = what.strip_prefix("image ").unwrap_or(&what).trim();
-        let (_, answer) = cluster::about_image(&client, &namespace, image, Far::Everywhere).await?;
+        let answer = cluster::about_image(&client, &namespace, image, Far::Everywhere)
+            .await?
+            .explanation;
         result.answers.push(Answered::of(&answer, &namespace, t));
         return Ok(());
     };
@@ -250,7 +253,9 @@ async fn explain(call: &Call, result: &mut Page) -> Result<(), Failure> {
         }
         None => {
             for image in workloads::images(&object.data) {
-                let (_, answer) = cluster::about_image(&client, &namespace, &image, Far::Everywhere).await?;
+                let answer = cluster::about_image(&client, &namespace, &image, Far::Everywhere)
+                    .await?
+                    .explanation;
                 result.answers.push(Answered::of(&answer, &namespace, t));
             }
         }
@@ -289,15 +294,15 @@ pub(super) async fn answer(call: &Call, namespace: &str, image: &str) -> Result<
         return Ok(None);
     }
     let t = call.t();
-    let (cluster, explanation) =
-        match cluster::about_image(&call.client()?, namespace, image, Far::Near).await {
-            // Nothing can be said of a namespace that cannot exist; running it says why.
-            Err(Failure::NoObject) => return Ok(None),
-            found => found?,
-        };
-    let mut answered = Answered::of(&explanation, namespace, t);
+    let about = match cluster::about_image(&call.client()?, namespace, image, Far::Near).await {
+        // Nothing can be said of a namespace that cannot exist; running it says why.
+        Err(Failure::NoObject) => return Ok(None),
+        found => found?,
+    };
+    let explanation = &about.explanation;
+    let mut answered = Answered::of(explanation, namespace, t);
     if explanation.verdict == Verdict::Pullable
-        && let Some(reason) = asked(call, &cluster, &explanation).await
+        && let Some(reason) = asked(call, &about).await
     {
         let tone = match reason.standing() {
             Standing::True => Tone::Good,
@@ -314,17 +319,22 @@ pub(super) async fn answer(call: &Call, namespace: &str, image: &str) -> Result<
     Ok(Some(answered))
 }
 
-/// What the registry says of the credential that answers. Only the Secret that the kubelet would use is shown to it, only
-/// for this image, and only to the host that the Secret is for.
-async fn asked(call: &Call, cluster: &Cluster, explanation: &Explanation) -> Option<Reason> {
-    let registries = call.web.registries.as_ref()?;
-    let name = explanation.credentials.first()?.secret.as_deref()?;
-    let image = Reference::parse(&explanation.image).ok()?;
-    let config = cluster.secret(name)?.config()?;
-    let mut ring = Ring::default();
-    ring.add_config((), config);
-    let found = ring.lookup(image.lookup()).first()?.credential.clone();
-    let question = Question::pull(registries, &image, Some(found)).ok()?;
+/// What the registry says of the credential that answers: only what the kubelet would try first is shown to it, only for this
+/// image, and only to the host that it is for; with the authority and the token service of the credential, as verification does.
+async fn asked(call: &Call, about: &About<'_>) -> Option<Reason> {
+    let first = about.first_login()?;
+    let image = Reference::parse(&about.explanation.image).ok()?;
+    let registries = match first.authority {
+        None => call.web.registries.clone()?,
+        Some(_) => {
+            let client = call.client().ok()?;
+            let network = authority::network(&client, &call.web.network, first.authority).await?;
+            keyside_oci::Client::new(&network).ok()?
+        }
+    };
+    let confirmed = first.token_service.and_then(|text| Origin::parse(text).ok());
+    let question = Question::pull(&registries, &image, Some(first.login)).ok()?;
+    let question = question.confirming(confirmed.into_iter().collect());
     let _turn = call.web.turns.acquire().await.ok()?;
-    Some(verify(registries, &question).await.reason)
+    Some(verify(&registries, &question).await.reason)
 }

@@ -315,8 +315,8 @@ impl Lang {
 
     pub(crate) fn authority_is_the_controllers(self) -> &'static str {
         self.pick(
-            "The registry has a private authority, which only the controllers read; they were asked.",
-            "该镜像库使用私有证书颁发机构，仅控制器可读取；已请求控制器。",
+            "The registry has a private authority, which you may not read or which cannot be used; the controllers were asked.",
+            "该镜像库使用私有证书颁发机构，您无权读取或其内容无法使用；已请求控制器验证。",
         )
     }
 

@@ -207,6 +207,14 @@ impl Lang {
         self.pick("Show", "查看")
     }
 
+    pub(crate) fn last_pull(self) -> &'static str {
+        self.pick("Last pull", "上次拉取")
+    }
+
+    pub(crate) fn pull_long_ago(self) -> &'static str {
+        self.pick("no event kept", "事件已不再保留")
+    }
+
     pub(crate) fn used_by(self) -> &'static str {
         self.pick("Used by", "使用者")
     }

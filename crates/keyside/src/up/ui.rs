@@ -86,12 +86,13 @@ pub(super) async fn account(admin: &Client) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The pages, over the API server in this process.
+/// The pages, over the API server in this process. Registries are reached as the controllers reach them.
 pub(super) fn router(
     api: &ApiServer,
     admin: &Client,
     ready: &Ready,
     key: &str,
+    network: Network,
     stop: &CancellationToken,
 ) -> Router {
     let address = ready.ui.trim_start_matches("http://");
@@ -101,7 +102,7 @@ pub(super) fn router(
         door: Door::service(api.by_token()),
         hosts: vec![format!("127.0.0.1:{port}"), format!("localhost:{port}")],
         tls: false,
-        network: Network::default(),
+        network,
         sandbox: Some(Sandbox {
             key: LinkKey::new(key),
             issue: Arc::new(move || Box::pin(token(admin.clone()))),

@@ -104,7 +104,8 @@ impl World {
         default_project(&admin).await?;
         push_sample(&registry, &ready.registry, &password).await?;
         ui::account(&admin).await?;
-        let pages = ui::router(&api, &admin, &ready, &ui_key, &stop);
+        let network = crate::network::network(network)?;
+        let pages = ui::router(&api, &admin, &ready, &ui_key, network, &stop);
         ui::serve(ui_port, pages, &stop, &mut servers);
         running.ready().await;
         step.done("keyside and the node are ready");

@@ -129,6 +129,15 @@ impl Browser {
         self.call("POST", "/url", Some(json!({"url": url})));
     }
 
+    /// What the window shows, as a PNG.
+    pub(crate) fn picture(&self) -> Vec<u8> {
+        use base64::Engine as _;
+        let text = self.call("GET", "/screenshot", None);
+        base64::engine::general_purpose::STANDARD
+            .decode(text.as_str().expect("a picture"))
+            .expect("base64")
+    }
+
     /// Path and query of the page.
     pub(crate) fn place(&self) -> String {
         let url = self.call("GET", "/url", None);

@@ -127,6 +127,12 @@ fn flow(words: &Words) {
     for reason in ["Scheduled", "Pulling", "Pulled"] {
         assert!(progress.contains(reason), "{reason} is not in {progress}");
     }
+
+    // The list counts who uses it, and says who.
+    browser.click(".side a[data-go=c]");
+    browser.see("td a[data-users$='/project-default/demo']", "1");
+    browser.click("td a[data-users$='/project-default/demo']");
+    browser.see("table", "hello-");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 

@@ -2,6 +2,7 @@
 //! the controllers have found; and what nodes say of their own pulls.
 
 use super::explain_link;
+use crate::authority;
 use crate::badge::{Badge, Tone};
 use crate::call::Call;
 use crate::cluster;
@@ -153,16 +154,17 @@ pub(super) async fn ask(
         index.note_image(&id, image);
     }
     let credential = index.credential(&id).ok_or(t.nothing_to_ask())?;
-    if credential.authority.is_some() {
-        return Err(t.authority_is_the_controllers());
-    }
+    let client = call.client().map_err(|_| t.secret_unreadable())?;
+    let network = authority::network(&client, &call.web.network, credential.authority.as_ref())
+        .await
+        .ok_or(t.authority_is_the_controllers())?;
     let all = questions(credential);
     if all.is_empty() {
         return Err(t.nothing_to_ask());
     }
     let asked = all.iter().map(async |question| {
         let _turn = call.web.turns.acquire().await.ok()?;
-        let client = keyside_oci::Client::new(&call.web.network).ok()?;
+        let client = keyside_oci::Client::new(&network).ok()?;
         Some(one(&client, credential, question).await)
     });
     Ok(join_all(asked).await.into_iter().flatten().collect())
