@@ -129,12 +129,14 @@ impl Browser {
         self.call("POST", "/url", Some(json!({"url": url})));
     }
 
-    /// What the window shows, as a PNG.
+    /// What the window shows, as WebP.
     pub(crate) fn picture(&self) -> Vec<u8> {
         use base64::Engine as _;
-        let text = self.call("GET", "/screenshot", None);
+        let parameters = json!({"format": "webp", "quality": 75});
+        let command = json!({"cmd": "Page.captureScreenshot", "params": parameters});
+        let answer = self.call("POST", "/goog/cdp/execute", Some(command));
         base64::engine::general_purpose::STANDARD
-            .decode(text.as_str().expect("a picture"))
+            .decode(answer["data"].as_str().expect("a picture"))
             .expect("base64")
     }
 

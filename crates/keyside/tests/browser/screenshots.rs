@@ -4,7 +4,7 @@
 use crate::driver::Browser;
 use crate::http::{Http, prepare};
 use crate::pages::{PAGES, base, choose, enter};
-use crate::world::up;
+use crate::world::{World, up};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -27,17 +27,19 @@ fn pictures_of_every_page() {
     for language in ["zh-CN", "en"] {
         browser.go(&format!("{}/sign-in", base(&world)));
         choose(&browser, language);
-        keep(format!("sign-in.{language}.png"), 1280);
+        keep(format!("sign-in.{language}.webp"), 1280);
     }
     enter(&browser, &world, "en");
+    browser.hold_still();
     for language in ["zh-CN", "en"] {
         choose(&browser, language);
         for page in ["/credentials", "/workloads", "/projects", "/events"] {
             browser.go(&format!("{}{page}", base(&world)));
-            keep(format!("{}-empty.{language}.png", named(page)), 1280);
+            keep(format!("{}-empty.{language}.webp", named(page)), 1280);
         }
     }
     prepare(&world, &mut Http::signed_in(&world));
+    settle_in(&world);
     for password in ["second", &world.password()] {
         world.keyside_ok(
             "credential set-password demo --project default --password-stdin",
@@ -46,12 +48,12 @@ fn pictures_of_every_page() {
     }
     for language in ["zh-CN", "en"] {
         choose(&browser, language);
-        for page in PAGES {
+        for page in PAGES.iter().copied().chain([FAILING, DEPLOY]) {
             browser.go(&format!("{}{page}", base(&world)));
             browser.see("main", "");
             // What is live has come by then.
             std::thread::sleep(std::time::Duration::from_millis(700));
-            keep(format!("{}.{language}.png", named(page)), 1280);
+            keep(format!("{}.{language}.webp", named(page)), 1280);
         }
         for (width, theme, name) in [(1280, "dark", "dark"), (320, "light", "narrow")] {
             browser.go(&format!("{}/credentials", base(&world)));
@@ -59,10 +61,39 @@ fn pictures_of_every_page() {
                 "document.documentElement.dataset.theme = arguments[0]",
                 json!([theme]),
             );
-            keep(format!("credentials-{name}.{language}.png"), width);
+            keep(format!("credentials-{name}.{language}.webp"), width);
         }
         browser.go(&format!("{}/credentials", base(&world)));
     }
+}
+
+/// A pod that cannot pull, explained; and one that will.
+const FAILING: &str = "/explain?what=deployment/checkout&namespace=lab";
+const DEPLOY: &str = "/workloads/deploy?namespace=default&name=web&image=quay.io/shop/web:1.2";
+
+/// Others have been here as well: credentials of all scopes, and a workload that nobody gave one.
+fn settle_in(world: &World) {
+    for namespace in ["lab", "keyside-system"] {
+        let _there_already = world.kubectl(&["create", "namespace", namespace]).output();
+    }
+    for (place, secret, server) in [
+        ("keyside-system", "dockerhub", "docker.io"),
+        ("lab", "ghcr-bot", "ghcr.io/acme"),
+        ("project-default", "testquay", "quay.io/shop"),
+    ] {
+        world.ok(&format!(
+            "create secret docker-registry {secret} -n {place} --docker-server={server} --docker-username=robot --docker-password=not-a-real-one"
+        ));
+    }
+    let head = "apiVersion: keyside.dev/v1alpha1\nkind";
+    world.apply(&format!("{head}: ClusterRegistryCredential\nmetadata: {{name: dockerhub}}\nspec: {{source: {{secret: {{namespace: keyside-system, name: dockerhub}}}}}}\n"));
+    world.apply(&format!("{head}: RegistryCredential\nmetadata: {{name: ghcr-bot, namespace: lab}}\nspec: {{source: {{secret: {{name: ghcr-bot}}}}}}\n"));
+    world.apply(&format!("{head}: RegistryCredential\nmetadata: {{name: testquay, namespace: project-default}}\nspec: {{scope: Project, source: {{secret: {{name: testquay}}}}}}\n"));
+    world.ok(&format!(
+        "create deployment checkout -n lab --image={}",
+        world.image()
+    ));
+    std::thread::sleep(std::time::Duration::from_secs(3));
 }
 
 /// A page's address as the name of a file.
