@@ -29,6 +29,7 @@ pub mod plan;
 pub mod resolve;
 pub mod select;
 pub mod sentence;
+pub mod shell;
 pub mod source;
 pub mod status;
 pub mod verify;

@@ -134,6 +134,13 @@ pub fn questions(credential: &Credential) -> Vec<Question> {
         .collect()
 }
 
+/// Whether a registry of the status is served by this entry of the source: it is the entry, or a part of it that
+/// `spec.repositories` names.
+pub fn is_served_by(registry: &str, entry: &Pattern) -> bool {
+    let rest = registry.strip_prefix(&*entry.to_string());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// The repository that the spec names, if it is this pattern's.
 fn stated(credential: &Credential, pattern: &Pattern) -> Option<Reference> {
     let text = credential.verification.repository.as_deref()?;

@@ -28,6 +28,7 @@ use names::Names;
 use reqwest::redirect::Policy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use url::Host;
@@ -64,6 +65,8 @@ pub struct Client {
     outer: reqwest::Client,
     local: reqwest::Client,
     plain_http: BTreeSet<String>,
+    /// Names whose address is given, port and all.
+    given: Arc<BTreeSet<String>>,
     meter: Meter,
     lanes: Lanes,
 }
@@ -116,6 +119,7 @@ impl Client {
             outer: build(false)?,
             local: build(true)?,
             plain_http: network.plain_http.iter().map(lower).collect(),
+            given: Arc::new(hosts.into_keys().collect()),
             meter,
             lanes,
         })
@@ -253,7 +257,9 @@ impl Client {
     /// Tells a server without TLS from one that does not speak HTTP at all, by asking once without TLS and without any secret.
     async fn look_closer(&self, call: &Call, error: SendError, deadline: Instant) -> SendError {
         let mut url = call.url().clone();
-        let port = url.port_or_known_default();
+        // The port of TLS has to be written out, unless the name's own address brings one: what is written would win.
+        let is_given = url.host_str().is_some_and(|host| self.given.contains(host));
+        let port = url.port().or(url.port_or_known_default().filter(|_| !is_given));
         if error != SendError::NotTls || url.set_scheme("http").is_err() || url.set_port(port).is_err() {
             return error;
         }

@@ -479,6 +479,11 @@ pub(crate) struct SetPassword {
     /// Keep no older content: neither the one that is replaced nor those before it.
     #[arg(long)]
     pub(crate) forget: bool,
+    /// Do not ask the registry whether the new password works.
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+    #[command(flatten)]
+    pub(crate) network: Network,
     #[command(flatten)]
     pub(crate) wait: Wait,
     /// Output format.

@@ -449,3 +449,12 @@ fn changed_passwords_teach_nothing() {
     assert_eq!(status.learnt_lifetimes_seconds, [43_000, 2_000_000, 500]);
     assert_eq!(status.expiry_time, None);
 }
+
+#[test]
+fn registry_of_the_status_is_the_entry_or_a_part_of_it() {
+    let entry = keyside_keychain::Pattern::parse("https://index.docker.io/v1/").unwrap();
+    assert!(super::is_served_by("docker.io", &entry));
+    assert!(super::is_served_by("docker.io/team", &entry));
+    assert!(!super::is_served_by("docker.iox", &entry));
+    assert!(!super::is_served_by("quay.io", &entry));
+}

@@ -157,15 +157,23 @@ async fn parrot(words: &'static [u8]) -> SocketAddr {
 
 #[tokio::test]
 async fn server_without_tls_is_told_from_one_without_http() {
-    let pull = async |words| {
+    // With the port in the image, and with one that only the name's given address brings.
+    let pull = async |words, with_port: bool| {
         let address = parrot(words).await;
-        let image = format!("reg.corp.test:{}", address.port());
+        let image = if with_port {
+            format!("reg.corp.test:{}", address.port())
+        } else {
+            "reg.corp.test".to_owned()
+        };
         node(address, None).pull_app(&image, None).await.unwrap_err()
     };
-    let plain = pull(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
-    assert_eq!(plain.cause(), Some(Cause::HttpOnlyRegistry), "{plain}");
-    let other = pull(b"SSH-2.0-OpenSSH_9.2\r\n").await;
-    assert_eq!(other.cause(), Some(Cause::TlsProtocolError), "{other}");
+    for with_port in [true, false] {
+        let words = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        let plain = pull(words, with_port).await;
+        assert_eq!(plain.cause(), Some(Cause::HttpOnlyRegistry), "{plain}");
+        let other = pull(b"SSH-2.0-OpenSSH_9.2\r\n", with_port).await;
+        assert_eq!(other.cause(), Some(Cause::TlsProtocolError), "{other}");
+    }
 }
 
 #[tokio::test]

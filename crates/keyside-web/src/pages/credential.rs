@@ -1,7 +1,7 @@
 //! One credential: its state, and five tabs: delivery, verification, who uses it, history, YAML.
 
 mod history;
-mod verification;
+pub(super) mod verification;
 
 use super::Copy;
 use crate::badge::{Badge, Tone};

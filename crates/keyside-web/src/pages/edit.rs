@@ -2,6 +2,7 @@
 //! the stored one. Who was faster is not overwritten: both objects must still be what the form was made of.
 
 use super::add::{deliveries, delivery, warnings};
+use super::credential::verification;
 use super::{Choice, Copy, names};
 use crate::call::Call;
 use crate::command::quote;
@@ -19,7 +20,8 @@ use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::jiff::Timestamp;
 use keyside_api::{Delivery, Verification};
 use keyside_core::history;
-use keyside_keychain::{Credential, lint};
+use keyside_core::verify::is_served_by;
+use keyside_keychain::{Credential, Pattern, lint};
 use kube::ResourceExt as _;
 
 #[derive(Template)]
@@ -123,6 +125,16 @@ async fn try_save(call: &Call, stored: &Stored, secret: &Secret) -> Result<Optio
     if !call.form.has("forget") {
         history::keep(secret, &mut fresh, stored.status(), Timestamp::now());
     }
+    if is_changed
+        && call.form.get("save") != "anyway"
+        && let Some(refusal) = refused(call, &new_spec, &fresh, &changes).await
+    {
+        return Ok(Some(Trouble {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            warnings: vec![refusal],
+            ..Trouble::default()
+        }));
+    }
     if new_spec.to_json()? != stored.to_json()? {
         new_spec.replace(&client).await?;
     }
@@ -130,6 +142,24 @@ async fn try_save(call: &Call, stored: &Stored, secret: &Secret) -> Result<Optio
         write::replace_secret(&client, &fresh).await?;
     }
     Ok(None)
+}
+
+/// What is to be said if a registry refuses a password that was just typed: it would take a working one's place. An outage
+/// stands in no way, and of an entry that was not changed nothing new is known.
+async fn refused(call: &Call, stored: &Stored, fresh: &Secret, changes: &[Change<'_>]) -> Option<String> {
+    let typed: Vec<Pattern> = changes
+        .iter()
+        .filter(|change| !change.remove && !change.password.is_empty())
+        .filter_map(|change| Pattern::parse(change.registry).ok())
+        .collect();
+    if typed.is_empty() {
+        return None;
+    }
+    let mut findings = verification::ask(call, stored, fresh, &[]).await.ok()?;
+    let is_typed = |registry: &str| typed.iter().any(|entry| is_served_by(registry, entry));
+    findings.retain(|finding| is_typed(&finding.state.registry));
+    let (status, reason) = verification::verdict(&findings);
+    (status == "False").then(|| call.t().new_is_refused(&reason))
 }
 
 /// The version of what a user writes: the status may change under an open form.

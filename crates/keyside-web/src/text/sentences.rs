@@ -80,6 +80,15 @@ impl Lang {
         }
     }
 
+    pub(crate) fn new_is_refused(self, reason: &str) -> String {
+        match self {
+            Self::En => {
+                format!("The registry refuses the new password ({reason}). Pods would not pull with it.")
+            }
+            Self::Zh => format!("镜像库拒绝新密码（{reason}）。使用它将无法拉取镜像。"),
+        }
+    }
+
     pub(crate) fn not_all_pods(self, number: usize) -> String {
         match self {
             Self::En => format!("Only the first {number} pods were looked at; others may use it."),

@@ -7,16 +7,15 @@ use reqwest::StatusCode;
 
 const LINK: &str = "/credentials/project-default/demo";
 
-/// The form of the page to edit, with another password.
+/// The form of the page to edit, with another password. One that the registry refuses is said to be, and is sent again.
 fn rotate(http: &mut Http, world: &World, password: &str, forget: &str) {
     let page = http.get(&format!("{LINK}/edit")).text;
     let (credential, secret) = (
         hidden(&page, "credential-version"),
         hidden(&page, "secret-version"),
     );
-    let answer = http.post(
-        &format!("{LINK}/edit"),
-        &[
+    let mut save = |save: &str| {
+        let form = [
             ("credential-version", credential.as_str()),
             ("secret-version", secret.as_str()),
             ("registry", world.registry()),
@@ -24,9 +23,24 @@ fn rotate(http: &mut Http, world: &World, password: &str, forget: &str) {
             ("password", password),
             ("delivery", "copy"),
             ("forget", forget),
-            ("save", "1"),
-        ],
-    );
+            ("save", save),
+        ];
+        http.post(&format!("{LINK}/edit"), &form)
+    };
+    let mut answer = save("1");
+    if password != world.password() {
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text);
+        assert!(
+            answer
+                .text
+                .contains("The registry refuses the new password (BadCredentials).")
+                && answer.text.contains("value=\"anyway\"")
+                && !answer.text.contains(password),
+            "{}",
+            answer.text
+        );
+        answer = save("anyway");
+    }
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
 }
 

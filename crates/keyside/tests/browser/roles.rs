@@ -150,7 +150,7 @@ fn a_viewer_looks_and_changes_nothing() {
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     // Older contents are seen to be there, and neither put back nor forgotten.
     world.keyside_ok(
-        "credential set-password shop-pull --project shop --password-stdin",
+        "credential set-password shop-pull --project shop --password-stdin --no-verify",
         "second",
     );
     let version = world.ok("get secret shop-pull -n project-shop -o jsonpath={.metadata.resourceVersion}");

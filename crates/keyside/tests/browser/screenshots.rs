@@ -42,7 +42,7 @@ fn pictures_of_every_page() {
     settle_in(&world);
     for password in ["second", &world.password()] {
         world.keyside_ok(
-            "credential set-password demo --project default --password-stdin",
+            "credential set-password demo --project default --password-stdin --no-verify",
             password,
         );
     }

@@ -228,7 +228,10 @@ fn s01_canary_is_found_nowhere_outside_of_our_secrets() {
         "credential set-password canary -n lab --password-stdin --wait",
         PASSWORDS[1],
     );
-    step("credential set-password canary -n lab --password-stdin", "wrong");
+    step(
+        "credential set-password canary -n lab --password-stdin --no-verify",
+        "wrong",
+    );
     world.wait(
         "regcred/canary",
         "lab",

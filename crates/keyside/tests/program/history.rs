@@ -55,7 +55,7 @@ fn rotation_is_taken_back_and_every_copy_follows_without_the_history() {
     });
     assert!(older(&world, "--project shop").is_empty());
     world.keyside_ok(
-        "credential set-password testquay --project shop --password-stdin --wait",
+        "credential set-password testquay --project shop --password-stdin --wait --no-verify",
         "mistyped",
     );
     assert_ne!(content(&world, "web"), first);
@@ -89,14 +89,25 @@ fn rotation_is_taken_back_and_every_copy_follows_without_the_history() {
 }
 
 #[test]
-fn content_that_the_registry_refuses_comes_back_only_by_force() {
+fn content_that_the_registry_refuses_is_set_or_put_back_only_by_force() {
     if !has_kubectl() {
         return;
     }
     let world = up();
     world.add_credential("testquay", "-n default");
     let set = "credential set-password testquay -n default --password-stdin";
-    world.keyside_ok(set, "mistyped");
+    let first = content(&world, "default");
+    let refused = world.keyside(set, "mistyped");
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("registry refuses it")
+            && said.contains("BadCredentials")
+            && said.contains("--no-verify"),
+        "{said}"
+    );
+    assert_eq!(content(&world, "default"), first);
+    world.keyside_ok(&format!("{set} --no-verify"), "mistyped");
     world.keyside_ok(set, &world.password());
     let good = content(&world, "default");
     // The good one is the present one again, so only the mistyped one is older.
@@ -125,7 +136,7 @@ fn history_is_forgotten_on_request() {
     }
     let world = up();
     world.add_credential("testquay", "-n default");
-    let set = "credential set-password testquay -n default --password-stdin";
+    let set = "credential set-password testquay -n default --password-stdin --no-verify";
     world.keyside_ok(set, "second");
     let said = world.keyside_ok("credential history testquay -n default --forget", "");
     assert!(said.contains("history forgotten"), "{said}");
@@ -160,7 +171,7 @@ fn history_moves_with_its_credential_and_leaves_a_secret_that_stays() {
     world.keyside_ok("project add shop --namespace web", "");
     world.add_credential("testquay", "-n web");
     world.keyside_ok(
-        "credential set-password testquay -n web --password-stdin",
+        "credential set-password testquay -n web --password-stdin --no-verify",
         "mistyped",
     );
     world.keyside_ok(
@@ -180,7 +191,7 @@ fn history_moves_with_its_credential_and_leaves_a_secret_that_stays() {
     world.ok(&docker);
     world.apply("apiVersion: keyside.dev/v1alpha1\nkind: RegistryCredential\nmetadata: {name: testquay, namespace: default}\nspec: {source: {secret: {name: testquay}}}\n");
     world.keyside_ok(
-        "credential set-password testquay -n default --password-stdin",
+        "credential set-password testquay -n default --password-stdin --no-verify",
         "second",
     );
     assert_eq!(keys(&world, "default"), BOTH);
@@ -196,7 +207,7 @@ fn suspended_credential_gets_no_older_content_and_is_shown_to_nobody() {
     let world = up();
     world.add_credential("testquay", "-n default");
     world.keyside_ok(
-        "credential set-password testquay -n default --password-stdin",
+        "credential set-password testquay -n default --password-stdin --no-verify",
         "second",
     );
     let before = content(&world, "default");

@@ -81,8 +81,8 @@ pub(super) struct Node {
 }
 
 /// What one registry has answered to this page.
-pub(super) struct Finding {
-    pub(super) state: RegistryState,
+pub(in crate::pages) struct Finding {
+    pub(in crate::pages) state: RegistryState,
     report: Option<Report>,
 }
 
@@ -139,7 +139,7 @@ pub(super) async fn checked(
 ///
 /// # Errors
 /// Nobody is asked, and why, in the reader's words.
-pub(super) async fn ask(
+pub(in crate::pages) async fn ask(
     call: &Call,
     stored: &Stored,
     secret: &Secret,
@@ -190,7 +190,7 @@ async fn one(client: &keyside_oci::Client, credential: &Credential, question: &Q
 }
 
 /// `True`, `False` or `Unknown`, and the reason, of all together.
-pub(super) fn verdict(findings: &[Finding]) -> (&'static str, String) {
+pub(in crate::pages) fn verdict(findings: &[Finding]) -> (&'static str, String) {
     let states: Vec<RegistryState> = findings.iter().map(|finding| finding.state.clone()).collect();
     let (status, reason, _) = overall(&states).said;
     (status, reason)

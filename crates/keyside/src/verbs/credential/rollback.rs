@@ -7,12 +7,10 @@ use super::{set_password, verify};
 use crate::cli::CredentialRollback;
 use crate::connect::Connection;
 use crate::failure::Failure;
-use crate::output::{Mark, Output};
+use crate::output::Output;
 use crate::verbs::Ended;
-use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::jiff::Timestamp;
 use keyside_core::history::{self, Refusal};
-use kube::Client;
 use std::process::ExitCode;
 
 pub(super) async fn run(connection: Connection, flags: &CredentialRollback, output: &Output) -> Ended {
@@ -24,7 +22,15 @@ pub(super) async fn run(connection: Connection, flags: &CredentialRollback, outp
     let back = history::roll_back(&secret, flags.to, stored.known(), Timestamp::now())
         .map_err(|why| refusal(why, flags, &stored, &place))?;
     if !flags.no_verify {
-        ask(client, flags, &stored, &place, &back, output).await?;
+        let refused = "not rolled back: the registry refuses the older content";
+        let nevertheless = format!(
+            "keyside credential rollback {} {} --to {} --no-verify",
+            stored.name(),
+            place.flags(),
+            flags.to
+        );
+        let from_here = (client, &flags.network);
+        verify::beforehand(from_here, (&stored, &back), None, (refused, nevertheless), output).await?;
     }
     set_password::store(client, &back)
         .await
@@ -54,37 +60,5 @@ fn refusal(why: Refusal, flags: &CredentialRollback, stored: &Stored, place: &Pl
         Refusal::Unseen => Failure::new("keyside has not looked at the credential's last change yet")
             .because("until then nobody knows where an older password would be sent")
             .hint(again("rollback")),
-    }
-}
-
-/// What the registry says of the older content. Only a refusal stands in the way; an outage is said.
-async fn ask(
-    client: &Client,
-    flags: &CredentialRollback,
-    stored: &Stored,
-    place: &Place,
-    back: &Secret,
-    output: &Output,
-) -> Result<(), Failure> {
-    match verify::beforehand((client, &flags.network), stored, back, output).await {
-        Ok((status, said)) if status == "False" => Err(Failure::found(
-            "not rolled back: the registry refuses the older content",
-        )
-        .because(said)
-        .hint(format!(
-            "keyside credential rollback {} {} --to {} --no-verify",
-            stored.name(),
-            place.flags(),
-            flags.to
-        ))),
-        Ok((status, said)) => {
-            let mark = if status == "True" { Mark::Ok } else { Mark::Warn };
-            output.note(format!("{} {said}", output.mark_error(mark)));
-            Ok(())
-        }
-        Err(failure) => {
-            output.warning(format!("not verified: {failure}"));
-            Ok(())
-        }
     }
 }

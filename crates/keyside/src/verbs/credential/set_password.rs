@@ -1,9 +1,9 @@
-//! `keyside credential set-password`: new content, same names; every copy follows. What is replaced is kept, unless somebody
-//! wants it forgotten.
+//! `keyside credential set-password`: new content, same names; every copy follows. The registry is asked about the new content
+//! first: what it refuses takes no working content's place. What is replaced is kept, unless somebody wants it forgotten.
 
 use super::document;
-use super::password;
 use super::place::{Place, Stored, read_secret};
+use super::{password, verify};
 use crate::cli::{Format, SetPassword};
 use crate::connect::Connection;
 use crate::failure::Failure;
@@ -13,6 +13,7 @@ use crate::verbs::Ended;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::jiff::Timestamp;
 use keyside_core::history;
+use keyside_core::shell::quote;
 use kube::api::PostParams;
 use kube::{Api, Client, ResourceExt};
 use std::process::ExitCode;
@@ -25,6 +26,9 @@ pub(super) async fn run(connection: Connection, flags: &SetPassword, output: &Ou
     let stored = place.find(client, &flags.name).await?;
     let again = format!("keyside credential set-password {} {}", flags.name, place.flags());
     let fresh = password::read_anew(&flags.secret, &flags.name, &again, output)?;
+    if !flags.no_verify {
+        ask(client, &place, &stored, &fresh, flags, output).await?;
+    }
     let changed = replace(client, &stored, &fresh, flags).await?;
     let verbed = match changed {
         Changed::Nothing => "unchanged",
@@ -36,6 +40,41 @@ pub(super) async fn run(connection: Connection, flags: &SetPassword, output: &Ou
     }
     say(client, &place, &stored, verbed, (flags.output, output)).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks the registry about the content as it will be; one that stays as it is was asked about before.
+async fn ask(
+    client: &Client,
+    place: &Place,
+    stored: &Stored,
+    fresh: &keyside_keychain::Secret,
+    flags: &SetPassword,
+    output: &Output,
+) -> Result<(), Failure> {
+    let before = read_secret(client, stored).await?;
+    let mut secret = before.clone();
+    let (registry, username) = (flags.registry.as_deref(), flags.username.as_deref());
+    document::set_password(&mut secret, registry, username, fresh)?;
+    if secret.data == before.data {
+        return Ok(());
+    }
+    let refused = "the password is not set: the registry refuses it";
+    let mut nevertheless = format!("keyside credential set-password {} {}", flags.name, place.flags());
+    for (flag, value) in [("--registry", registry), ("--username", username)] {
+        if let Some(value) = value {
+            nevertheless.push_str(&format!(" {flag} {}", quote(value)));
+        }
+    }
+    nevertheless.push_str(" --password-stdin --no-verify");
+    let from_here = (client, &flags.network);
+    verify::beforehand(
+        from_here,
+        (stored, &secret),
+        registry,
+        (refused, nevertheless),
+        output,
+    )
+    .await
 }
 
 /// What is different now.

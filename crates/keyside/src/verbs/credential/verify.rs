@@ -11,14 +11,15 @@ use super::usage;
 use crate::cli::{CredentialVerify, Network};
 use crate::connect::Connection;
 use crate::failure::{COULD_NOT_LOOK, FOUND, Failure};
-use crate::output::Output;
+use crate::output::{Mark, Output};
 use crate::verbs::Ended;
 use k8s_openapi::api::core::v1::Secret;
 use keyside_api::condition::verified::status_of;
 use keyside_api::{RegistryCredential, RegistryState, label};
 use keyside_core::index::{Credential, State};
-use keyside_core::verify::{Question, questions};
+use keyside_core::verify::{Question, is_served_by, questions};
 use keyside_core::{CredentialId, Index, history};
+use keyside_keychain::Pattern;
 use keyside_oci::verify::{self as oci, Report};
 use keyside_oci::{Cause, Origin};
 use kube::api::{Patch, PatchParams};
@@ -78,18 +79,36 @@ pub(super) async fn after_saving(
     }
 }
 
-/// What the registries say of a content before it is stored: `True`, `False` or `Unknown`, and the verdict in a line.
+/// Asks the registries about a content before it is stored. What one refuses takes no working content's place: then the error
+/// says `refused`, the verdict, and the command that stores it nevertheless. An outage is said, and stands in no way.
+///
+/// `only`: the one registry whose entry is new; the others were refused or taken before.
 pub(super) async fn beforehand(
     (client, network): (&Client, &Network),
-    stored: &Stored,
-    secret: &Secret,
+    (stored, secret): (&Stored, &Secret),
+    only: Option<&str>,
+    (refused, nevertheless): (&str, String),
     output: &Output,
-) -> Result<(String, String), Failure> {
+) -> Result<(), Failure> {
     let (index, id) = known(stored, secret);
-    let findings = ask_all((client, network), stored, &index, &id, output).await?;
+    let mut findings = match ask_all((client, network), stored, &index, &id, output).await {
+        Ok(findings) => findings,
+        Err(failure) => {
+            output.warning(format!("not verified: {failure}"));
+            return Ok(());
+        }
+    };
+    if let Some(only) = only.and_then(|text| Pattern::parse(text).ok()) {
+        findings.retain(|finding| is_served_by(&finding.state.registry, &only));
+    }
     let (status, reason) = overall(&findings);
-    let text = show::sentence_of(&findings, &reason);
-    Ok((status, format!("{text}  {reason}")))
+    let said = format!("{}  {reason}", show::sentence_of(&findings, &reason));
+    if status == "False" {
+        return Err(Failure::found(refused).because(said).hint(nevertheless));
+    }
+    let mark = if status == "True" { Mark::Ok } else { Mark::Warn };
+    output.note(format!("{} {said}", output.mark_error(mark)));
+    Ok(())
 }
 
 /// Asks all registries of a credential as it is stored.
