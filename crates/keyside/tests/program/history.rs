@@ -125,7 +125,8 @@ fn content_that_the_registry_refuses_is_set_or_put_back_only_by_force() {
     assert!(text(&missing.stderr).contains("no older content number 2"));
     world.keyside_ok("credential rollback testquay -n default --to 1 --no-verify", "");
     assert_ne!(content(&world, "default"), good);
-    world.keyside_ok("credential rollback testquay -n default", "");
+    let named = world.keyside_ok("credential rollback testquay -n default -o name", "");
+    assert_eq!(named.trim(), "registrycredential/testquay");
     assert_eq!(content(&world, "default"), good);
 }
 

@@ -141,8 +141,13 @@ pub(super) async fn say(
     verbed: &str,
     (format, output): (Option<Format>, &Output),
 ) -> Result<(), Failure> {
-    if format.is_none() {
-        output.line(format!("{} {verbed}", stored.title()));
+    let line = match format {
+        None => format!("{} {verbed}", stored.title()),
+        Some(Format::Name) => stored.title(),
+        Some(_) => String::new(),
+    };
+    if !line.is_empty() {
+        output.line(line);
         return Ok(());
     }
     let now = place.find(client, &stored.name()).await?;
