@@ -18,6 +18,12 @@ pub(super) const MOST: usize = 5_000;
 /// How many events of a namespace are looked at.
 const PULLS: usize = 500;
 
+/// How a kubelet begins to tell of a real pull (`pkg/kubelet/images/image_manager.go`).
+const PULLED: &str = "Successfully pulled image";
+
+/// How many pods are counted for a list, which is looked at often.
+const COUNTED: usize = 1_000;
+
 /// Pods that still need their images.
 const RUNNING: &str = "status.phase!=Succeeded,status.phase!=Failed";
 
@@ -39,8 +45,7 @@ pub(super) async fn users(client: &Client, seen: &Seen, stored: &Stored) -> Resu
     Ok(pods)
 }
 
-/// When images of these pods were pulled last, by the pods' uids: what events say, of the first few namespaces. A node
-/// that had the image has pulled nothing.
+/// When images of these pods were pulled last, by the pods' uids: what events say, of the first few namespaces.
 pub(super) async fn last_pulls(client: &Client, pods: &[Pod]) -> Result<HashMap<String, Timestamp>, Failure> {
     let namespaces: BTreeSet<String> = pods.iter().filter_map(ResourceExt::namespace).collect();
     let namespaces: Vec<String> = namespaces.into_iter().take(FEW).collect();
@@ -53,6 +58,14 @@ pub(super) async fn last_pulls(client: &Client, pods: &[Pod]) -> Result<HashMap<
         let (Some(uid), Some(time)) = (&event.involved_object.uid, last_seen(&event)) else {
             continue;
         };
+        // A node that had the image says Pulled as well, and has pulled nothing.
+        if !event
+            .message
+            .as_ref()
+            .is_some_and(|text| text.starts_with(PULLED))
+        {
+            continue;
+        }
         let known = out.entry(uid.clone()).or_insert(time);
         *known = time.max(*known);
     }
@@ -66,7 +79,7 @@ pub(super) async fn counts(
     seen: &Seen,
     credentials: &[Stored],
 ) -> Result<Option<Vec<String>>, Failure> {
-    let pods = match some(Api::all(client.clone()), RUNNING, MOST).await? {
+    let pods = match some(Api::all(client.clone()), RUNNING, COUNTED).await? {
         Some(found) => Some(found),
         None => within(client, seen.few()).await?,
     };

@@ -206,9 +206,10 @@ impl Index {
     }
 
     /// The answer to a write of ours of a copy; see [`confirm_credential`](Self::confirm_credential). A copy that was made by
-    /// that write is known by nothing yet, so what counts is that no watch has told of its end.
+    /// that write is known by nothing yet, so what counts is that no watch has told of its end, or of its namespace's.
     pub fn confirm_copy(&mut self, meta: &ObjectMeta, now: Timestamp) -> Touched {
-        if self.copies.was_removed(meta) {
+        let namespace = meta.namespace.as_deref().unwrap_or_default();
+        if self.copies.was_removed(meta) || !self.namespaces.contains_key(namespace) {
             return Touched::default();
         }
         self.apply_copy(meta, now)

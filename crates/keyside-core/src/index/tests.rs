@@ -575,4 +575,8 @@ metadata:
     next.uid = Some("00000100-0000-4000-8000-000000000000".to_owned());
     drop(index.confirm_copy(&next, NOW));
     assert!(index.copy("shop-web", "testquay").is_some(), "another one");
+    // With its namespace it went, too; a namespace of that name that is made later has no copy yet.
+    drop(index.remove_namespace("shop-web"));
+    drop(index.confirm_copy(&next, NOW));
+    assert!(index.copy("shop-web", "testquay").is_none());
 }
