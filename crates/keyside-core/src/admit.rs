@@ -57,12 +57,16 @@ pub enum Refusal {
     },
 }
 
+/// What a refusal says of a credential of a Project that does not live where such credentials do. The home of a new Project is known
+/// a moment after the Project: by this, whoever waits for it tells this refusal from others.
+pub const NO_HOME: &str = "in the home namespace of a Project";
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotProjectHome { namespace } => write!(
                 f,
-                "`spec.scope` may be Project only in the home namespace of a Project, and {namespace} is none: create the credential in the Project's home namespace, or use scope Namespace"
+                "`spec.scope` may be Project only {NO_HOME}, and {namespace} is none: create the credential in the Project's home namespace, or use scope Namespace"
             ),
             Self::NameTaken { namespace, name } => write!(
                 f,

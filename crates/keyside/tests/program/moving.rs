@@ -1,6 +1,7 @@
 //! A credential changes its scope: more namespaces are served, and no namespace is without it meanwhile.
 
-use crate::world::{World, has_kubectl, text, up};
+use crate::bare::Bare;
+use crate::world::{World, fed, has_kubectl, text, up};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -104,4 +105,44 @@ fn a_move_without_the_password_is_refused_and_changes_nothing() {
             .contains("testquay")
     );
     assert_eq!(world.ok("get cregcred -o name"), "");
+}
+
+/// Between a new Project and its home lies what keyside takes to make it; here, a person with kubectl.
+#[test]
+fn credential_waits_for_the_home_of_a_new_project() {
+    if !has_kubectl() {
+        return;
+    }
+    let bare = Bare::start();
+    let crds = bare.keyside("crds");
+    let applied = fed(bare.command("kubectl", "apply -f -"), &text(&crds.stdout));
+    assert!(applied.status.success(), "{}", text(&applied.stderr));
+    assert!(bare.keyside("project add shop --namespace web").status.success());
+    std::thread::scope(|scope| {
+        let add = scope.spawn(|| {
+            bare.keyside(
+                "credential add hub --registry docker.io --username u --password p --project shop --no-verify",
+            )
+        });
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        assert!(!add.is_finished(), "it waits");
+        bare.kubectl("create namespace project-shop");
+        let added = add.join().expect("it ends");
+        assert!(added.status.success(), "{}", text(&added.stderr));
+    });
+    assert!(
+        bare.kubectl("get regcred hub -n project-shop -o name")
+            .contains("hub")
+    );
+    // A home that does not come is said, with what makes it.
+    assert!(bare.keyside("project add lab --namespace later").status.success());
+    let never = bare.keyside(
+        "credential add hub --registry docker.io --username u --password p --project lab --no-verify",
+    );
+    assert_eq!(never.status.code(), Some(2));
+    assert!(
+        text(&never.stderr).contains("kubectl create namespace project-lab"),
+        "{}",
+        text(&never.stderr)
+    );
 }

@@ -16,6 +16,7 @@ use keyside_api::{
     ClusterRegistryCredential, ClusterRegistryCredentialSpec, ClusterSource, Delivery, RegistryCredential,
     RegistryCredentialSpec, Scope, Source,
 };
+use keyside_core::admit::NO_HOME;
 use keyside_core::noticed;
 use keyside_keychain::docker_config::{DockerConfig, Escape};
 use keyside_keychain::{Credential, lint, preset};
@@ -23,6 +24,10 @@ use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde_json::json;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// How long the home of a new Project may take.
+const HOME_WITHIN: Duration = Duration::from_secs(5);
 
 /// Refuses what is missing before a connection is made.
 pub(super) fn check(flags: &CredentialAdd) -> Result<(), Failure> {
@@ -213,7 +218,7 @@ pub(super) async fn store(
 ) -> Result<Stored, Failure> {
     let name = stored.name();
     let refused = |error: kube::Error| refusal(error, &name, place);
-    stored.create(client, true).await.map_err(refused)?;
+    admitted(client, place, stored).await.map_err(refused)?;
     let secrets: Api<Secret> = Api::namespaced(client.clone(), place.home());
     let parameters = PostParams {
         dry_run,
@@ -247,6 +252,23 @@ pub(super) async fn store(
                 .await;
             Err(refused(error))
         }
+    }
+}
+
+/// Whether the credential would be accepted. The home of a Project that was created a moment ago is made by keyside, and known a
+/// moment later: so there it is asked for some time.
+async fn admitted(client: &Client, place: &Place, stored: &Stored) -> kube::Result<()> {
+    let started = Instant::now();
+    loop {
+        let Err(error) = stored.create(client, true).await else {
+            return Ok(());
+        };
+        let is_homeless = matches!(place, Place::Project { .. })
+            && matches!(&error, kube::Error::Api(status) if status.code == 404 || status.message.contains(NO_HOME));
+        if !is_homeless || started.elapsed() > HOME_WITHIN {
+            return Err(error);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
