@@ -298,6 +298,9 @@ impl Lang {
 
     pub(crate) fn delete_used(self, number: usize) -> String {
         match self {
+            Self::En if number == 1 => {
+                "1 running pod uses it. It could not be started again on another node:".to_owned()
+            }
             Self::En => {
                 format!("{number} running pods use it. They could not be started again on another node:")
             }

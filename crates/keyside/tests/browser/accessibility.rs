@@ -75,6 +75,15 @@ fn look(browser: &Browser, page: &str, found: &mut Vec<String>) {
         if wide.as_i64().is_some_and(|wide| wide > 0) {
             found.push(format!("{page} {width} {theme}: {wide} px too wide"));
         }
+        let part = browser.run(
+            "return document.querySelector('main').offsetWidth / innerWidth",
+            json!([]),
+        );
+        if part.as_f64().is_some_and(|part| part < 0.5) {
+            found.push(format!(
+                "{page} {width} {theme}: less than half of the window is used"
+            ));
+        }
         let broken: Value = browser.run_async(RUN);
         for one in broken.as_array().expect("a list") {
             found.push(format!("{page} {width} {theme}: {one}"));
