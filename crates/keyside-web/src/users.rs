@@ -31,13 +31,11 @@ const RUNNING: &str = "status.phase!=Succeeded,status.phase!=Failed";
 pub(super) async fn users(client: &Client, seen: &Seen, stored: &Stored) -> Result<Found<Pod>, Failure> {
     let place = stored.place(&seen.projects);
     let reach = seen.reach(&place);
-    let mut pods = match &place {
-        Place::Namespace(_) => within(client, &reach).await?.unwrap_or_default(),
-        _ => match some(Api::all(client.clone()), RUNNING, MOST).await? {
-            Some(found) => found,
-            None => within(client, &reach).await?.unwrap_or_default(),
-        },
+    let pods = match &place {
+        Place::Namespace(_) => within(client, &reach, RUNNING, MOST).await?,
+        _ => everywhere_or_within(client, &reach, MOST).await?,
     };
+    let mut pods = pods.unwrap_or_default();
     let reach = Reach::of(seen, &place);
     let names = names(stored);
     pods.items
@@ -79,11 +77,9 @@ pub(super) async fn counts(
     seen: &Seen,
     credentials: &[Stored],
 ) -> Result<Option<Vec<String>>, Failure> {
-    let pods = match some(Api::all(client.clone()), RUNNING, COUNTED).await? {
-        Some(found) => Some(found),
-        None => within(client, seen.few()).await?,
+    let Some(pods) = everywhere_or_within(client, seen.few(), COUNTED).await? else {
+        return Ok(None);
     };
-    let Some(pods) = pods else { return Ok(None) };
     let mut by_name: HashMap<String, Vec<&Pod>> = HashMap::new();
     for pod in &pods.items {
         let listed: HashSet<String> = pull::listed(pod).into_iter().collect();
@@ -112,11 +108,28 @@ fn names(stored: &Stored) -> [String; 2] {
     [name, other]
 }
 
-/// The pods of the first of these namespaces; none where the user may see pods in none of them.
-async fn within(client: &Client, namespaces: &[String]) -> Result<Option<Found<Pod>>, Failure> {
+/// The first running pods of the whole cluster, or of these namespaces where the user may not look into all of them.
+async fn everywhere_or_within(
+    client: &Client,
+    namespaces: &[String],
+    most: usize,
+) -> Result<Option<Found<Pod>>, Failure> {
+    match some(Api::all(client.clone()), RUNNING, most).await? {
+        Some(found) => Ok(Some(found)),
+        None => within(client, namespaces, RUNNING, most).await,
+    }
+}
+
+/// The first pods of each of the first of these namespaces; none where the user may see pods in none of them.
+pub(super) async fn within(
+    client: &Client,
+    namespaces: &[String],
+    fields: &str,
+    most: usize,
+) -> Result<Option<Found<Pod>>, Failure> {
     let few = &namespaces[..namespaces.len().min(FEW)];
     let lists = each(few, |namespace| {
-        some(Api::namespaced(client.clone(), namespace), RUNNING, MOST)
+        some(Api::namespaced(client.clone(), namespace), fields, most)
     });
     let mut out = Found {
         items: Vec::new(),

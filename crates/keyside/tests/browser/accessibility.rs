@@ -3,7 +3,7 @@
 
 use crate::driver::Browser;
 use crate::has_chromium;
-use crate::http::{Http, prepare};
+use crate::http::{Http, prepare, rotate_twice};
 use crate::pages::{PAGES, base, choose, enter};
 use crate::world::up;
 use serde_json::{Value, json};
@@ -37,13 +37,7 @@ fn axe_finds_nothing_on_any_page() {
         }
     }
     prepare(&world, &mut Http::signed_in(&world));
-    // Something older to put back.
-    for password in ["second", &world.password()] {
-        world.keyside_ok(
-            "credential set-password demo --project default --password-stdin --no-verify",
-            password,
-        );
-    }
+    rotate_twice(&world);
     for language in ["zh-CN", "en"] {
         choose(&browser, language);
         for page in PAGES.iter().copied().chain(["/no-such-page"]) {

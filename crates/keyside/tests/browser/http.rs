@@ -236,3 +236,13 @@ pub(crate) fn prepare(world: &World, http: &mut Http) {
         }
     });
 }
+
+/// Gives `demo` another password and then its own again, so that there is something older to put back.
+pub(crate) fn rotate_twice(world: &World) {
+    for password in ["second", &world.password()] {
+        world.keyside_ok(
+            "credential set-password demo --project default --password-stdin --no-verify",
+            password,
+        );
+    }
+}

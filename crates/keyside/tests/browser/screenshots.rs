@@ -2,7 +2,7 @@
 //! `KEYSIDE_SCREENSHOTS=DIR cargo test -p keyside --test browser pictures -- --ignored`.
 
 use crate::driver::Browser;
-use crate::http::{Http, prepare};
+use crate::http::{Http, prepare, rotate_twice};
 use crate::pages::{PAGES, base, choose, enter};
 use crate::world::{World, up};
 use serde_json::json;
@@ -40,12 +40,7 @@ fn pictures_of_every_page() {
     }
     prepare(&world, &mut Http::signed_in(&world));
     settle_in(&world);
-    for password in ["second", &world.password()] {
-        world.keyside_ok(
-            "credential set-password demo --project default --password-stdin --no-verify",
-            password,
-        );
-    }
+    rotate_twice(&world);
     for language in ["zh-CN", "en"] {
         choose(&browser, language);
         for page in PAGES.iter().copied().chain([FAILING, DEPLOY]) {

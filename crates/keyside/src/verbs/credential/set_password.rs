@@ -26,10 +26,7 @@ pub(super) async fn run(connection: Connection, flags: &SetPassword, output: &Ou
     let stored = place.find(client, &flags.name).await?;
     let again = format!("keyside credential set-password {} {}", flags.name, place.flags());
     let fresh = password::read_anew(&flags.secret, &flags.name, &again, output)?;
-    if !flags.no_verify {
-        ask(client, &place, &stored, &fresh, flags, output).await?;
-    }
-    let changed = replace(client, &stored, &fresh, flags).await?;
+    let changed = replace(client, &stored, &fresh, (flags, &again), output).await?;
     let verbed = match changed {
         Changed::Nothing => "unchanged",
         Changed::History => "history forgotten",
@@ -42,24 +39,17 @@ pub(super) async fn run(connection: Connection, flags: &SetPassword, output: &Ou
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks the registry about the content as it will be; one that stays as it is was asked about before.
+/// Asks the registry about the content as it will be.
 async fn ask(
     client: &Client,
-    place: &Place,
     stored: &Stored,
-    fresh: &keyside_keychain::Secret,
-    flags: &SetPassword,
+    secret: &Secret,
+    (flags, again): (&SetPassword, &str),
     output: &Output,
 ) -> Result<(), Failure> {
-    let before = read_secret(client, stored).await?;
-    let mut secret = before.clone();
     let (registry, username) = (flags.registry.as_deref(), flags.username.as_deref());
-    document::set_password(&mut secret, registry, username, fresh)?;
-    if secret.data == before.data {
-        return Ok(());
-    }
     let refused = "the password is not set: the registry refuses it";
-    let mut nevertheless = format!("keyside credential set-password {} {}", flags.name, place.flags());
+    let mut nevertheless = again.to_owned();
     for (flag, value) in [("--registry", registry), ("--username", username)] {
         if let Some(value) = value {
             nevertheless.push_str(&format!(" {flag} {}", quote(value)));
@@ -69,7 +59,7 @@ async fn ask(
     let from_here = (client, &flags.network);
     verify::beforehand(
         from_here,
-        (stored, &secret),
+        (stored, secret),
         registry,
         (refused, nevertheless),
         output,
@@ -86,13 +76,16 @@ enum Changed {
     Content,
 }
 
-/// Writes the new content over the Secret as it is now; a change by somebody else in between is seen and not lost.
+/// Writes the new content over the Secret as it is now; a change by somebody else in between is seen and not lost. The registry
+/// is asked once before; a content that stays as it is was asked about earlier.
 async fn replace(
     client: &Client,
     stored: &Stored,
     fresh: &keyside_keychain::Secret,
-    flags: &SetPassword,
+    (flags, again): (&SetPassword, &str),
+    output: &Output,
 ) -> Result<Changed, Failure> {
+    let mut ask_first = !flags.no_verify;
     for _ in 0..5 {
         let before = read_secret(client, stored).await?;
         let mut secret = before.clone();
@@ -103,6 +96,9 @@ async fn replace(
             fresh,
         )?;
         let is_same = secret.data == before.data;
+        if !is_same && std::mem::take(&mut ask_first) {
+            ask(client, stored, &secret, (flags, again), output).await?;
+        }
         if flags.forget {
             history::forget(&mut secret);
         } else {
